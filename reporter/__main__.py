@@ -1,0 +1,5 @@
+"""`python -m reporter` is `telemetry-report`."""
+
+from reporter.cli import main
+
+main()

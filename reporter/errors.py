@@ -1,0 +1,49 @@
+"""Bad circumstances, as typed errors: what is wrong, where, and what to do about it.
+
+Bad *input* is no error but a counted reject (sources/). The command line prints these in one line.
+"""
+
+from __future__ import annotations
+
+
+class ReportError(Exception):
+    """What went wrong and where; `hint` says what to do; `exit_code` is the process's exit code."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}. {self.hint}" if self.hint else str(self.args[0])
+
+
+class NotFoundError(ReportError):
+    """What was asked for is not there."""
+
+    exit_code = 1
+
+
+class UsageError(ReportError):
+    """An option's value cannot be used."""
+
+    exit_code = 2
+
+
+class SourceError(ReportError):
+    """Nothing could be read: no app, no logs and no database."""
+
+    exit_code = 3
+
+
+class SinkError(ReportError):
+    """The DuckDB file cannot be opened or written."""
+
+    exit_code = 3
+
+
+class OutputError(ReportError):
+    """The report cannot be written where it was asked for."""
+
+    exit_code = 2

@@ -1,0 +1,225 @@
+"""Take in what is new: files and tables → events, spans, rejects and cursors in the sink.
+
+Bad input becomes rejects and notes on its source; only a sink that can't be written raises.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from reporter.sources import tables
+from reporter.sources.files import HEAD_BYTES, Cursor, LogFile, Reader, digest, find_logs, pieces, resume
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from reporter.sink import Sink
+
+# Spans are derived and everything committed at least this often, so that an interrupted first run keeps its work.
+COMMIT_BYTES = 1 << 30
+
+
+class Progress(NamedTuple):
+    """How far the ingest is: the source at hand, bytes done and to do."""
+
+    name: str
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass
+class Ingested:
+    """What one ingest did. `notes`: (source, what could not be read and why)."""
+
+    events: int = 0
+    bytes_read: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    readable_sources: int = 0
+
+
+def ingest(
+    sink: Sink,
+    *,
+    app: Path,
+    logs: tuple[str, ...],
+    database: str,
+    zone: str,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Ingested:
+    """Read everything that is new of the app's logs (or those that `logs` match) and of `database` (a URL, or '').
+
+    `zone`: the app's time zone. Reading twice adds nothing.
+    """
+    sink.set_zone(zone)
+    done = Ingested()
+    found, passed_over = find_logs(app, logs)
+    done.notes += passed_over
+    pairs = resume(found, sink.cursors())
+    work = _Work(sink, done, on_progress, sum(_left(log, cursor) for log, cursor in pairs))
+    for log, cursor in pairs:
+        work.read_log(log, cursor)
+    if database:
+        _read_database(work, database)
+    work.commit()
+    return done
+
+
+def _left(log: LogFile, cursor: Cursor | None) -> int:
+    return max(0, log.size - (cursor.offset if cursor and not log.is_packed else 0))
+
+
+class _Work:
+    """One ingest under way: an open transaction and what has been done in it."""
+
+    def __init__(self, sink: Sink, done: Ingested, on_progress: Callable[[Progress], None], total: int) -> None:
+        self.sink, self.done, self.on_progress, self.total_bytes = sink, done, on_progress, total
+        self.done_bytes = 0
+        self._first_event = sink.event_count()
+        self._uncommitted = 0
+        self._is_open = False
+
+    def begin(self) -> None:
+        if not self._is_open:
+            self.sink.connection.begin()
+            self._is_open = True
+
+    def commit(self) -> None:
+        if not self._is_open:
+            return
+        count = self.sink.event_count()
+        if count > self._first_event:
+            self.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
+            self.sink.derive_spans(self._first_event)
+        self.sink.connection.commit()
+        self._first_event, self._uncommitted, self._is_open = count, 0, False
+
+    def advance(self, name: str, count: int) -> None:
+        self.done_bytes += count
+        self._uncommitted += count
+        self.on_progress(Progress(name, self.done_bytes, max(self.total_bytes, self.done_bytes)))
+
+    def read_log(self, log: LogFile, cursor: Cursor | None) -> None:
+        if cursor and (cursor.inode, cursor.size, cursor.mtime_ns, cursor.path) == (
+            log.inode,
+            log.size,
+            log.mtime_ns,
+            str(log.path),
+        ):
+            self.done.readable_sources += 1
+            return
+        self.begin()
+        reader = Reader(log)
+        source = cursor.source if cursor else self.sink.add_source(log.name, "log", str(log.path))
+        try:
+            head = reader.head(max(HEAD_BYTES, cursor.head_bytes if cursor else 0))
+        except (OSError, EOFError) as exc:
+            self._note(source, log.name, getattr(exc, "strerror", None) or str(exc))
+            return
+        self.done.readable_sources += 1
+        self._read_pieces(log, source, cursor, reader, head)
+        if self._uncommitted > COMMIT_BYTES:
+            self.commit()
+
+    def _read_pieces(self, log: LogFile, source: int, cursor: Cursor | None, reader: Reader, head: bytes) -> None:
+        from reporter.sources import format_of
+
+        fmt = format_of(head)
+        at = cursor.offset if cursor else 0
+        note = ""
+        for piece in pieces(log, fmt, at, reader):
+            if piece.error:
+                note = piece.error
+            rows, rejects = piece.cut.entries, piece.cut.rejects
+            if rows.num_rows or rejects:
+                self.done.events += self.sink.store(source, fmt.records_sql, rows, piece.offset, rejects)
+            if piece.end >= 0:
+                self.advance(log.name, 0 if log.is_packed else piece.end - at)
+                at = piece.end
+        head_bytes = min(len(head), at, cursor.head_bytes if cursor and cursor.head_bytes else HEAD_BYTES)
+        self.done.bytes_read += reader.bytes_read
+        self.sink.update_source(
+            source,
+            name=log.name,
+            path=str(log.path),
+            format=fmt.name,
+            inode=log.inode,
+            size=log.size,
+            mtime_ns=log.mtime_ns,
+            head_bytes=head_bytes,
+            head=digest(head[:head_bytes]),
+            tail=digest(_before(log, at)),
+            offset=at,
+            waiting_bytes=0 if log.is_packed else max(0, log.size - at),
+            note=note,
+        )
+        if note:
+            self.done.notes.append((log.name, note))
+
+    def _note(self, source: int, name: str, why: str) -> None:
+        self.sink.update_source(source, note=why)
+        self.done.notes.append((name, why))
+
+
+def _before(log: LogFile, offset: int) -> bytes:
+    try:
+        return Reader(log).before(offset)
+    except (OSError, EOFError):
+        return b""
+
+
+def _read_database(work: _Work, url: str) -> None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    name = re.sub(r"//[^@/]*@", "//", url)
+    if tables.is_sqlite(url) and not tables.sqlite_path(url).is_file():
+        work.done.notes.append((name, "no such database file"))
+        return
+    known = work.sink.connection.execute(
+        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?", [name]
+    ).fetchall()
+    signature = tables.signature(url)
+    if signature and len(known) == len(tables.TABLES) and all(row[2] == signature for row in known):
+        work.done.readable_sources += 1
+        return
+    work.begin()
+    try:
+        with tables.connect(url).connect() as connection:
+            for table in tables.TABLES:
+                _read_table(work, table, connection, {row[0]: row[1:] for row in known}, name, signature)
+        work.done.readable_sources += 1
+    except (SQLAlchemyError, OSError, ImportError) as exc:
+        why = str(getattr(exc, "orig", None) or exc).splitlines()[0]
+        work.done.notes.append((name, f"database not read: {why}"))
+
+
+def _read_table(  # noqa: PLR0913
+    work: _Work, table: tables.Table, connection: tables.Connection, known: dict[str, tuple[int, str, str, int]], path: str, signature: str
+) -> None:
+    found = tables.columns(connection, table.name)
+    if table.name in known:
+        source, _, seen_until, offset = known[table.name]
+    else:
+        source, seen_until, offset = work.sink.add_source(table.name, "table", path), "", 0
+    if not found:
+        work.sink.update_source(source, note="no such table", head=signature)
+        work.done.notes.append((table.name, "no such table"))
+        return
+    for rows in tables.rows(connection, table, found, seen_until, offset):
+        work.done.events += work.sink.store_rows(source, rows)
+        offset += rows.num_rows
+        work.advance(table.name, 0)
+    last = work.sink.connection.execute(
+        "SELECT strftime(max(ts), '%Y-%m-%d') FROM events WHERE source = ?", [source]
+    ).fetchone()
+    missing = [column for column in ("correlation_id", "command_execution_id") if table.name == "tool_invocations" and column not in found]
+    work.sink.update_source(
+        source,
+        head=signature,
+        offset=offset,
+        seen_until=(last[0] if last else None) or seen_until,
+        format="without correlation columns" if missing else "",
+        note="",
+    )

@@ -1,0 +1,235 @@
+"""The DuckDB file that keeps what was read: events, spans, rejects, and the cursors that say how far.
+
+A source's new events and its cursor are written in one transaction, with the spans of the traces they touch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from reporter import spans
+from reporter.errors import SinkError
+from reporter.events import EVENT_COLUMNS, LEVELS, MAP_SQL, Name, classify, extract_sql
+from reporter.sources.files import Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from reporter.sources import Reject
+
+SCHEMA_VERSION = 1
+LOCK_SECONDS = 60
+_EVENTS = ", ".join(f'"{name}" {kind}' for name, (kind, _) in EVENT_COLUMNS.items())
+SCHEMA = f"""
+CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
+-- One row a log file or table, whatever it was called over time.
+CREATE TABLE sources (
+  id INTEGER PRIMARY KEY,
+  name VARCHAR,             -- path relative to the app, or the table's name
+  kind VARCHAR,             -- log, table
+  format VARCHAR,           -- line, json; the table's columns that are missing
+  path VARCHAR, inode BIGINT, size BIGINT, mtime_ns BIGINT,
+  head_bytes INTEGER, head VARCHAR, tail VARCHAR,   -- how the file is known again; for SQLite, head is its signature
+  "offset" BIGINT,          -- unpacked bytes (log) or rows (table) taken in
+  entries BIGINT, events BIGINT, rejects BIGINT,    -- entries = events + rejects
+  duplicates BIGINT,        -- of the events: records that another source had brought before
+  waiting_bytes BIGINT,     -- an unfinished entry at the end
+  seen_until VARCHAR,       -- the last day seen (table)
+  note VARCHAR);            -- why it could not be read, or not wholly
+CREATE TABLE events ({_EVENTS});
+CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
+CREATE TABLE spans ({", ".join(f'"{name}" {kind}' for name, (kind, _) in spans.SPAN_COLUMNS.items())});
+INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}');
+"""
+
+
+class Sink:
+    """An open sink; a context manager."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self.connection = connection
+        self.path = path
+        self._names: dict[str | None, Name] = {}
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def set_zone(self, zone: str) -> None:
+        """The app's time zone: what times without an offset mean."""
+        self.connection.execute(f"SET TimeZone = '{zone}'")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.connection.begin()
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.connection.commit()
+
+    def cursors(self) -> list[Cursor]:
+        """Of all log files ever read."""
+        rows = self.connection.execute(
+            """SELECT id, path, inode, size, mtime_ns, head_bytes, head, tail, "offset"
+            FROM sources WHERE kind = 'log' ORDER BY id"""
+        ).fetchall()
+        return [Cursor(*row) for row in rows]
+
+    def add_source(self, name: str, kind: str, path: str) -> int:
+        row = self.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM sources").fetchone()
+        source = int(row[0]) if row else 1
+        self.connection.execute(
+            """INSERT INTO sources VALUES (?, ?, ?, '', ?, 0, 0, 0, 0, '', '', 0, 0, 0, 0, 0, 0, '', '')""",
+            [source, name, kind, path],
+        )
+        return source
+
+    def update_source(self, source: int, **columns: Any) -> None:  # noqa: ANN401 - column values
+        """Set the named columns of a source."""
+        sets = ", ".join(f'"{name}" = ?' for name in columns)
+        self.connection.execute(f"UPDATE sources SET {sets} WHERE id = ?", [*columns.values(), source])
+
+    def store(self, source: int, records_sql: str, rows: pa.Table, offset: int, rejects: list[Reject]) -> int:
+        """Take in one block of a log: `rows` is the relation `raw` that `records_sql` reads; the block begins at
+        `offset`. Returns the number of new events.
+        """
+        new, duplicates = self._take_in(source, records_sql, rows, offset)
+        if rejects:
+            values = [(source, r.offset + offset, r.reason, r.sample) for r in rejects]
+            self.connection.executemany("INSERT INTO rejects VALUES (?, ?, ?, ?)", values)
+        bad = len(rejects) + rows.num_rows - new - duplicates
+        self._count(source, new + duplicates, bad, duplicates)
+        return new
+
+    def store_rows(self, source: int, rows: pa.Table) -> int:
+        """Take in rows of a table; those read before are passed over. Returns the number of new events."""
+        new, again = self._take_in(source, "SELECT * FROM raw", rows, 0)
+        self._count(source, new, rows.num_rows - new - again, 0)
+        return new
+
+    def _count(self, source: int, events: int, rejects: int, duplicates: int) -> None:
+        self.connection.execute(
+            """UPDATE sources SET entries = entries + $1 + $2, events = events + $1, rejects = rejects + $2,
+            duplicates = duplicates + $3 WHERE id = $4""",
+            [events, rejects, duplicates, source],
+        )
+
+    def _take_in(self, source: int, records_sql: str, rows: pa.Table, offset: int) -> tuple[int, int]:
+        """Map `rows` to events and insert them: how many were new, how many there already."""
+        con = self.connection
+        con.register("raw", rows)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE records_extracted AS {extract_sql(records_sql)}")
+        con.unregister("raw")
+        self._learn_names()
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {_REASON} AS reason FROM ({MAP_SQL})",
+            {"source": source, "base": offset},
+        )
+        return self._insert_staged()
+
+    def _learn_names(self) -> None:
+        """Keep `names`, the meaning of every event name seen, complete."""
+        found = self.connection.execute("SELECT DISTINCT name FROM records_extracted").fetchall()
+        missing = [name for (name,) in found if name not in self._names]
+        if not missing:
+            return
+        self._names.update((name, classify(name)) for name in missing)
+        import pyarrow as pa
+
+        rows = [vars(name) for name in self._names.values()]
+        schema = pa.schema([(key, pa.string()) for key in rows[0] if key != "needs_duration"])
+        self.connection.register("names", pa.Table.from_pylist(rows, schema=schema.append(pa.field("needs_duration", pa.bool_()))))
+
+    def _insert_staged(self) -> tuple[int, int]:
+        con = self.connection
+        con.execute(
+            """CREATE OR REPLACE TEMP TABLE repeated AS
+            SELECT id FROM staged WHERE record_id IN (SELECT record_id FROM events WHERE record_id IS NOT NULL)
+            UNION ALL SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY record_id ORDER BY id) AS n
+              FROM staged WHERE record_id IS NOT NULL AND reason IS NULL) WHERE n > 1"""
+        )
+        columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
+        inserted = con.execute(
+            f"""INSERT INTO events SELECT {columns} FROM staged
+            WHERE reason IS NULL AND id NOT IN (SELECT id FROM repeated)"""
+        ).fetchone()
+        con.execute(
+            """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
+            FROM staged WHERE reason IS NOT NULL"""
+        )
+        total = con.execute("SELECT count(*) FROM staged WHERE reason IS NULL").fetchone()
+        new = int(inserted[0]) if inserted else 0
+        return new, (int(total[0]) if total else 0) - new
+
+    def derive_spans(self, since: int) -> None:
+        """Replace the spans of the traces that events added at or after row number `since` belong to."""
+        con = self.connection
+        con.execute(
+            f"""CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE rowid >= {int(since)}"""
+        )
+        touched = "(correlation_id IN (SELECT correlation_id FROM touched) OR (correlation_id IS NULL AND EXISTS (SELECT 1 FROM touched WHERE correlation_id IS NULL)))"
+        con.execute(f"DELETE FROM spans WHERE {touched}")
+        spans.derive(con, f"SELECT * FROM events WHERE {spans.EVENTS_FILTER} AND {touched}")
+        con.execute("INSERT INTO spans SELECT * FROM derived_spans")
+
+    def event_count(self) -> int:
+        row = self.connection.execute("SELECT count(*) FROM events").fetchone()
+        return int(row[0]) if row else 0
+
+
+_REASON = f"""CASE WHEN level IS NOT NULL AND level NOT IN {LEVELS} THEN 'no level that Monolog knows'
+  WHEN ts IS NULL THEN 'no valid time' END"""
+
+
+def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], None] = lambda _: None) -> Sink:
+    """Open the sink, make it if need be, and wait while another process holds it. Raises SinkError."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    announced = False
+    while True:
+        try:
+            if not read_only:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            connection = duckdb.connect(str(path), read_only=read_only)
+            break
+        except duckdb.IOException as exc:
+            if "lock" not in str(exc).lower() or time.monotonic() > deadline:
+                msg = f"the sink {path} cannot be opened: {str(exc).splitlines()[0]}"
+                raise SinkError(msg, "If it is damaged, delete it: it is made again from logs and tables.") from exc
+            if not announced:
+                on_wait(f"waiting: another telemetry-report holds {path}")
+                announced = True
+            time.sleep(0.2)
+        except (duckdb.Error, OSError) as exc:
+            msg = f"the sink {path} cannot be opened: {str(exc).splitlines()[0]}"
+            raise SinkError(msg, "Name another with --sink, or delete it: it is made again from logs and tables.") from exc
+    try:
+        _prepare(connection, path, read_only)
+    except BaseException:
+        connection.close()
+        raise
+    return Sink(connection, path)
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
+    connection.execute("SET TimeZone = 'UTC'")
+    tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if not tables and not read_only:
+        connection.begin()
+        connection.execute(SCHEMA)
+        connection.commit()
+        return
+    row = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchone() if "about" in tables else None
+    if not row or row[0] != str(SCHEMA_VERSION):
+        msg = f"{path} is not a sink of this version"
+        raise SinkError(msg, "Name another with --sink, or delete it: it is made again from logs and tables.")

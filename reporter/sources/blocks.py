@@ -1,0 +1,68 @@
+"""Blocks of bytes as Arrow columns without a copy per entry, and the check for entries that need mending."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Ints = npt.NDArray[np.int64]
+
+RAW_SCHEMA = pa.schema(
+    [("offset", pa.int64()), ("head", pa.string()), ("context", pa.string()), ("extra", pa.string())]
+)
+# DuckDB reads an Arrow table in parallel by its batches.
+BATCH_ROWS = 8192
+
+
+def strings_between(block: bytes, bounds: Ints, stride: int, column: int) -> pa.Array:
+    """Every `stride`-th string, from `column` on, of those that `bounds` (ascending) cut the block into."""
+    count = len(bounds) - 1
+    cut = pa.StringArray.from_buffers(count, pa.py_buffer(bounds.astype(np.int32)), pa.py_buffer(block))
+    return cut.take(pa.array(np.arange(column, count, stride)))
+
+
+def invalid_utf8(block: bytes, starts: Ints, ends: Ints) -> Ints:
+    """Indexes of the entries that are not UTF-8; looks at them singly only where the block as a whole is not."""
+    try:
+        block.decode("utf-8")
+    except UnicodeDecodeError:
+        return np.array([i for i, (a, b) in enumerate(zip(starts, ends, strict=True)) if not _is_utf8(block[a:b])], int)
+    return np.array([], int)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def invalid_json(contexts: pa.Array) -> Ints:
+    """Indexes of the non-null strings that are not JSON. DuckDB's check takes 0.6 µs an entry, in parallel."""
+    import duckdb
+
+    table = pa.table({"i": pa.array(np.arange(len(contexts))), "c": contexts})
+    batched = pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS)) if len(contexts) else table
+    with duckdb.connect() as con:
+        con.register("contexts", batched)
+        found = con.execute("SELECT i FROM contexts WHERE c IS NOT NULL AND NOT json_valid(c)").fetchnumpy()["i"]
+    return np.sort(np.asarray(found, dtype=np.int64))
+
+
+def raw_table(columns: Sequence[pa.Array]) -> pa.Table:
+    """A table of RAW_SCHEMA in batches."""
+    table = pa.Table.from_arrays(list(columns), schema=RAW_SCHEMA)
+    return pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=RAW_SCHEMA)
+
+
+def raw_rows(rows: Sequence[tuple[int, str | None, str | None, str | None]]) -> pa.Table:
+    """A table of RAW_SCHEMA from single entries, those that had to be mended."""
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
+    return raw_table([pa.array(values, kind.type) for values, kind in zip(columns, RAW_SCHEMA, strict=True)])

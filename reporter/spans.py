@@ -1,0 +1,232 @@
+"""From events to spans: starts paired with their ends, table rows with the log events of the same call.
+
+SQL over a relation of events, all window functions and joins: no loop over events. No I/O, no clock; the temporary
+table `derived_spans` is the result.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reporter.events import FAMILIES, FINISHING_NAMES, TABLE_EVENTS
+
+if TYPE_CHECKING:
+    import duckdb
+
+# column: (SQL type, meaning)
+SPAN_COLUMNS: dict[str, tuple[str, str]] = {
+    "id": ("BIGINT", "the id of the event that ended it; of the start where it is unfinished"),
+    "correlation_id": ("VARCHAR", "the trace"),
+    "kind": ("VARCHAR", ""),
+    "type": ("VARCHAR", "stream, step, pipeline, job, enrichment, command, tool, llm, generation, template, root, other"),
+    "operation": ("VARCHAR", ""),
+    "is_operation": ("BOOLEAN", "counts in rates and percentiles: finished work"),
+    "ts": ("TIMESTAMP", "UTC: the end; the start where it is unfinished"),
+    "start_ts": ("TIMESTAMP", "UTC"),
+    "duration_ms": ("DOUBLE", "as logged, else end - start; null where unknown"),
+    "status": ("VARCHAR", "ok, error, unfinished"),
+    "provider": ("VARCHAR", ""),
+    "model": ("VARCHAR", ""),
+    "prompt_tokens": ("BIGINT", ""),
+    "completion_tokens": ("BIGINT", ""),
+    "total_tokens": ("BIGINT", ""),
+    "cost_usd": ("DOUBLE", ""),
+    "counts_tokens": ("BOOLEAN", "whether the call's tokens and cost are counted here: once a call"),
+    "ttft_ms": ("DOUBLE", "time to first token"),
+    "dry_run": ("BOOLEAN", ""),
+    "message_id": ("VARCHAR", ""),
+    "conversation_id": ("VARCHAR", ""),
+    "fragment_id": ("VARCHAR", ""),
+    "execution_id": ("VARCHAR", "its own (command), or the command's it ran in"),
+    "step_id": ("VARCHAR", ""),
+    "pipeline_id": ("VARCHAR", ""),
+    "invocation_id": ("VARCHAR", ""),
+    "start_event": ("BIGINT", "id of the starting event"),
+    "row_event": ("BIGINT", "id of the table row that is the same call"),
+}
+
+# Which events spans are derived from: those that bound one, and all that tell of a chat message.
+EVENTS_FILTER = "(phase IS NOT NULL OR (kind = 'chat' AND message_id IS NOT NULL))"
+_UNUSED = "source, \"offset\", level, message, record_id, session_id, error_class, error_message, exception, context, extra"
+
+# Log times may be off by a whole second on either side.
+MATCH_SECONDS = 2
+MATCH_DURATION_MS = 1
+
+
+def _key() -> str:
+    """The id that pairs a start with its end: the family's ids where the event has one, else its operation.
+
+    Steps repeat their ids in every command: the step's name is always part of the key.
+    """
+    cases = []
+    for name, family in (FAMILIES | FINISHING_NAMES).items():
+        ids = [column for column in family.ids if column != "step_id"]
+        by_step = " || '/' || coalesce(step_id, '') || '/' || coalesce(step, '')" if family.type == "step" else ""
+        id_text = f"coalesce({', '.join(ids)}, '')" if ids else "''"
+        named = "" if family.type == "step" else f" || CASE WHEN {id_text} = '' THEN {_name_of(family.operation)} ELSE '' END"
+        cases.append(f"WHEN '{name}' THEN {id_text}{by_step}{named}")
+    return f"CASE family {' '.join(cases)} ELSE coalesce(operation, '') END"
+
+
+def _name_of(operation: str) -> str:
+    return {"model": "'/' || coalesce(provider || '/' || model, '')", "command": "'/' || coalesce(command, '')"}.get(
+        operation, "'/' || coalesce(operation, '')"
+    )
+
+
+# Innermost open start first, without a stack: number the nesting levels (starts so far minus ends so far). At one
+# level starts and ends alternate, so a start's end is the next row of its level and an end's start the one before.
+_PAIRED = f"""
+CREATE OR REPLACE TEMP TABLE paired AS
+WITH keyed AS (
+  SELECT *, {_key()} AS pair_key,
+    family IN {TABLE_EVENTS} AS is_row
+  FROM span_events),
+nested AS (
+  SELECT *, sum(CASE WHEN phase = 'start' THEN 1 ELSE -1 END) OVER (
+    PARTITION BY correlation_id, family, pair_key ORDER BY ts, id ROWS UNBOUNDED PRECEDING)
+    + CASE WHEN phase = 'start' THEN 0 ELSE 1 END AS depth
+  FROM keyed WHERE phase IN ('start', 'finish', 'end') AND NOT is_row)
+SELECT *, lead(phase) OVER level AS next_phase,
+  lag(phase) OVER level AS previous_phase,
+  lag({{'id': id, 'ts': ts, 'operation': operation, 'provider': provider, 'model': model, 'dry_run': dry_run,
+    'message_id': message_id, 'conversation_id': conversation_id, 'fragment_id': fragment_id,
+    'execution_id': execution_id, 'step_id': step_id, 'pipeline_id': pipeline_id, 'command': command}}) OVER level AS began
+FROM nested WINDOW level AS (PARTITION BY correlation_id, family, pair_key, depth ORDER BY ts, id)
+"""
+
+_TRAVELLING = ("dry_run", "message_id", "conversation_id", "fragment_id", "execution_id", "step_id", "pipeline_id")
+
+# What is known of a message by any of its events, for completions whose start was lost.
+_LOG_SPANS = f"""
+CREATE OR REPLACE TEMP TABLE log_spans AS
+WITH facts AS (
+  SELECT correlation_id, message_id, arg_min(provider, ts) FILTER (provider IS NOT NULL) AS provider,
+    arg_min(model, ts) FILTER (model IS NOT NULL) AS model, min(ttft_ms) AS ttft_ms
+  FROM message_events WHERE message_id IS NOT NULL GROUP BY ALL),
+joined AS (
+  SELECT id, p.correlation_id, kind, type, family, phase, is_row, p.duration_ms, status, ts, operation,
+    previous_phase = 'start' AS has_start, began,
+    coalesce(p.provider, began.provider, f.provider) AS provider, coalesce(p.model, began.model, f.model) AS model,
+    {", ".join(f"coalesce(p.{name}, CASE WHEN previous_phase = 'start' THEN began.{name} END) AS {name}" for name in _TRAVELLING)},
+    prompt_tokens, completion_tokens, total_tokens, cost_usd, coalesce(p.ttft_ms, f.ttft_ms) AS ttft_ms, invocation_id
+  FROM paired p LEFT JOIN facts f ON type = 'stream' AND f.message_id = p.message_id
+    AND f.correlation_id IS NOT DISTINCT FROM p.correlation_id
+  WHERE phase <> 'start' OR next_phase IS NULL OR next_phase = 'start')
+SELECT id, correlation_id, kind, type, family,
+  coalesce(CASE WHEN type IN ('stream', 'llm') AND (provider IS NOT NULL OR model IS NOT NULL)
+      THEN coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') END,
+    operation, CASE WHEN has_start THEN began.operation END, 'unknown') AS operation,
+  phase = 'finish' AS is_operation, ts,
+  CASE WHEN phase = 'start' THEN ts
+    ELSE least(ts, coalesce(CASE WHEN has_start THEN began.ts END,
+      ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT))) END AS start_ts,
+  CASE WHEN phase = 'start' THEN NULL
+    ELSE coalesce(duration_ms, CASE WHEN has_start THEN greatest(0, epoch_us(ts) - epoch_us(began.ts)) / 1000 END)
+    END AS duration_ms,
+  CASE WHEN phase = 'start' THEN 'unfinished' ELSE coalesce(status, 'ok') END AS status,
+  provider, model, prompt_tokens, completion_tokens, total_tokens, cost_usd, ttft_ms,
+  {", ".join(_TRAVELLING)}, invocation_id,
+  CASE WHEN phase = 'start' THEN id WHEN has_start THEN began.id END AS start_event,
+  phase = 'end' AND NOT coalesce(has_start, false) AS is_lone_end
+FROM joined
+"""
+
+_ROWS = f"""
+CREATE OR REPLACE TEMP TABLE row_spans AS
+SELECT id, correlation_id, kind, type, coalesce(operation, 'unknown') AS operation, ts, duration_ms,
+  coalesce(status, 'ok') AS status, dry_run, message_id, conversation_id, fragment_id, execution_id, pipeline_id,
+  invocation_id, ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT) AS start_ts
+FROM span_events WHERE family IN {TABLE_EVENTS}
+"""
+
+# Pairs (log span, row) that are certainly or possibly one call; `rank` 0: the same id.
+_CANDIDATES = f"""
+WITH finished AS (SELECT * FROM log_spans WHERE type IN ('tool', 'command') AND is_operation),
+by_id AS (
+  SELECT s.id AS span, r.id AS row_id, 0 AS rank, s.ts AS span_ts, r.ts AS row_ts
+  FROM finished s JOIN row_spans r ON r.type = s.type
+    AND CASE s.type WHEN 'tool' THEN r.invocation_id = s.invocation_id ELSE r.execution_id = s.execution_id END),
+by_time AS (
+  SELECT s.id, r.id, 1, s.ts, r.ts
+  FROM finished s JOIN row_spans r ON r.type = s.type AND r.operation = s.operation
+    AND coalesce(r.correlation_id, '') = coalesce(s.correlation_id, '')
+    AND abs(epoch_us(r.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6
+    AND (s.type = 'command' OR (r.duration_ms IS NULL AND s.duration_ms IS NULL)
+      OR abs(r.duration_ms - s.duration_ms) <= {MATCH_DURATION_MS} + 1e-6)
+  WHERE s.id NOT IN (SELECT span FROM by_id) AND r.id NOT IN (SELECT row_id FROM by_id))
+SELECT * FROM by_id UNION ALL SELECT * FROM by_time
+"""
+
+_MERGED = """
+CREATE OR REPLACE TEMP TABLE merged_spans AS
+SELECT s.id, s.correlation_id, s.kind, s.type, s.operation, s.is_operation, s.ts, s.start_ts, s.duration_ms,
+  coalesce(r.status, s.status) AS status, s.provider, s.model, s.prompt_tokens, s.completion_tokens, s.total_tokens,
+  s.cost_usd, s.ttft_ms, coalesce(s.dry_run, r.dry_run) AS dry_run, coalesce(s.message_id, r.message_id) AS message_id,
+  coalesce(s.conversation_id, r.conversation_id) AS conversation_id, coalesce(s.fragment_id, r.fragment_id) AS fragment_id,
+  coalesce(s.execution_id, r.execution_id) AS execution_id, s.step_id, coalesce(s.pipeline_id, r.pipeline_id) AS pipeline_id,
+  coalesce(s.invocation_id, r.invocation_id) AS invocation_id, s.start_event, r.id AS row_event
+FROM log_spans s LEFT JOIN matches m ON m.span = s.id LEFT JOIN row_spans r ON r.id = m.row_id
+WHERE NOT s.is_lone_end
+UNION ALL BY NAME
+SELECT r.id, correlation_id, kind, type, operation, true AS is_operation, ts, start_ts, duration_ms, status, dry_run,
+  message_id, conversation_id, fragment_id, execution_id, pipeline_id, invocation_id, r.id AS row_event
+FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)
+UNION ALL BY NAME
+SELECT id, correlation_id, kind, type, coalesce(provider || '/' || model, event) AS operation, false AS is_operation, ts,
+  ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT) AS start_ts,
+  duration_ms, coalesce(status, 'ok') AS status, provider, model, message_id, conversation_id, fragment_id
+FROM span_events WHERE phase = 'root'
+"""
+
+# A call's tokens stand in the llm call and in the chat stream it served: count the llm call's.
+_DERIVED = f"""
+CREATE OR REPLACE TEMP TABLE derived_spans AS
+WITH calls AS (SELECT * FROM merged_spans WHERE type = 'llm' AND is_operation AND coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL),
+served AS (
+  SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s.correlation_id = c.correlation_id
+    AND (c.message_id IS NULL OR s.message_id IS NULL OR c.message_id = s.message_id)
+    AND (c.operation = s.operation OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens))
+    AND (c.message_id = s.message_id OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens)
+      OR abs(epoch_us(c.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6))
+SELECT {", ".join(f'"{name}"' for name in SPAN_COLUMNS)}
+FROM (SELECT *, is_operation AND (type = 'llm' OR (type = 'stream' AND id NOT IN (SELECT id FROM served))) AS counts_tokens
+  FROM merged_spans)
+"""
+
+
+def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
+    """Make the temporary table `derived_spans` (SPAN_COLUMNS) of the events that `events_sql` selects.
+
+    These must be all events of some traces for which EVENTS_FILTER holds, with EVENT_COLUMNS.
+    """
+    con.execute(f"CREATE OR REPLACE TEMP TABLE message_events AS SELECT * EXCLUDE ({_UNUSED}) FROM ({events_sql})")
+    con.execute("CREATE OR REPLACE TEMP VIEW span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL")
+    con.execute(_PAIRED)
+    con.execute(_LOG_SPANS)
+    con.execute(_ROWS)
+    pairs = con.execute(f"SELECT span, row_id, rank, span_ts, row_ts FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id").fetchall()
+    con.execute("CREATE OR REPLACE TEMP TABLE matches (span BIGINT, row_id BIGINT)")
+    chosen = one_to_one([(span, row) for span, row, *_ in pairs])
+    if chosen:
+        con.execute("INSERT INTO matches SELECT unnest($spans), unnest($rows)", {"spans": [s for s, _ in chosen], "rows": [r for _, r in chosen]})
+    con.execute(_MERGED)
+    con.execute(_DERIVED)
+
+
+def one_to_one(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Each left and each right at most once, taken in the order given.
+
+    Pairs come by time on both sides, so each span takes the earliest row still free: as many calls are joined as can
+    be, because all tolerances are the same.
+    """
+    lefts: set[int] = set()
+    rights: set[int] = set()
+    chosen = []
+    for left, right in pairs:
+        if left not in lefts and right not in rights:
+            lefts.add(left)
+            rights.add(right)
+            chosen.append((left, right))
+    return chosen
