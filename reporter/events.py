@@ -281,7 +281,7 @@ shaped AS (
       THEN json_extract_string(context, {_paths(FACTS, ".data")!r})
       ELSE json_extract_string(context, {_paths(FACTS, "")!r}) END AS f
   FROM records)
-SELECT "offset", time, level, message, context, extra,
+SELECT source, "offset", time, level, message, context, extra,
   {_coalesced(FRAME_FACTS, "t").replace("coalesce(t[1]) AS event", "t[1] AS event")},
   coalesce(entry_event, CASE WHEN t[1] <> '' THEN t[1] END,
     CASE WHEN regexp_full_match(message, '{_EVENT_NAME.pattern}') THEN message END) AS name,
@@ -294,7 +294,7 @@ FROM shaped
 def extract_sql(records_sql: str) -> str:
     """All facts of records as text.
 
-    `records_sql` selects offset, time, level, message, context, extra, entry_event (a name the source knows, or null).
+    `records_sql` selects source, offset, time, level, message, context, extra, entry_event (a name the source knows, or null).
     """
     return f"WITH records AS ({records_sql}), {_EXTRACT}"
 
@@ -332,15 +332,14 @@ _OWN_TIME = """CASE WHEN own_time IS NULL THEN NULL
       make_timestamp((try_cast(own_time AS DOUBLE) * CASE WHEN try_cast(own_time AS DOUBLE) < 1e11 THEN 1e6 ELSE 1e3 END)::BIGINT)
     ELSE timezone('UTC', try_cast(own_time AS TIMESTAMPTZ)) END"""
 
-# `records_extracted` is EXTRACT_SQL's result, `names` a table of Name. $source: the source's number; $base: where
-# the block begins, added to the offsets.
+# `records_extracted` is EXTRACT_SQL's result, `names` a table of Name.
 MAP_SQL = f"""
 WITH timed AS (
-  SELECT * REPLACE ("offset" + $base AS "offset"), {_OWN_TIME} AS own_ts, timezone('UTC', try_cast(time AS TIMESTAMPTZ)) AS entry_ts,
+  SELECT *, {_OWN_TIME} AS own_ts, timezone('UTC', try_cast(time AS TIMESTAMPTZ)) AS entry_ts,
     {_finite("duration_ms")} AS duration, {_FAILED} AS failed,
     event_type LIKE '%\\_analysis' ESCAPE '\\' AS repeats
   FROM records_extracted)
-SELECT ($source::BIGINT << 40) + "offset" AS id, $source::INTEGER AS source, "offset",
+SELECT (source::BIGINT << 40) + "offset" AS id, source, "offset",
   CASE WHEN isfinite(own_ts) AND year(own_ts) BETWEEN 1970 AND 9998 THEN own_ts
     WHEN isfinite(entry_ts) AND year(entry_ts) BETWEEN 1970 AND 9998 THEN entry_ts END AS ts,
   n.kind, name AS event, n.family, n.type,

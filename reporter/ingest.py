@@ -10,16 +10,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.sources import tables
+from reporter.sources.blocks import of_source
 from reporter.sources.files import HEAD_BYTES, Cursor, LogFile, Reader, digest, find_logs, pieces, resume
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import pyarrow as pa
+
     from reporter.sink import Sink
 
 # Spans are derived and everything committed at least this often, so that an interrupted first run keeps its work.
 COMMIT_BYTES = 1 << 30
+# Entries that are mapped in one statement; planning it takes as long as mapping some 5,000.
+STORE_ROWS = 30_000
+_TABLE_RECORDS = "SELECT * FROM raw"
 
 
 class Progress(NamedTuple):
@@ -80,6 +86,7 @@ class _Work:
         self._first_event = sink.event_count()
         self._uncommitted = 0
         self._is_open = False
+        self._held: dict[str, list[pa.Table]] = {}
 
     def begin(self) -> None:
         if not self._is_open:
@@ -89,12 +96,26 @@ class _Work:
     def commit(self) -> None:
         if not self._is_open:
             return
+        for records_sql in list(self._held):
+            self._store(records_sql)
         count = self.sink.event_count()
         if count > self._first_event:
             self.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
             self.sink.derive_spans(self._first_event)
         self.sink.connection.commit()
         self._first_event, self._uncommitted, self._is_open = count, 0, False
+
+    def _gather(self, records_sql: str, rows: pa.Table) -> None:
+        """Hold entries back until there are enough to be worth a statement: an app has many small files."""
+        held = self._held.setdefault(records_sql, [])
+        held.append(rows)
+        if sum(part.num_rows for part in held) >= STORE_ROWS:
+            self._store(records_sql)
+
+    def _store(self, records_sql: str) -> None:
+        import pyarrow as pa
+
+        self.done.events += self.sink.store(records_sql, pa.concat_tables(self._held.pop(records_sql)))
 
     def advance(self, name: str, count: int) -> None:
         self.done_bytes += count
@@ -133,8 +154,10 @@ class _Work:
             if piece.error:
                 note = piece.error
             rows, rejects = piece.cut.entries, piece.cut.rejects
-            if rows.num_rows or rejects:
-                self.done.events += self.sink.store(source, fmt.records_sql, rows, piece.offset, rejects)
+            if rejects:
+                self.sink.reject(source, rejects, piece.offset)
+            if rows.num_rows:
+                self._gather(fmt.records_sql, of_source(rows, source, piece.offset))
             if piece.end >= 0:
                 self.advance(log.name, 0 if log.is_packed else piece.end - at)
                 at = piece.end
@@ -207,8 +230,8 @@ def _read_table(  # noqa: PLR0913
         work.sink.update_source(source, note="no such table", head=signature)
         work.done.notes.append((table.name, "no such table"))
         return
-    for rows in tables.rows(connection, table, found, seen_until, offset):
-        work.done.events += work.sink.store_rows(source, rows)
+    for rows in tables.rows(connection, table, found, seen_until, source, offset):
+        work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True)
         offset += rows.num_rows
         work.advance(table.name, 0)
     last = work.sink.connection.execute(

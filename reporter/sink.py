@@ -100,43 +100,37 @@ class Sink:
         sets = ", ".join(f'"{name}" = ?' for name in columns)
         self.connection.execute(f"UPDATE sources SET {sets} WHERE id = ?", [*columns.values(), source])
 
-    def store(self, source: int, records_sql: str, rows: pa.Table, offset: int, rejects: list[Reject]) -> int:
-        """Take in one block of a log: `rows` is the relation `raw` that `records_sql` reads; the block begins at
-        `offset`. Returns the number of new events.
+    def store(self, records_sql: str, rows: pa.Table, *, is_table: bool = False) -> int:
+        """Take in entries of some sources: `rows` (source, offset, …) is the relation `raw` that `records_sql` reads.
+
+        Rows of a table that were read before are passed over; log records that another source brought before are
+        counted as duplicates. Returns the number of new events.
         """
-        new, duplicates = self._take_in(source, records_sql, rows, offset)
-        if rejects:
-            values = [(source, r.offset + offset, r.reason, r.sample) for r in rejects]
-            self.connection.executemany("INSERT INTO rejects VALUES (?, ?, ?, ?)", values)
-        bad = len(rejects) + rows.num_rows - new - duplicates
-        self._count(source, new + duplicates, bad, duplicates)
-        return new
-
-    def store_rows(self, source: int, rows: pa.Table) -> int:
-        """Take in rows of a table; those read before are passed over. Returns the number of new events."""
-        new, again = self._take_in(source, "SELECT * FROM raw", rows, 0)
-        self._count(source, new, rows.num_rows - new - again, 0)
-        return new
-
-    def _count(self, source: int, events: int, rejects: int, duplicates: int) -> None:
-        self.connection.execute(
-            """UPDATE sources SET entries = entries + $1 + $2, events = events + $1, rejects = rejects + $2,
-            duplicates = duplicates + $3 WHERE id = $4""",
-            [events, rejects, duplicates, source],
-        )
-
-    def _take_in(self, source: int, records_sql: str, rows: pa.Table, offset: int) -> tuple[int, int]:
-        """Map `rows` to events and insert them: how many were new, how many there already."""
         con = self.connection
         con.register("raw", rows)
         con.execute(f"CREATE OR REPLACE TEMP TABLE records_extracted AS {extract_sql(records_sql)}")
         con.unregister("raw")
         self._learn_names()
+        con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {_REASON} AS reason FROM ({MAP_SQL})")
+        con.execute(_REPEATED)
+        columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
+        inserted = con.execute(
+            f"INSERT INTO events SELECT {columns} FROM staged ANTI JOIN repeated USING (id) WHERE reason IS NULL"
+        ).fetchone()
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {_REASON} AS reason FROM ({MAP_SQL})",
-            {"source": source, "base": offset},
+            """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
+            FROM staged WHERE reason IS NOT NULL"""
         )
-        return self._insert_staged()
+        con.execute(_COUNT_ROWS if is_table else _COUNT_ENTRIES)
+        return int(inserted[0]) if inserted else 0
+
+    def reject(self, source: int, rejects: list[Reject], offset: int) -> None:
+        """Keep what could not be read of the block that begins at `offset`."""
+        values = [(source, r.offset + offset, r.reason, r.sample) for r in rejects]
+        self.connection.executemany("INSERT INTO rejects VALUES (?, ?, ?, ?)", values)
+        self.connection.execute(
+            "UPDATE sources SET entries = entries + $1, rejects = rejects + $1 WHERE id = $2", [len(rejects), source]
+        )
 
     def _learn_names(self) -> None:
         """Keep `names`, the meaning of every event name seen, complete."""
@@ -150,27 +144,6 @@ class Sink:
         rows = [vars(name) for name in self._names.values()]
         schema = pa.schema([(key, pa.string()) for key in rows[0] if key != "needs_duration"])
         self.connection.register("names", pa.Table.from_pylist(rows, schema=schema.append(pa.field("needs_duration", pa.bool_()))))
-
-    def _insert_staged(self) -> tuple[int, int]:
-        con = self.connection
-        con.execute(
-            """CREATE OR REPLACE TEMP TABLE repeated AS
-            SELECT id FROM staged WHERE record_id IN (SELECT record_id FROM events WHERE record_id IS NOT NULL)
-            UNION ALL SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY record_id ORDER BY id) AS n
-              FROM staged WHERE record_id IS NOT NULL AND reason IS NULL) WHERE n > 1"""
-        )
-        columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
-        inserted = con.execute(
-            f"""INSERT INTO events SELECT {columns} FROM staged
-            WHERE reason IS NULL AND id NOT IN (SELECT id FROM repeated)"""
-        ).fetchone()
-        con.execute(
-            """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
-            FROM staged WHERE reason IS NOT NULL"""
-        )
-        total = con.execute("SELECT count(*) FROM staged WHERE reason IS NULL").fetchone()
-        new = int(inserted[0]) if inserted else 0
-        return new, (int(total[0]) if total else 0) - new
 
     def derive_spans(self, since: int) -> None:
         """Replace the spans of the traces that events added at or after row number `since` belong to."""
@@ -190,6 +163,31 @@ class Sink:
 
 _REASON = f"""CASE WHEN level IS NOT NULL AND level NOT IN {LEVELS} THEN 'no level that Monolog knows'
   WHEN ts IS NULL THEN 'no valid time' END"""
+
+# Staged records that an earlier event, or an earlier one of the same batch, has brought already.
+_REPEATED = """
+CREATE OR REPLACE TEMP TABLE repeated AS
+SELECT id FROM staged SEMI JOIN (SELECT record_id FROM events WHERE record_id IS NOT NULL) USING (record_id)
+UNION
+SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY record_id ORDER BY id) AS n
+  FROM staged WHERE record_id IS NOT NULL AND reason IS NULL) WHERE n > 1
+"""
+_COUNT_ENTRIES = """
+UPDATE sources SET entries = sources.entries + c.entries, events = sources.events + c.events,
+  rejects = sources.rejects + c.entries - c.events,
+  duplicates = sources.duplicates + c.duplicates
+FROM (SELECT source, count(*) AS entries, count(*) FILTER (reason IS NULL) AS events,
+    count(r.id) FILTER (reason IS NULL) AS duplicates
+  FROM staged LEFT JOIN repeated r USING (id) GROUP BY source) c
+WHERE sources.id = c.source
+"""
+_COUNT_ROWS = """
+UPDATE sources SET entries = sources.entries + c.entries, events = sources.events + c.events,
+  rejects = sources.rejects + c.entries - c.events
+FROM (SELECT source, count(*) AS entries, count(*) FILTER (reason IS NULL) AS events
+  FROM staged ANTI JOIN repeated USING (id) GROUP BY source) c
+WHERE sources.id = c.source
+"""
 
 
 def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], None] = lambda _: None) -> Sink:

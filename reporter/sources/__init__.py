@@ -1,7 +1,7 @@
 """Where telemetry comes from: log formats and tables. Explicit tuples, no scanning, no entry points.
 
-A log format cuts a block of bytes into RAW_COLUMNS (one row an entry) and says in SQL how such a row becomes a
-record: offset, time, level, message, context (JSON text), extra (JSON text), entry_event.
+A log format cuts a block of bytes into entries (blocks.RAW_SCHEMA) and says in SQL how such a row becomes a
+record: source, offset, time, level, message, context (JSON text), extra (JSON text), entry_event.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Cut:
 
 
 class Format(Protocol):
-    """A log format; `records_sql` selects records from a relation `raw` of RAW_COLUMNS."""
+    """A log format; `records_sql` selects records from a relation `raw` of entries and their source."""
 
     name: str
     records_sql: str

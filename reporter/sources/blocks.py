@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
+import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,15 +47,19 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
+@cache
+def _scratch() -> duckdb.DuckDBPyConnection:
+    """An in-memory connection for checks: opening one takes longer than checking a small file."""
+    return duckdb.connect()
+
+
 def invalid_json(contexts: pa.Array) -> Ints:
     """Indexes of the non-null strings that are not JSON. DuckDB's check takes 0.6 µs an entry, in parallel."""
-    import duckdb
-
     table = pa.table({"i": pa.array(np.arange(len(contexts))), "c": contexts})
-    batched = pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS)) if len(contexts) else table
-    with duckdb.connect() as con:
-        con.register("contexts", batched)
-        found = con.execute("SELECT i FROM contexts WHERE c IS NOT NULL AND NOT json_valid(c)").fetchnumpy()["i"]
+    con = _scratch().cursor()
+    con.register("contexts", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=table.schema))
+    found = con.execute("SELECT i FROM contexts WHERE c IS NOT NULL AND NOT json_valid(c)").fetchnumpy()["i"]
+    con.close()
     return np.sort(np.asarray(found, dtype=np.int64))
 
 
@@ -66,3 +73,10 @@ def raw_rows(rows: Sequence[tuple[int, str | None, str | None, str | None]]) -> 
     """A table of RAW_SCHEMA from single entries, those that had to be mended."""
     columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
     return raw_table([pa.array(values, kind.type) for values, kind in zip(columns, RAW_SCHEMA, strict=True)])
+
+
+def of_source(rows: pa.Table, source: int, offset: int) -> pa.Table:
+    """The entries of a block that begins at `offset` of a source, with the source's number and absolute offsets."""
+    absolute = pyarrow.compute.add(rows["offset"], offset)
+    numbers = pa.chunked_array([pa.repeat(pa.scalar(source, pa.int32()), len(c)) for c in absolute.chunks], pa.int32())
+    return rows.set_column(0, "offset", absolute).append_column("source", numbers)

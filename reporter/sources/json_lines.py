@@ -15,11 +15,11 @@ class JsonLines:
     # JsonFormatter wraps the telemetry object in `context`; a bare object is its own context.
     records_sql = """
 WITH marked AS (
-  SELECT "offset", context AS line, json_type(context, '$.context') AS kind,
+  SELECT source, "offset", context AS line, json_type(context, '$.context') AS kind,
     json_exists(context, '$.level_name') AND json_exists(context, '$.message') AS wrapped,
     json_extract_string(context, ['$.datetime', '$.level_name', '$.message', '$.datetime.date']) AS f
   FROM raw)
-SELECT "offset", CASE WHEN wrapped THEN coalesce(f[4], f[1]) END AS time,
+SELECT source, "offset", CASE WHEN wrapped THEN coalesce(f[4], f[1]) END AS time,
   CASE WHEN wrapped THEN upper(f[2]) END AS level, CASE WHEN wrapped THEN f[3] END AS message,
   CASE WHEN NOT wrapped THEN line WHEN kind = 'OBJECT' THEN (line->'$.context')::VARCHAR END AS context,
   CASE WHEN wrapped AND json_type(line, '$.extra') = 'OBJECT' AND (line->'$.extra')::VARCHAR <> '{}'

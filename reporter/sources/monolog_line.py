@@ -29,7 +29,7 @@ _HEADER_BYTES = 21
 class MonologLine:
     name = "line"
     records_sql = """
-SELECT "offset", substr(head, 2, strpos(head, ']') - 2) AS time,
+SELECT source, "offset", substr(head, 2, strpos(head, ']') - 2) AS time,
   upper(split_part(split_part(head, ': ', 1), '.', -1)) AS level,
   substr(head, strpos(head, ': ') + 2) AS message, context, extra, NULL::VARCHAR AS entry_event
 FROM raw"""

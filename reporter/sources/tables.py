@@ -24,6 +24,7 @@ FETCH_ROWS = 20_000
 BUSY_SECONDS = 5
 RECORD_SCHEMA = pa.schema(
     [
+        ("source", pa.int32()),
         ("offset", pa.int64()),
         ("time", pa.string()),
         ("level", pa.string()),
@@ -147,19 +148,17 @@ def _is_resting_wal(path: Path) -> bool:
 
 def columns(connection: Connection, table: str) -> list[str]:
     """The table's columns; none if there is no such table."""
-    from sqlalchemy import inspect
-    from sqlalchemy.exc import NoSuchTableError
+    from sqlalchemy import inspect, text
 
-    try:
-        return [column["name"] for column in inspect(connection).get_columns(table)]
-    except NoSuchTableError:
+    if not inspect(connection).has_table(table):
         return []
+    return list(connection.execute(text(f"SELECT * FROM {_quoted(connection, table)} LIMIT 0")).keys())
 
 
-def rows(connection: Connection, table: Table, known: list[str], seen_until: str, offset: int) -> Iterator[pa.Table]:
+def rows(connection: Connection, table: Table, known: list[str], seen_until: str, source: int, offset: int) -> Iterator[pa.Table]:
     """Batches of RECORD_SCHEMA from the day before `seen_until` (a date, or empty: all), oldest first.
 
-    Rows of that day come again: the sink knows them by their key. `offset` numbers the first row.
+    Rows of that day come again: the sink knows them by their key. `offset` numbers the first row of the source.
     """
     from sqlalchemy import text
 
@@ -174,7 +173,7 @@ def rows(connection: Connection, table: Table, known: list[str], seen_until: str
         query += f" ORDER BY {', '.join(_quoted(connection, name) for name in order)}"
     result = connection.execution_options(stream_results=True).execute(text(query), arguments)
     while found := result.fetchmany(FETCH_ROWS):
-        batch = [_record(table, dict(row._mapping), offset + i) for i, row in enumerate(found)]
+        batch = [_record(table, dict(row._mapping), source, offset + i) for i, row in enumerate(found)]
         offset += len(batch)
         yield pa.Table.from_pylist(batch, schema=RECORD_SCHEMA)
 
@@ -183,7 +182,13 @@ def _quoted(connection: Connection, name: str) -> str:
     return connection.dialect.identifier_preparer.quote(name)
 
 
-def _record(table: Table, row: dict[str, Any], offset: int) -> dict[str, Any]:
+def _record(table: Table, row: dict[str, Any], source: int, offset: int) -> dict[str, Any]:
     row = {key: _plain(value) for key, value in row.items()}
     time = next((str(row[name]) for name in table.times if row.get(name)), None)
-    return {"offset": offset, "time": time, "context": dump(table.context(row)), "entry_event": table.name}
+    return {
+        "source": source,
+        "offset": offset,
+        "time": time,
+        "context": dump(table.context(row)),
+        "entry_event": table.name,
+    }
