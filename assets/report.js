@@ -1,0 +1,88 @@
+// What every page does: draw charts when they come into view, sort and filter tables. Text only ever by textContent.
+(() => {
+  "use strict";
+  const tip = document.createElement("div");
+  tip.id = "tip";
+  tip.hidden = true;
+  document.body.append(tip);
+
+  function showTip(_, event, item, value) {
+    tip.hidden = !(value && value.tip);
+    if (tip.hidden) return;
+    tip.textContent = value.tip;
+    tip.style.left = Math.min(event.clientX + 12, innerWidth - tip.offsetWidth - 8) + "px";
+    tip.style.top = Math.max(4, event.clientY - tip.offsetHeight - 10) + "px";
+  }
+
+  const rows = (columns) => {
+    const names = Object.keys(columns);
+    return columns[names[0]].map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
+  };
+
+  function draw(place, chart) {
+    const { parse, View, interpreter } = window.VegaRuntime;
+    for (const set of chart.spec.data) {
+      if (chart.data[set.name] && !set.source) set.values = rows(chart.data[set.name]);
+    }
+    const view = new View(parse(chart.spec, null, { ast: true }), {
+      expr: interpreter, renderer: "svg", container: place, hover: true,
+    });
+    view.tooltip(showTip);
+    return view.runAsync().then(() => place.setAttribute("data-drawn", ""));
+  }
+
+  const holder = document.getElementById("charts");
+  if (holder && window.VegaRuntime) {
+    const charts = JSON.parse(holder.textContent);
+    const watcher = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        watcher.unobserve(entry.target);
+        draw(entry.target, charts[entry.target.dataset.chart]);
+      }
+    }, { rootMargin: "200px" });
+    for (const place of document.querySelectorAll("[data-chart]")) watcher.observe(place);
+  }
+
+  function sortBy(table, index, header) {
+    const descending = header.getAttribute("aria-sort") !== "descending";
+    for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    const key = (row) => {
+      const cell = row.cells[index];
+      if (cell.dataset.v === undefined) return cell.textContent.toLowerCase();
+      return cell.dataset.v === "" ? -Infinity : Number(cell.dataset.v);
+    };
+    const order = [...table.tBodies[0].rows].map((row) => [key(row), row]);
+    order.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0) * (descending ? -1 : 1));
+    table.tBodies[0].append(...order.map(([, row]) => row));
+  }
+
+  for (const table of document.querySelectorAll("table.sortable")) {
+    [...table.tHead.rows[0].cells].forEach((header, index) => {
+      const button = document.createElement("button");
+      button.textContent = header.textContent;
+      button.addEventListener("click", () => sortBy(table, index, header));
+      header.replaceChildren(button);
+    });
+  }
+
+  for (const input of document.querySelectorAll("[data-filter]")) {
+    const list = document.getElementById(input.dataset.filter);
+    input.addEventListener("input", () => {
+      const wanted = input.value.toLowerCase();
+      const items = list.tBodies ? list.tBodies[0].rows : list.querySelectorAll("[data-row]");
+      for (const item of items) item.hidden = !item.textContent.toLowerCase().includes(wanted);
+    });
+  }
+
+  function openTarget() {
+    const target = location.hash && document.getElementById(location.hash.slice(1));
+    if (target && target.tagName === "DETAILS") {
+      target.open = true;
+      target.scrollIntoView();
+    }
+  }
+  addEventListener("hashchange", openTarget);
+  openTarget();
+})();

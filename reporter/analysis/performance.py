@@ -1,0 +1,143 @@
+"""How long operations take: counts, rates, percentiles and class by operation, their distribution, and over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reporter.analysis.overview import COUNTED, bucket_seconds
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import duckdb
+
+    from reporter.window import Window
+
+CLASS_NAMES = ("fast", "normal", "slow", "very slow", "critical")
+# Upper limits of the classes in ms, by type of span: the first class that the value lies under.
+CLASS_LIMITS_MS: dict[str, tuple[float, ...]] = {
+    "step": (50, 200, 1000, 3000),
+    "command": (100, 500, 2000, 5000),
+    "pipeline": (1000, 5000, 15000),
+    "llm": (1000, 3000, 10000, 30000),
+}
+_LIMITS_OF_TYPE = {
+    "command": "command",
+    "pipeline": "pipeline",
+    "job": "pipeline",
+    "enrichment": "pipeline",
+    "llm": "llm",
+    "stream": "llm",
+    "generation": "llm",
+}
+
+
+@dataclass(frozen=True)
+class OperationFigures:
+    """One operation. `count`: finished; `error_rate` 0–1; durations in ms, null where none was logged.
+
+    `duration_class`: that of its p95. `unfinished`: started in the window and not ended.
+    """
+
+    kind: str
+    operation: str
+    type: str
+    count: int
+    errors: int
+    error_rate: float | None
+    unfinished: int
+    min_ms: float | None
+    mean_ms: float | None
+    p50_ms: float | None
+    p90_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    max_ms: float | None
+    duration_class: str | None
+
+
+@dataclass(frozen=True)
+class HistogramBin:
+    """Finished operations of a kind that took from `low_ms` up to `high_ms`; ten bins a decade."""
+
+    kind: str
+    low_ms: float
+    high_ms: float
+    count: int
+
+
+@dataclass(frozen=True)
+class PercentilePoint:
+    """Percentiles of a kind's operations that ended within `bucket_seconds` from `start` on."""
+
+    start: datetime
+    kind: str
+    count: int
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True)
+class Performance:
+    window: Window
+    operations: tuple[OperationFigures, ...]
+    histogram: tuple[HistogramBin, ...]
+    bucket_seconds: int
+    over_time: tuple[PercentilePoint, ...]
+
+
+def duration_class(span_type: str, value_ms: float | None) -> str | None:
+    """The performance class of a duration in ms, by the limits of its type of work; None without a duration."""
+    if value_ms is None:
+        return None
+    limits = CLASS_LIMITS_MS[_LIMITS_OF_TYPE.get(span_type, "step")]
+    return CLASS_NAMES[sum(value_ms >= limit for limit in limits)]
+
+
+def performance(con: duckdb.DuckDBPyConnection, window: Window) -> Performance:
+    """All of `window_spans`' operations, slowest p95 first; ties by kind and operation.
+
+    A duration that is null, infinite or negative counts the operation but not in min, mean, max and percentiles.
+    Percentiles are linear between order statistics (Hyndman & Fan type 7, NumPy's default): exact.
+    """
+    rows = con.execute(_OPERATIONS).fetchall()
+    step = bucket_seconds(window)
+    return Performance(
+        window,
+        tuple(_figures(*row) for row in rows),
+        tuple(HistogramBin(kind, 10 ** (b / 10), 10 ** ((b + 1) / 10), n) for kind, b, n in con.execute(_HISTOGRAM).fetchall()),
+        step,
+        tuple(PercentilePoint(start, kind, n, *ps) for start, kind, n, ps in con.execute(_OVER_TIME, {"step": step}).fetchall()),
+    )
+
+
+_OPERATIONS = f"""
+WITH figures AS (
+  SELECT kind, operation, min(type) AS type, count(*) FILTER (status <> 'unfinished') AS n,
+    count(*) FILTER (status = 'error') AS errors, count(*) FILTER (status = 'unfinished') AS unfinished,
+    min(duration_ms) FILTER ({COUNTED}) AS low, avg(duration_ms ORDER BY id) FILTER ({COUNTED}) AS mean,
+    quantile_cont(duration_ms, [0.5, 0.9, 0.95, 0.99]) FILTER ({COUNTED}) AS p, max(duration_ms) FILTER ({COUNTED}) AS high
+  FROM window_spans WHERE is_operation OR (status = 'unfinished' AND type <> 'root') GROUP BY kind, operation)
+SELECT kind, operation, type, n, errors, unfinished, low, mean, p, high FROM figures
+ORDER BY p[3] DESC NULLS LAST, n DESC, kind, operation"""
+
+_HISTOGRAM = f"""
+SELECT kind, floor(log10(greatest(duration_ms, 0.1)) * 10 + 1e-9)::INTEGER AS bin, count(*)
+FROM window_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY kind, bin"""
+
+_OVER_TIME = f"""
+SELECT make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGINT * 1000000) AS start, kind, count(*),
+  quantile_cont(duration_ms, [0.5, 0.95])
+FROM window_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY start, kind"""
+
+
+def _figures(
+    kind: str, operation: str, span_type: str, count: int, errors: int, unfinished: int,
+    low: float | None, mean: float | None, percentiles: list[float] | None, high: float | None,
+) -> OperationFigures:  # fmt: skip
+    p50, p90, p95, p99 = percentiles or (None, None, None, None)
+    return OperationFigures(
+        kind, operation, span_type, count, errors, errors / count if count else None, unfinished,
+        low, mean, p50, p90, p95, p99, high, duration_class(span_type, p95),
+    )  # fmt: skip

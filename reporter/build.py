@@ -1,0 +1,118 @@
+"""THE pipeline: ingest → window → analyses → site. The only module that knows every stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reporter.analysis import select_window
+from reporter.analysis.errors import Errors, errors
+from reporter.analysis.overview import Overview, RejectSample, Source, overview
+from reporter.analysis.performance import Performance, performance
+from reporter.analysis.traces import Traces, traces
+from reporter.errors import SourceError
+from reporter.ingest import Ingested, Progress, ingest
+from reporter.sink import Sink, open_sink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from reporter.config import Settings
+    from reporter.window import Window
+
+
+@dataclass(frozen=True)
+class Results:
+    """All figures of one window."""
+
+    overview: Overview
+    performance: Performance
+    errors: Errors
+    traces: Traces
+    rejects: tuple[RejectSample, ...]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made: the report's first page, and how much it is about."""
+
+    index: Path
+    results: Results
+    ingested: Ingested
+
+
+REJECT_SAMPLES = 200
+
+
+def take_in(
+    settings: Settings, on_progress: Callable[[Progress], None], on_note: Callable[[str], None]
+) -> Ingested:
+    """Ingest what is new. Raises SourceError where nothing could be read, SinkError where it can't be kept."""
+    with open_sink(settings.sink, on_wait=on_note) as sink:
+        done = ingest(
+            sink,
+            app=settings.app,
+            logs=settings.logs,
+            database=settings.database,
+            zone=settings.app_zone,
+            on_progress=on_progress,
+        )
+    for name, why in done.notes:
+        on_note(f"{name}: {why}")
+    if not done.readable_sources:
+        msg = f"nothing could be read in {settings.app.resolve()}: no log file and no table"
+        raise SourceError(msg, "Name the app's folder with --app DIR, or what to read with --logs GLOB and --db URL.")
+    return done
+
+
+def sources(sink: Sink) -> tuple[Source, ...]:
+    """What was read so far, by name."""
+    rows = sink.connection.execute(
+        "SELECT name, kind, entries, events, rejects, duplicates, waiting_bytes, note FROM sources ORDER BY kind, name, id"
+    ).fetchall()
+    return tuple(Source(*row) for row in rows)
+
+
+def analyse(sink: Sink, window: Window) -> Results:
+    """All analyses of the window over an open sink."""
+    con = sink.connection
+    select_window(con, window)
+    con.execute("CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources")
+    rejects = con.execute(
+        'SELECT s.name, r."offset", reason, sample FROM rejects r JOIN sources s ON s.id = r.source ORDER BY s.name, r."offset" LIMIT ?',
+        [REJECT_SAMPLES],
+    ).fetchall()
+    return Results(
+        overview(con, window, sources(sink)),
+        performance(con, window),
+        errors(con, window),
+        traces(con, window),
+        tuple(RejectSample(*row) for row in rejects),
+    )
+
+
+def build(
+    settings: Settings,
+    window: Window,
+    output: Path,
+    *,
+    zone: ZoneInfo,
+    built_at: datetime,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_note: Callable[[str], None] = lambda _: None,
+) -> Built:
+    """Ingest what is new, compute, and write the site to the folder `output`. Raises ReportError."""
+    from reporter.site import build_site
+    from reporter.site.output import check_output
+
+    check_output(output)
+    ingested = take_in(settings, on_progress, on_note)
+    on_progress(Progress("computing", 1, 1))
+    with open_sink(settings.sink, read_only=True, on_wait=on_note) as sink:
+        results = analyse(sink, window)
+    on_progress(Progress("writing pages", 1, 1))
+    index = build_site(results, output, zone=zone, built_at=built_at, app=settings.app.resolve().name, notes=tuple(ingested.notes))
+    return Built(index, results, ingested)

@@ -1,0 +1,113 @@
+"""Charts as Altair specs over named data: no rows and no user text in a spec. One function a chart; no groupby.
+
+Colours are CSS variables, so one spec serves light and dark. Channels are written out: a shorthand string costs 2 ms.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+KIND_COLOURS = {
+    "chat": "var(--chat)",
+    "processing": "var(--processing)",
+    "command": "var(--command)",
+    "tool": "var(--tool)",
+    "llm": "var(--llm)",
+    "log": "var(--log)",
+}
+_TEXT, _FAINT, _FONT = "var(--text-soft)", "var(--line)", "system-ui, sans-serif"
+THEME: dict[str, Any] = {
+    "background": "transparent",
+    "font": _FONT,
+    "view": {"stroke": "transparent"},
+    "axis": {
+        "labelColor": _TEXT, "titleColor": _TEXT, "gridColor": _FAINT, "domainColor": _FAINT, "tickColor": _FAINT,
+        "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
+    },
+    "legend": {"labelColor": _TEXT, "titleColor": _TEXT, "labelFontSize": 11, "orient": "top", "title": None},
+    "aria": False,
+}  # fmt: skip
+_MS_LABELS = "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'"
+UTC = alt.Scale(type="utc")
+
+
+def _spec(chart: alt.Chart | alt.LayerChart, height: int) -> dict[str, Any]:
+    sized = chart.properties(width="container", height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
+    spec: dict[str, Any] = sized.to_dict(validate=False)
+    return {**spec, "config": THEME}
+
+
+def _kind_colour() -> alt.Color:
+    return alt.Color(
+        "kind", type="nominal", scale=alt.Scale(domain=list(KIND_COLOURS), range=list(KIND_COLOURS.values())), title=None
+    )
+
+
+def _time(title: str | None = None) -> alt.X:
+    return alt.X("t", type="temporal", scale=UTC, title=title, axis=alt.Axis(labelOverlap=True, grid=False))
+
+
+def overview_events() -> dict[str, Any]:
+    """Events over time, stacked by kind, of data `events`: t, t2 (epoch ms as if UTC), kind, events, tip."""
+    bars = (
+        alt.Chart(alt.NamedData(name="events"))
+        .mark_bar(tooltip=alt.TooltipContent("data"))
+        .encode(
+            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=alt.Axis(labelOverlap=True, grid=False)),
+            x2=alt.X2("t2"),
+            y=alt.Y("events", type="quantitative", title="events", axis=alt.Axis(tickCount=4)),
+            color=_kind_colour(),
+        )
+    )
+    return _spec(bars, 190)
+
+
+def overview_errors() -> dict[str, Any]:
+    """Error events over time, of data `errors`: t, t2, errors, tip."""
+    bars = (
+        alt.Chart(alt.NamedData(name="errors"))
+        .mark_bar(tooltip=alt.TooltipContent("data"), color="var(--bad)")
+        .encode(
+            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=alt.Axis(labelOverlap=True, grid=False)),
+            x2=alt.X2("t2"),
+            y=alt.Y("errors", type="quantitative", title="error events", axis=alt.Axis(tickCount=3, format="~d", tickMinStep=1)),
+        )
+    )
+    return _spec(bars, 90)
+
+
+def performance_histogram() -> dict[str, Any]:
+    """Distribution of durations on a log axis, of data `histogram`: low_ms, high_ms, count, kind, tip."""
+    bars = (
+        alt.Chart(alt.NamedData(name="histogram"))
+        .mark_bar(tooltip=alt.TooltipContent("data"))
+        .encode(
+            x=alt.X("low_ms", type="quantitative", bin="binned", scale=alt.Scale(type="log"), title="duration (log scale)",
+                    axis=alt.Axis(labelExpr=_MS_LABELS, labelOverlap=True, grid=False)),
+            x2=alt.X2("high_ms"),
+            y=alt.Y("count", type="quantitative", title="operations", axis=alt.Axis(tickCount=4)),
+            color=_kind_colour(),
+        )
+    )  # fmt: skip
+    return _spec(bars, 200)
+
+
+def performance_percentiles() -> dict[str, Any]:
+    """p95 of each kind over time on a log axis, of data `percentiles`: t, kind, p95_ms, tip."""
+    base = alt.Chart(alt.NamedData(name="percentiles")).encode(
+        x=_time(),
+        y=alt.Y("p95_ms", type="quantitative", scale=alt.Scale(type="log"), title="p95 (log scale)",
+                axis=alt.Axis(labelExpr=_MS_LABELS, tickCount=5)),
+        color=_kind_colour(),
+    )  # fmt: skip
+    return _spec(base.mark_line(strokeWidth=1.5) + base.mark_point(filled=True, size=28, opacity=1, tooltip=alt.TooltipContent("data")), 220)
+
+
+CHARTS = {
+    "overview_events": overview_events,
+    "overview_errors": overview_errors,
+    "performance_histogram": performance_histogram,
+    "performance_percentiles": performance_percentiles,
+}

@@ -1,0 +1,71 @@
+"""Values → the words people read. The same on page and terminal: jinja filters are these functions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+DASH = "–"
+
+
+def ms(value: float | None) -> str:
+    """340 ms, 1.2 s, 3 min 5 s; a dash without a value."""
+    if value is None:
+        return DASH
+    if value < 9.995:
+        return f"{value:.1f} ms" if value else "0 ms"
+    if value < 999.5:
+        return f"{value:.0f} ms"
+    if value < 59_950:
+        return f"{value / 1000:.2f} s" if value < 9_995 else f"{value / 1000:.1f} s"
+    seconds = round(value / 1000)
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def count(value: int | None) -> str:
+    """1,234 in full: counts are compared digit by digit."""
+    return DASH if value is None else f"{value:,}"
+
+
+def rate(value: float | None) -> str:
+    """A 0–1 rate as per cent."""
+    if value is None:
+        return DASH
+    percent = value * 100
+    return f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.2f} %" if percent < 1 else f"{percent:.1f} %"
+
+
+def usd(value: float | None) -> str:
+    if value is None:
+        return DASH
+    return f"${value:,.2f}" if value >= 1 or value == 0 else f"${value:.4f}"
+
+
+def size(value: int) -> str:
+    """Bytes in kB and MB of 1000."""
+    return f"{value} B" if value < 1000 else f"{value / 1000:.1f} kB" if value < 1_000_000 else f"{value / 1e6:.1f} MB"
+
+
+def moment(value: datetime, zone: ZoneInfo) -> str:
+    """A UTC time in the viewer's zone, to the second."""
+    return _in(value, zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def clock(value: datetime, zone: ZoneInfo) -> str:
+    """A UTC time of day in the viewer's zone, to the millisecond."""
+    return _in(value, zone).strftime("%H:%M:%S.%f")[:-3]
+
+
+def iso(value: datetime) -> str:
+    """A UTC time as ISO 8601 with Z."""
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _in(value: datetime, zone: ZoneInfo) -> datetime:
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(zone)

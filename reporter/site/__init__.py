@@ -1,0 +1,87 @@
+"""The offline site: one page module and one template a page, shared assets, data as scripts. Computes no figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reporter import __version__
+from reporter.site.context import NavItem, Results, Site
+from reporter.site.output import MARKER, SiteFile, write_site
+from reporter.site.pages import errors, overview, performance, sources, trace, traces
+from reporter.site.render import environment, script_json
+from reporter.site.resources import resource_dir
+from reporter.site.runtime import runtime_js
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    import jinja2
+
+PAGES = (overview, performance, errors, traces, trace, sources)
+_TEMPLATES = {"index.html": "overview.html"}
+
+
+def build_site(
+    results: Any,  # noqa: ANN401 - build.Results, which this side may not import
+    output: Path,
+    *,
+    zone: ZoneInfo,
+    built_at: datetime,
+    app: str,
+    notes: tuple[tuple[str, str], ...] = (),
+) -> Path:
+    """Render all pages and write them in one step; returns index.html's path. Raises OutputError."""
+    files = render_site(results, zone=zone, built_at=built_at, app=app, notes=notes)
+    return write_site(files, output)
+
+
+def render_site(
+    results: Results, *, zone: ZoneInfo, built_at: datetime, app: str, notes: tuple[tuple[str, str], ...]
+) -> list[SiteFile]:
+    """All files of the site. The same results and `built_at` give the same bytes."""
+    env = environment(zone)
+    files = [_page(env, module, results, zone, _site(module, results, zone, built_at, app, notes)) for module in PAGES]
+    for path in sorted(resource_dir("assets").iterdir()):
+        files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
+    files.append(SiteFile("assets/vega-runtime.js", runtime_js()))
+    files += traces.data_files(results, zone)
+    built = {"built_at": built_at.isoformat(), "version": __version__}
+    files.append(SiteFile(MARKER, f"window.telemetryBuild={script_json(built)};\n".encode()))
+    return files
+
+
+def _page(env: jinja2.Environment, module: Any, results: Results, zone: ZoneInfo, site: Site) -> SiteFile:  # noqa: ANN401
+    template = env.get_template(_TEMPLATES.get(module.FILE, module.FILE))
+    text = template.render(page=module.context(results, zone), site=site)
+    return SiteFile(module.FILE, text.encode("utf-8", "replace"))
+
+
+def _site(
+    module: Any,  # noqa: ANN401 - a page module
+    results: Results,
+    zone: ZoneInfo,
+    built_at: datetime,
+    app: str,
+    notes: tuple[tuple[str, str], ...],
+) -> Site:
+    found = results.overview.sources
+    listed = [page for page in PAGES if page is not trace]
+    nav = tuple(NavItem(p.TITLE, p.FILE, p is module or (module is trace and p is traces)) for p in listed)
+    return Site(
+        app,
+        results.overview.window.start,
+        results.overview.window.end,
+        zone.key,
+        built_at,
+        __version__,
+        nav,
+        found,
+        sum(s.entries for s in found),
+        sum(s.events for s in found),
+        sum(s.rejects for s in found),
+        sum(1 for s in found if s.waiting_bytes),
+        notes,
+        bool(notes),
+    )

@@ -1,0 +1,78 @@
+"""What templates see: `site` (the same on every page) and `page` (a page's own Context). Times stay UTC until a filter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reporter.site.render import vega
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from reporter.analysis.errors import Errors
+    from reporter.analysis.overview import Overview, RejectSample, Source
+    from reporter.analysis.performance import Performance
+    from reporter.analysis.traces import Traces
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart's place on a page. `data`: the named data sets its spec refers to, columnar."""
+
+    name: str
+    title: str
+    spec: dict[str, Any]
+    data: dict[str, dict[str, list[Any]]]
+    height: int
+
+
+@dataclass(frozen=True)
+class NavItem:
+    title: str
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Site:
+    """Said on every page: what the report is about, of what, when and by what it was made."""
+
+    app: str
+    start: datetime
+    end: datetime
+    zone: str
+    built_at: datetime
+    version: str
+    nav: tuple[NavItem, ...]
+    sources: tuple[Source, ...]
+    entries: int
+    events: int
+    rejects: int
+    waiting: int
+    notes: tuple[tuple[str, str], ...]
+    is_partial: bool
+
+
+class Results:
+    """Structural: what the pipeline computed (build.Results)."""
+
+    overview: Overview
+    performance: Performance
+    errors: Errors
+    traces: Traces
+    rejects: tuple[RejectSample, ...]
+
+
+def chart(name: str, title: str, height: int, **data: dict[str, list[Any]]) -> Chart:
+    """A compiled chart with its data."""
+    return Chart(name, title, vega(name), data, height)
+
+
+def shown_ms(moment: datetime, zone: ZoneInfo) -> int:
+    """Epoch ms of the wall clock in the viewer's zone, for charts whose axes are labelled in UTC."""
+    from datetime import UTC
+
+    local = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)
+    return int(local.replace(tzinfo=UTC).timestamp() * 1000)

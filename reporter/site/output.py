@@ -1,0 +1,77 @@
+"""Write a finished site in one step: into a sibling folder, then swapped in. Only what a build wrote is ever removed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from reporter.errors import OutputError
+
+# Present in every folder a build wrote; a folder without it is not ours to replace.
+MARKER = "data/build.js"
+
+
+@dataclass(frozen=True)
+class SiteFile:
+    """A file of the site: path relative to the output folder, and its bytes."""
+
+    path: str
+    data: bytes
+
+
+def check_output(output: Path) -> None:
+    """Raise OutputError where a report can't be written, before any work is done."""
+    if output.exists() and not output.is_dir():
+        msg = f"the output {output} is a file"
+        raise OutputError(msg, "Name a folder with -o DIR.")
+    if output.is_dir() and any(output.iterdir()) and not (output / MARKER).is_file():
+        msg = f"the folder {output} holds something that is not a report"
+        raise OutputError(msg, "Name another with -o DIR, or empty it yourself.")
+
+
+def write_site(files: list[SiteFile], output: Path) -> Path:
+    """Write the files as the new content of `output`; returns index.html. The old report stays if anything fails."""
+    check_output(output)
+    target = output.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    except OSError as exc:
+        msg = f"the report cannot be written to {output}: {exc.strerror}"
+        raise OutputError(msg, "Name another folder with -o DIR.") from exc
+    try:
+        fresh.chmod(0o755 & ~_umask())
+        for file in files:
+            path = fresh / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.data)
+        _swap(fresh, target)
+    except OSError as exc:
+        msg = f"the report cannot be written to {output}: {exc.strerror}"
+        raise OutputError(msg, "Free some space, or name another folder with -o DIR.") from exc
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return output / "index.html"
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    if not target.exists():
+        fresh.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+    target.rename(old / "report")
+    try:
+        fresh.rename(target)
+    except OSError:
+        (old / "report").rename(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,112 @@
+"""index.html: is anything wrong, and what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reporter import format as words
+from reporter.site.context import Chart, Results, chart, shown_ms
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from reporter.analysis.errors import ErrorGroup
+    from reporter.analysis.overview import Bucket, KindFigures, OperationCount, Tokens, Totals
+    from reporter.analysis.performance import OperationFigures
+    from reporter.analysis.traces import TraceSummary
+
+FILE, TITLE = "index.html", "Overview"
+
+
+@dataclass(frozen=True)
+class OverviewContext:
+    """`headline`: what is wrong, in words; `mood`: ok, warn, bad or empty."""
+
+    title: str
+    headline: str
+    mood: str
+    totals: Totals
+    kinds: tuple[tuple[str, KindFigures], ...]
+    tokens: Tokens
+    charts: tuple[Chart, ...]
+    errors: tuple[ErrorGroup, ...]
+    slowest: tuple[OperationFigures, ...]
+    tools: tuple[OperationCount, ...]
+    commands: tuple[OperationCount, ...]
+    failing: tuple[TraceSummary, ...]
+    unfinished: int
+
+
+def context(results: Results, zone: ZoneInfo) -> OverviewContext:
+    view = results.overview
+    unfinished = sum(figures.unfinished for figures in view.kinds.values())
+    headline, mood = _headline(results, unfinished)
+    failing = [s for s in results.traces.summaries if s.status == "error"]
+    return OverviewContext(
+        TITLE,
+        headline,
+        mood,
+        view.totals,
+        tuple(view.kinds.items()),
+        view.tokens,
+        _charts(results, zone) if view.buckets else (),
+        results.errors.groups[:6],
+        tuple(o for o in results.performance.operations if o.count)[:6],
+        view.tools[:6],
+        view.commands[:6],
+        tuple(failing[:6]),
+        unfinished,
+    )
+
+
+def _headline(results: Results, unfinished: int) -> tuple[str, str]:
+    totals = results.overview.totals
+    if not totals.events:
+        return "Nothing was logged in this period.", "empty"
+    parts = []
+    if totals.errors:
+        groups = len(results.errors.groups)
+        parts.append(
+            f"{_number(totals.errors, 'operation')} of {totals.operations:,} failed ({words.rate(totals.error_rate)}), "
+            f"in {_number(groups, 'error group')}"
+        )
+    elif totals.error_events:
+        parts.append(f"no operation failed, but {_number(totals.error_events, 'error')} stood in the logs")
+    if unfinished:
+        parts.append(f"{_number(unfinished, 'operation')} started and never ended")
+    if not parts:
+        return f"All {totals.operations:,} operations finished without an error.", "ok"
+    sentence = "; ".join(parts)
+    return sentence[0].upper() + sentence[1:] + ".", "bad" if totals.errors else "warn"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
+    view = results.overview
+    step = view.bucket_seconds * 1000
+    begins = [shown_ms(b.start, zone) for b in view.buckets]
+    events = {
+        "t": begins,
+        "t2": [t + step for t in begins],
+        "kind": [b.kind for b in view.buckets],
+        "events": [b.events for b in view.buckets],
+        "tip": [f"{words.moment(b.start, zone)} · {b.kind}: {b.events:,} events" for b in view.buckets],
+    }
+    charts = [chart("overview_events", "Events over time by kind", 190, events=events)]
+    by_time: dict[int, list[Bucket]] = {}
+    for bucket, start in zip(view.buckets, begins, strict=True):
+        by_time.setdefault(start, []).append(bucket)
+    if any(b.error_events for b in view.buckets):
+        sums = [sum(b.error_events for b in part) for part in by_time.values()]
+        errors = {
+            "t": list(by_time),
+            "t2": [t + step for t in by_time],
+            "errors": sums,
+            "tip": [f"{words.moment(p[0].start, zone)}: {n:,} error events" for p, n in zip(by_time.values(), sums, strict=True)],
+        }
+        charts.append(chart("overview_errors", "Error events over time", 90, errors=errors))
+    return tuple(charts)
