@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis import select_window
-from reporter.analysis.errors import Errors, errors
-from reporter.analysis.overview import Overview, RejectSample, Source, overview
-from reporter.analysis.performance import Performance, performance
-from reporter.analysis.traces import Traces, traces
+from reporter.analysis.errors import errors
+from reporter.analysis.overview import RejectSample, Source, overview
+from reporter.analysis.performance import performance
+from reporter.analysis.results import Results
+from reporter.analysis.traces import traces
 from reporter.errors import SourceError
 from reporter.ingest import Ingested, Progress, ingest
 from reporter.sink import Sink, open_sink
@@ -25,17 +26,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Results:
-    """All figures of one window."""
-
-    overview: Overview
-    performance: Performance
-    errors: Errors
-    traces: Traces
-    rejects: tuple[RejectSample, ...]
-
-
-@dataclass(frozen=True)
 class Built:
     """What a build made: the report's first page, and how much it is about."""
 
@@ -47,9 +37,7 @@ class Built:
 REJECT_SAMPLES = 200
 
 
-def take_in(
-    settings: Settings, on_progress: Callable[[Progress], None], on_note: Callable[[str], None]
-) -> Ingested:
+def take_in(settings: Settings, on_progress: Callable[[Progress], None], on_note: Callable[[str], None]) -> Ingested:
     """Ingest what is new. Raises SourceError where nothing could be read, SinkError where it can't be kept."""
     with open_sink(settings.sink, on_wait=on_note) as sink:
         done = ingest(
@@ -114,5 +102,7 @@ def build(
     with open_sink(settings.sink, read_only=True, on_wait=on_note) as sink:
         results = analyse(sink, window)
     on_progress(Progress("writing pages", 1, 1))
-    index = build_site(results, output, zone=zone, built_at=built_at, app=settings.app.resolve().name, notes=tuple(ingested.notes))
+    index = build_site(
+        results, output, zone=zone, built_at=built_at, app=settings.app.resolve().name, notes=tuple(ingested.notes)
+    )
     return Built(index, results, ingested)

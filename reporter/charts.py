@@ -30,23 +30,31 @@ THEME: dict[str, Any] = {
     "aria": False,
 }  # fmt: skip
 _MS_LABELS = "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'"
+# Times come as the viewer's wall clock: the axis only has to write it down.
+_CLOCK_LABELS = (
+    "utchours(datum.value) == 0 && utcminutes(datum.value) == 0"
+    " ? utcFormat(datum.value, '%b %d') : utcFormat(datum.value, '%H:%M')"
+)
+_DECADES_MS = [0.1, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000]
 UTC = alt.Scale(type="utc")
+TIME_AXIS = alt.Axis(labelOverlap=True, grid=False, labelExpr=_CLOCK_LABELS)
 
 
 def _spec(chart: alt.Chart | alt.LayerChart, height: int) -> dict[str, Any]:
-    sized = chart.properties(width="container", height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
+    sized = chart.properties(
+        width="container", height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
+    )
     spec: dict[str, Any] = sized.to_dict(validate=False)
     return {**spec, "config": THEME}
 
 
 def _kind_colour() -> alt.Color:
     return alt.Color(
-        "kind", type="nominal", scale=alt.Scale(domain=list(KIND_COLOURS), range=list(KIND_COLOURS.values())), title=None
+        "kind",
+        type="nominal",
+        scale=alt.Scale(domain=list(KIND_COLOURS), range=list(KIND_COLOURS.values())),
+        title=None,
     )
-
-
-def _time(title: str | None = None) -> alt.X:
-    return alt.X("t", type="temporal", scale=UTC, title=title, axis=alt.Axis(labelOverlap=True, grid=False))
 
 
 def overview_events() -> dict[str, Any]:
@@ -55,7 +63,7 @@ def overview_events() -> dict[str, Any]:
         alt.Chart(alt.NamedData(name="events"))
         .mark_bar(tooltip=alt.TooltipContent("data"))
         .encode(
-            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=alt.Axis(labelOverlap=True, grid=False)),
+            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=TIME_AXIS),
             x2=alt.X2("t2"),
             y=alt.Y("events", type="quantitative", title="events", axis=alt.Axis(tickCount=4)),
             color=_kind_colour(),
@@ -70,9 +78,14 @@ def overview_errors() -> dict[str, Any]:
         alt.Chart(alt.NamedData(name="errors"))
         .mark_bar(tooltip=alt.TooltipContent("data"), color="var(--bad)")
         .encode(
-            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=alt.Axis(labelOverlap=True, grid=False)),
+            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=TIME_AXIS),
             x2=alt.X2("t2"),
-            y=alt.Y("errors", type="quantitative", title="error events", axis=alt.Axis(tickCount=3, format="~d", tickMinStep=1)),
+            y=alt.Y(
+                "errors",
+                type="quantitative",
+                title="error events",
+                axis=alt.Axis(tickCount=3, format="~d", tickMinStep=1),
+            ),
         )
     )
     return _spec(bars, 90)
@@ -85,7 +98,7 @@ def performance_histogram() -> dict[str, Any]:
         .mark_bar(tooltip=alt.TooltipContent("data"))
         .encode(
             x=alt.X("low_ms", type="quantitative", bin="binned", scale=alt.Scale(type="log"), title="duration (log scale)",
-                    axis=alt.Axis(labelExpr=_MS_LABELS, labelOverlap=True, grid=False)),
+                    axis=alt.Axis(labelExpr=_MS_LABELS, values=_DECADES_MS, grid=False)),
             x2=alt.X2("high_ms"),
             y=alt.Y("count", type="quantitative", title="operations", axis=alt.Axis(tickCount=4)),
             color=_kind_colour(),
@@ -97,12 +110,16 @@ def performance_histogram() -> dict[str, Any]:
 def performance_percentiles() -> dict[str, Any]:
     """p95 of each kind over time on a log axis, of data `percentiles`: t, kind, p95_ms, tip."""
     base = alt.Chart(alt.NamedData(name="percentiles")).encode(
-        x=_time(),
+        x=alt.X("t", type="temporal", scale=UTC, title=None, axis=TIME_AXIS),
         y=alt.Y("p95_ms", type="quantitative", scale=alt.Scale(type="log"), title="p95 (log scale)",
-                axis=alt.Axis(labelExpr=_MS_LABELS, tickCount=5)),
+                axis=alt.Axis(labelExpr=_MS_LABELS, values=_DECADES_MS)),
         color=_kind_colour(),
     )  # fmt: skip
-    return _spec(base.mark_line(strokeWidth=1.5) + base.mark_point(filled=True, size=28, opacity=1, tooltip=alt.TooltipContent("data")), 220)
+    return _spec(
+        base.mark_line(strokeWidth=1.5)
+        + base.mark_point(filled=True, size=28, opacity=1, tooltip=alt.TooltipContent("data")),
+        220,
+    )
 
 
 CHARTS = {

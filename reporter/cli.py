@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from reporter.build import Results
+    from reporter.analysis.results import Results
     from reporter.config import Settings
 
     Command = Callable[..., None]
@@ -63,7 +63,9 @@ def _shared(command: Command) -> Command:
 
 
 def _format(command: Command) -> Command:
-    return click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print.")(command)
+    return click.option(
+        "--format", "form", type=click.Choice(["table", "json"]), default="table", help="How to print."
+    )(command)
 
 
 def _settings(options: dict[str, Any]) -> Settings:
@@ -100,7 +102,13 @@ def build(output: str, open_it: bool, **options: Any) -> None:  # noqa: ANN401 -
     window, zone = _window(options)
     with progress() as on_progress:
         made = run(
-            _settings(options), window, Path(output), zone=zone, built_at=datetime.now(UTC), on_progress=on_progress, on_note=_note
+            _settings(options),
+            window,
+            Path(output),
+            zone=zone,
+            built_at=datetime.now(UTC),
+            on_progress=on_progress,
+            on_note=_note,
         )
     events = made.results.overview.totals.events
     took = time.perf_counter() - begun
@@ -135,7 +143,13 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
 @cli.command(epilog="Example: telemetry-report performance --type tools --format json")
 @_shared
 @_format
-@click.option("--type", "kind", type=click.Choice(["all", "chat", "commands", "tools", "processing", "llm"]), default="all", help="Which operations.")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["all", "chat", "commands", "tools", "processing", "llm"]),
+    default="all",
+    help="Which operations.",
+)
 def performance(form: str, kind: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Every operation's count, error rate and percentiles."""
     from reporter import terminal

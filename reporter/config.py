@@ -13,7 +13,9 @@ from dotenv import dotenv_values
 
 from reporter.errors import SourceError, UsageError
 
-_CONFIG_ZONE = re.compile(r"""['"]timezone['"]\s*=>\s*(?:env\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]+)['"])?\s*\)|['"]([^'"]+)['"])""")
+_CONFIG_ZONE = re.compile(
+    r"""['"]timezone['"]\s*=>\s*(?:env\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]+)['"])?\s*\)|['"]([^'"]+)['"])"""
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,13 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
     if not logs and not (root / "storage" / "logs").is_dir() and not _may_exist(url):
         msg = f"no Laravel app in {root.resolve()}: neither storage/logs nor a database is there"
         raise SourceError(msg, "Name its folder with --app DIR, or what to read with --logs GLOB and --db URL.")
-    return Settings(root, url if _may_exist(url) or database else "", logs, Path(sink).expanduser() if sink else _sink(root), _zone(root, env))
+    return Settings(
+        root,
+        url if _may_exist(url) or database else "",
+        logs,
+        Path(sink).expanduser() if sink else _sink(root),
+        _zone(root, env),
+    )
 
 
 def _may_exist(url: str) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+    from sqlalchemy import Connection
 
     from reporter.sink import Sink
 
@@ -218,8 +219,13 @@ def _read_database(work: _Work, url: str) -> None:
         work.done.notes.append((name, f"database not read: {why}"))
 
 
-def _read_table(  # noqa: PLR0913
-    work: _Work, table: tables.Table, connection: tables.Connection, known: dict[str, tuple[int, str, str, int]], path: str, signature: str
+def _read_table(
+    work: _Work,
+    table: tables.Table,
+    connection: Connection,
+    known: dict[str, tuple[int, str, str, int]],
+    path: str,
+    signature: str,
 ) -> None:
     found = tables.columns(connection, table.name)
     if table.name in known:
@@ -237,7 +243,11 @@ def _read_table(  # noqa: PLR0913
     last = work.sink.connection.execute(
         "SELECT strftime(max(ts), '%Y-%m-%d') FROM events WHERE source = ?", [source]
     ).fetchone()
-    missing = [column for column in ("correlation_id", "command_execution_id") if table.name == "tool_invocations" and column not in found]
+    missing = [
+        column
+        for column in ("correlation_id", "command_execution_id")
+        if table.name == "tool_invocations" and column not in found
+    ]
     work.sink.update_source(
         source,
         head=signature,

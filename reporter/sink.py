@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -19,6 +18,7 @@ from reporter.sources.files import Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     import pyarrow as pa
 
@@ -143,7 +143,9 @@ class Sink:
 
         rows = [vars(name) for name in self._names.values()]
         schema = pa.schema([(key, pa.string()) for key in rows[0] if key != "needs_duration"])
-        self.connection.register("names", pa.Table.from_pylist(rows, schema=schema.append(pa.field("needs_duration", pa.bool_()))))
+        self.connection.register(
+            "names", pa.Table.from_pylist(rows, schema=schema.append(pa.field("needs_duration", pa.bool_())))
+        )
 
     def derive_spans(self, since: int) -> None:
         """Replace the spans of the traces that events added at or after row number `since` belong to."""
@@ -210,7 +212,9 @@ def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], N
             time.sleep(0.2)
         except (duckdb.Error, OSError) as exc:
             msg = f"the sink {path} cannot be opened: {str(exc).splitlines()[0]}"
-            raise SinkError(msg, "Name another with --sink, or delete it: it is made again from logs and tables.") from exc
+            raise SinkError(
+                msg, "Name another with --sink, or delete it: it is made again from logs and tables."
+            ) from exc
     try:
         _prepare(connection, path, read_only)
     except BaseException:

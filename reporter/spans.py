@@ -18,7 +18,10 @@ SPAN_COLUMNS: dict[str, tuple[str, str]] = {
     "id": ("BIGINT", "the id of the event that ended it; of the start where it is unfinished"),
     "correlation_id": ("VARCHAR", "the trace"),
     "kind": ("VARCHAR", ""),
-    "type": ("VARCHAR", "stream, step, pipeline, job, enrichment, command, tool, llm, generation, template, root, other"),
+    "type": (
+        "VARCHAR",
+        "stream, step, pipeline, job, enrichment, command, tool, llm, generation, template, root, other",
+    ),
     "operation": ("VARCHAR", ""),
     "is_operation": ("BOOLEAN", "counts in rates and percentiles: finished work"),
     "ts": ("TIMESTAMP", "UTC: the end; the start where it is unfinished"),
@@ -47,7 +50,9 @@ SPAN_COLUMNS: dict[str, tuple[str, str]] = {
 
 # Which events spans are derived from: those that bound one, and all that tell of a chat message.
 EVENTS_FILTER = "(phase IS NOT NULL OR (kind = 'chat' AND message_id IS NOT NULL))"
-_UNUSED = "source, \"offset\", level, message, record_id, session_id, error_class, error_message, exception, context, extra"
+_UNUSED = (
+    'source, "offset", level, message, record_id, session_id, error_class, error_message, exception, context, extra'
+)
 
 # Log times may be off by a whole second on either side.
 MATCH_SECONDS = 2
@@ -64,7 +69,11 @@ def _key() -> str:
         ids = [column for column in family.ids if column != "step_id"]
         by_step = " || '/' || coalesce(step_id, '') || '/' || coalesce(step, '')" if family.type == "step" else ""
         id_text = f"coalesce({', '.join(ids)}, '')" if ids else "''"
-        named = "" if family.type == "step" else f" || CASE WHEN {id_text} = '' THEN {_name_of(family.operation)} ELSE '' END"
+        named = (
+            ""
+            if family.type == "step"
+            else f" || CASE WHEN {id_text} = '' THEN {_name_of(family.operation)} ELSE '' END"
+        )
         cases.append(f"WHEN '{name}' THEN {id_text}{by_step}{named}")
     return f"CASE family {' '.join(cases)} ELSE coalesce(operation, '') END"
 
@@ -206,11 +215,16 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
     con.execute(_PAIRED)
     con.execute(_LOG_SPANS)
     con.execute(_ROWS)
-    pairs = con.execute(f"SELECT span, row_id, rank, span_ts, row_ts FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id").fetchall()
+    pairs = con.execute(
+        f"SELECT span, row_id, rank, span_ts, row_ts FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id"
+    ).fetchall()
     con.execute("CREATE OR REPLACE TEMP TABLE matches (span BIGINT, row_id BIGINT)")
     chosen = one_to_one([(span, row) for span, row, *_ in pairs])
     if chosen:
-        con.execute("INSERT INTO matches SELECT unnest($spans), unnest($rows)", {"spans": [s for s, _ in chosen], "rows": [r for _, r in chosen]})
+        con.execute(
+            "INSERT INTO matches SELECT unnest($spans), unnest($rows)",
+            {"spans": [s for s, _ in chosen], "rows": [r for _, r in chosen]},
+        )
     con.execute(_MERGED)
     con.execute(_DERIVED)
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reporter.analysis.overview import Source
-    from reporter.build import Results
+    from reporter.analysis.results import Results
     from reporter.window import Window
 
 
@@ -69,7 +69,11 @@ def overview(results: Results, form: str) -> str:
          words.count(f.unfinished), words.ms(f.p50_ms), words.ms(f.p95_ms))
         for k, f in view.kinds.items()
     ]  # fmt: skip
-    table = _table(_title(view.window), ("kind", "events ", "operations ", "failed ", "success ", "unfinished ", "p50 ", "p95 "), rows)
+    table = _table(
+        _title(view.window),
+        ("kind", "events ", "operations ", "failed ", "success ", "unfinished ", "p50 ", "p95 "),
+        rows,
+    )
     t = view.totals
     return (
         f"{table}\n{words.count(t.events)} events, {words.count(t.traces)} traces, {words.count(t.operations)} operations, "
@@ -86,7 +90,9 @@ def performance(results: Results, form: str, kind: str) -> str:
     wanted = [o for o in view.operations if kind in ("all", o.kind) or _KINDS.get(kind) == o.kind]
     if form == "json":
         operations = [
-            {**{k: v for k, v in vars(o).items() if k not in ("duration_class", "type")}, "class": o.duration_class} for o in wanted if o.count
+            {**{k: v for k, v in vars(o).items() if k not in ("duration_class", "type")}, "class": o.duration_class}
+            for o in wanted
+            if o.count
         ]
         return _json({"window": _window(view.window), "type": kind, "operations": operations})
     rows = [
@@ -94,7 +100,9 @@ def performance(results: Results, form: str, kind: str) -> str:
          words.ms(o.max_ms), o.duration_class or words.DASH)
         for o in wanted
     ]  # fmt: skip
-    return _table(_title(view.window), ("kind", "operation", "count ", "failed ", "p50 ", "p95 ", "p99 ", "max ", "class"), rows)
+    return _table(
+        _title(view.window), ("kind", "operation", "count ", "failed ", "p50 ", "p95 ", "p99 ", "max ", "class"), rows
+    )
 
 
 def errors(results: Results, form: str) -> str:
@@ -102,7 +110,11 @@ def errors(results: Results, form: str) -> str:
     if form == "json":
         names = ("fingerprint", "kind", "error_class", "message", "count", "faults", "operations", "traces", "new")
         groups = [
-            {**{n: getattr(g, n) for n in names}, "first_seen": words.iso(g.first_seen), "last_seen": words.iso(g.last_seen)}
+            {
+                **{n: getattr(g, n) for n in names},
+                "first_seen": words.iso(g.first_seen),
+                "last_seen": words.iso(g.last_seen),
+            }
             for g in view.groups
         ]
         return _json({"window": _window(view.window), "groups": groups})
@@ -114,5 +126,7 @@ def sources(results: Results, form: str) -> str:
     found = results.overview.sources
     if form == "json":
         return _json({"sources": [_source(s) for s in found]})
-    rows = [(s.name, s.kind, words.count(s.entries), words.count(s.events), words.count(s.rejects), s.note) for s in found]
+    rows = [
+        (s.name, s.kind, words.count(s.entries), words.count(s.events), words.count(s.rejects), s.note) for s in found
+    ]
     return _table("", ("source", "kind", "entries ", "events ", "rejects ", "note"), rows)

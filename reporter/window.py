@@ -21,7 +21,9 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.start >= self.end:
-            msg = f"the window is empty: it starts {self.start:%Y-%m-%d %H:%M:%S}Z and ends {self.end:%Y-%m-%d %H:%M:%S}Z"
+            msg = (
+                f"the window is empty: it starts {self.start:%Y-%m-%d %H:%M:%S}Z and ends {self.end:%Y-%m-%d %H:%M:%S}Z"
+            )
             raise UsageError(msg, "Give a --since that lies before --until.")
 
     @property

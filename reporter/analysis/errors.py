@@ -53,7 +53,9 @@ class Errors:
     groups: tuple[ErrorGroup, ...]
 
 
-_OBJECT = re.compile(r"\[object\] \((?P<cls>[^(\s]+)\(code: (?P<code>[^)]*)\): (?P<msg>.*?) at (?P<file>[^\n]*?):(?P<line>\d+)\)", re.S)
+_OBJECT = re.compile(
+    r"\[object\] \((?P<cls>[^(\s]+)\(code: (?P<code>[^)]*)\): (?P<msg>.*?) at (?P<file>[^\n]*?):(?P<line>\d+)\)", re.S
+)
 _FRAME = re.compile(r"^#\d+ (?P<file>[^\n(]+?)\((?P<line>\d+)\): (?P<call>[^\n(]+)", re.M)
 _VENDOR = re.compile(r"(?:^|/)(?:vendor|node_modules)/")
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -71,7 +73,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\s+"), " "),
 )  # fmt: skip
 # What makes one error another: these numbers stay.
-_KEPT = re.compile(r"(SQLSTATE\[\w+\]|cURL error \d+|HTTP(?:/\d(?:\.\d)?)? (?:status )?(?:code )?\d{3}|status code:? \d{3}|General error: \d+|\b[1-5]\d\d (?=[A-Z][a-z]))", re.I)
+_KEPT = re.compile(
+    r"(SQLSTATE\[\w+\]|cURL error \d+|HTTP(?:/\d(?:\.\d)?)? (?:status )?(?:code )?\d{3}|status code:? \d{3}|General error: \d+|\b[1-5]\d\d (?=[A-Z][a-z]))",
+    re.I,
+)
 _SHOWN_TRACES = 50
 
 
@@ -120,7 +125,9 @@ def _read_object(value: dict[str, Any]) -> ExceptionText:
     trace = value.get("trace")
     files += [str(f).rpartition(":")[0] for f in trace if isinstance(f, str)] if isinstance(trace, list) else []
     cls, message = value.get("class"), value.get("message")
-    return ExceptionText(cls if isinstance(cls, str) else None, message if isinstance(message, str) else None, _in_app(files))
+    return ExceptionText(
+        cls if isinstance(cls, str) else None, message if isinstance(message, str) else None, _in_app(files)
+    )
 
 
 def _in_app(files: list[str]) -> str | None:
@@ -143,7 +150,9 @@ def errors(con: duckdb.DuckDBPyConnection, window: Window) -> Errors:
         return Errors(window, ())
     faults = group_faults(frame)
     earlier = con.execute(
-        _ERROR_EVENTS.format(events=f"(SELECT * FROM events WHERE ts < TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}')")
+        _ERROR_EVENTS.format(
+            events=f"(SELECT * FROM events WHERE ts < TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}')"
+        )
     ).df()
     known = set(group_faults(earlier)["fingerprint"]) if not earlier.empty else set()
     groups = [_group(str(name), part, known) for name, part in faults.groupby("fingerprint", sort=False)]
@@ -163,7 +172,9 @@ def group_faults(frame: pd.DataFrame) -> pd.DataFrame:
     own = [bool(_text(d.message) or _text(e)) for d, e in zip(details, frame["error_message"], strict=True)]
     out["pattern"] = [normalise(t) for t in out["text"]]
     out["frame"] = [d.frame for d in details]
-    out["tells"] = [4 * bool(f) + 2 * bool(c) + o for f, c, o in zip(out["frame"], out["cls"], own, strict=True)]
+    out["tells"] = [
+        4 * bool(_text(f)) + 2 * bool(_text(c)) + o for f, c, o in zip(out["frame"], out["cls"], own, strict=True)
+    ]
     out["fault"] = _faults(out)
     return _fingerprints(out)
 
@@ -173,18 +184,26 @@ def _text(value: object) -> str | None:
 
 
 def _faults(frame: pd.DataFrame) -> list[int]:
-    """Number the faults: in one trace, events whose patterns are equal or contain each other; one that tells nothing
-    joins the nearest before it."""
-    numbers: list[int] = []
-    by_trace: dict[str, list[tuple[str, int]]] = {}
-    for number, (trace, pattern, tells) in enumerate(zip(frame["correlation_id"], frame["pattern"], frame["tells"], strict=True)):
-        known = by_trace.setdefault(trace, []) if isinstance(trace, str) else []
-        same = next((n for p, n in reversed(known) if p == pattern or (min(len(p), len(pattern)) >= 12 and (p in pattern or pattern in p))), None)
-        if same is None and not tells and known:
-            same = known[-1][1]
-        known.append((pattern, number if same is None else same))
-        numbers.append(known[-1][1])
+    """Number the faults: in one trace, events whose patterns are equal or contain each other; an event that tells
+    nothing of what failed joins the nearest in time, before or behind it."""
+    numbers = list(range(len(frame)))
+    by_trace: dict[str, list[int]] = {}
+    traces, patterns, tells = frame["correlation_id"].tolist(), frame["pattern"].tolist(), frame["tells"].tolist()
+    for row, trace in enumerate(traces):
+        if isinstance(trace, str) and tells[row]:
+            known = by_trace.setdefault(trace, [])
+            same = next((other for other in reversed(known) if _is_same(patterns[other], patterns[row])), row)
+            numbers[row] = numbers[same]
+            known.append(row)
+    times = frame["ts"].astype("int64").tolist()
+    for row, trace in enumerate(traces):
+        if isinstance(trace, str) and not tells[row] and trace in by_trace:
+            numbers[row] = numbers[min(by_trace[trace], key=lambda other: abs(times[other] - times[row]))]
     return numbers
+
+
+def _is_same(one: str, other: str) -> bool:
+    return one == other or (min(len(one), len(other)) >= 12 and (one in other or other in one))
 
 
 def _fingerprints(frame: pd.DataFrame) -> pd.DataFrame:
@@ -195,7 +214,9 @@ def _fingerprints(frame: pd.DataFrame) -> pd.DataFrame:
     rich = rich.sort_values(["n", "cls", "frame"], ascending=[False, True, True], kind="stable")
     by_message = rich.drop_duplicates("pattern").set_index("pattern")
     identity: dict[int, tuple[str | None, str, str | None]] = {}
-    for fault, cls, pattern, where, tells in zip(best["fault"], best["cls"], best["pattern"], best["frame"], best["tells"], strict=True):
+    for fault, cls, pattern, where, tells in zip(
+        best["fault"], best["cls"], best["pattern"], best["frame"], best["tells"], strict=True
+    ):
         if tells < 4 and pattern in by_message.index and cls in (None, by_message.at[pattern, "cls"]):
             cls, where = by_message.at[pattern, "cls"], by_message.at[pattern, "frame"]
         identity[fault] = (_text(cls), pattern, _text(where))
@@ -207,7 +228,9 @@ def _fingerprints(frame: pd.DataFrame) -> pd.DataFrame:
 
 def fingerprint(error_class: str | None, pattern: str, frame: str | None) -> str:
     """16 hex digits that stay the same from report to report."""
-    return hashlib.blake2b("\0".join((error_class or "", pattern, frame or "")).encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return hashlib.blake2b(
+        "\0".join((error_class or "", pattern, frame or "")).encode("utf-8", "replace"), digest_size=8
+    ).hexdigest()
 
 
 def _group(name: str, part: pd.DataFrame, known: set[str]) -> ErrorGroup:

@@ -106,9 +106,15 @@ def performance(con: duckdb.DuckDBPyConnection, window: Window) -> Performance:
     return Performance(
         window,
         tuple(_figures(*row) for row in rows),
-        tuple(HistogramBin(kind, 10 ** (b / 10), 10 ** ((b + 1) / 10), n) for kind, b, n in con.execute(_HISTOGRAM).fetchall()),
+        tuple(
+            HistogramBin(kind, 10 ** (b / 10), 10 ** ((b + 1) / 10), n)
+            for kind, b, n in con.execute(_HISTOGRAM).fetchall()
+        ),
         step,
-        tuple(PercentilePoint(start, kind, n, *ps) for start, kind, n, ps in con.execute(_OVER_TIME, {"step": step}).fetchall()),
+        tuple(
+            PercentilePoint(start, kind, n, *ps)
+            for start, kind, n, ps in con.execute(_OVER_TIME, {"step": step}).fetchall()
+        ),
     )
 
 

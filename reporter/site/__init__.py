@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reporter import __version__
-from reporter.site.context import NavItem, Results, Site
+from reporter.site.context import NavItem, Site
 from reporter.site.output import MARKER, SiteFile, write_site
 from reporter.site.pages import errors, overview, performance, sources, trace, traces
 from reporter.site.render import environment, script_json
@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 
     import jinja2
 
+    from reporter.analysis.results import Results
+
 PAGES = (overview, performance, errors, traces, trace, sources)
 _TEMPLATES = {"index.html": "overview.html"}
 
 
 def build_site(
-    results: Any,  # noqa: ANN401 - build.Results, which this side may not import
+    results: Results,
     output: Path,
     *,
     zone: ZoneInfo,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from reporter.analysis.errors import Errors
-    from reporter.analysis.overview import Overview, RejectSample, Source
-    from reporter.analysis.performance import Performance
-    from reporter.analysis.traces import Traces
+    from reporter.analysis.overview import Source
+
+Columns = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Chart:
     name: str
     title: str
     spec: dict[str, Any]
-    data: dict[str, dict[str, list[Any]]]
+    data: dict[str, Columns]
     height: int
 
 
@@ -55,17 +55,7 @@ class Site:
     is_partial: bool
 
 
-class Results:
-    """Structural: what the pipeline computed (build.Results)."""
-
-    overview: Overview
-    performance: Performance
-    errors: Errors
-    traces: Traces
-    rejects: tuple[RejectSample, ...]
-
-
-def chart(name: str, title: str, height: int, **data: dict[str, list[Any]]) -> Chart:
+def chart(name: str, title: str, height: int, **data: Columns) -> Chart:
     """A compiled chart with its data."""
     return Chart(name, title, vega(name), data, height)
 

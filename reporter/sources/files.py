@@ -91,11 +91,13 @@ def _below(home: Path) -> Iterator[Path]:
 
 def _matches(patterns: list[str]) -> Iterator[Path]:
     for pattern in patterns:
-        expanded = os.path.expanduser(pattern)
+        expanded = str(Path(pattern).expanduser())
         if Path(expanded).is_dir():
             yield from _below(Path(expanded))
         else:
-            yield from (Path(found) for found in glob.glob(expanded, recursive=True) if not Path(found).is_dir())
+            # Path.glob refuses absolute patterns.
+            found = glob.glob(expanded, recursive=True)  # noqa: PTH207
+            yield from (Path(name) for name in found if not Path(name).is_dir())
 
 
 def _name(path: Path, root: Path) -> str:

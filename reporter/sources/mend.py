@@ -9,6 +9,7 @@ from typing import Any
 
 _DECODER = json.JSONDecoder(strict=False)
 _CANDIDATE = re.compile(r"(?:(?<= )|^)[\[{]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # Hostile messages hold thousands of braces; a real context starts at one of the first or the last of them.
 _MAX_CANDIDATES = 64
 
@@ -27,7 +28,12 @@ class Tail:
 def dump(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """JSON text that DuckDB and a page accept: lone surrogates become a replacement character."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return clean(text)
+
+
+def clean(text: str) -> str:
+    """The text with lone surrogates, which are also what invalid UTF-8 was read as, replaced."""
+    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def load(text: str) -> Any:  # noqa: ANN401 - any JSON value

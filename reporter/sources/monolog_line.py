@@ -15,7 +15,7 @@ import pyarrow.compute
 
 from reporter.sources import Cut, Reject, sample
 from reporter.sources.blocks import invalid_json, invalid_utf8, raw_rows, raw_table, strings_between
-from reporter.sources.mend import Tail, plain, tail
+from reporter.sources.mend import Tail, clean, plain, tail
 
 if TYPE_CHECKING:
     from reporter.sources.blocks import Ints
@@ -40,7 +40,7 @@ FROM raw"""
     def cut(self, block: bytes, at_end: bool, is_closed: bool) -> Cut:
         headers = _headers(block)
         if not len(headers):
-            return _garbage(block, at_end)
+            return _garbage(block, at_end, is_closed)
         rejects = _before_first(block, int(headers[0]))
         if not at_end and len(headers) == 1:
             return Cut(raw_rows([]), int(headers[0]), rejects)
@@ -71,12 +71,12 @@ def _headers(block: bytes) -> Ints:
     return starts.astype(np.int64)
 
 
-def _garbage(block: bytes, at_end: bool) -> Cut:
-    end = len(block) if at_end else block.rfind(b"\n") + 1
+def _garbage(block: bytes, at_end: bool, is_closed: bool) -> Cut:
+    end = len(block) if at_end and is_closed else block.rfind(b"\n") + 1
     if not block[:end].strip():
         return Cut(raw_rows([]), end)
-    if at_end and not block.endswith(b"\n"):
-        end = block.rfind(b"\n") + 1 or len(block)
+    if at_end and not end:
+        end = len(block)
     return Cut(raw_rows([]), end, [Reject(0, "no log entry: no line begins with [date", sample(block))])
 
 
@@ -103,6 +103,7 @@ class _FastCut:
         spaces = (one == _SPACE).astype(np.int64) + ((one == _SPACE) & (two == _SPACE))
         both_empty = ends_in_empty & (data[stop - 6] == _SPACE) & (data[stop - 5] == _BRACKET) & ~brace_before_empty
         self.odd = self.has_context & (spaces == 2)
+        self.odd |= self.has_context & (spaces == 0) & (data[nearest - 2] == _SPACE)  # extra alone
         self.odd |= ~self.has_context & ~both_empty & ((one == _UNBRACKET) | ((spaces == 1) & (two == _UNBRACKET)))
         context_end = np.where(ends_in_empty & brace_before_empty, stop - 3, stop)
         message_end = np.where(both_empty, stop - 6, stop - spaces)
@@ -114,11 +115,8 @@ class _FastCut:
         """Indexes of the entries that need a closer look."""
         bad_text = invalid_utf8(self.block, self.headers, self.ends)
         odd = np.flatnonzero(self.odd)
-        found = [bad_text, odd, [len(self.headers) - 1] if last_too else []]
-        if len(bad_text):  # Arrow must not see what is not UTF-8
-            rest = np.setdiff1d(np.arange(len(self.headers)), bad_text)
-        else:
-            rest = np.arange(len(self.headers))
+        found = [bad_text, odd, np.array([len(self.headers) - 1] if last_too else [], np.int64)]
+        rest = np.setdiff1d(np.arange(len(self.headers)), bad_text)  # Arrow must not see what is not UTF-8
         if len(rest):
             found.append(rest[invalid_json(self._contexts(rest))])
         return np.unique(np.concatenate(found).astype(np.int64))
@@ -169,7 +167,7 @@ class _SlowCut:
 
     def _mend(self, index: int) -> None:
         start = int(self.headers[index])
-        text = self.block[start : int(self.ends[index])].decode("utf-8", "replace")
+        text = self.block[start : int(self.ends[index])].decode("utf-8", "surrogateescape")
         header = _HEADER.match(text)
         if not header:
             self._reject(start, "no channel.LEVEL: after the time")
@@ -196,7 +194,7 @@ class _SlowCut:
         while last < len(self.headers) - 1:
             last = min(last + step, len(self.headers) - 1)
             step *= 2
-            found = tail(self.block[start : int(self.ends[last])].decode("utf-8", "replace")[skip:], within)
+            found = tail(self.block[start : int(self.ends[last])].decode("utf-8", "surrogateescape")[skip:], within)
             if found.state == "complete":
                 return found
             if found.state != "open":
@@ -206,11 +204,13 @@ class _SlowCut:
     def _take(self, index: int, header: str, found: Tail) -> None:
         """Keep a whole entry. Text on lines of its own behind it (PHP's error output) is a reject, and not lost."""
         start = int(self.headers[index])
-        text = self.block[start : min(start + 4 * (len(header) + found.end), len(self.block))].decode("utf-8", "replace")
-        end = start + len(text[: len(header) + found.end].encode())
+        text = self.block[start : min(start + 4 * (len(header) + found.end), len(self.block))].decode(
+            "utf-8", "replace"
+        )
+        end = start + len(text[: len(header) + found.end].encode("utf-8", "surrogateescape"))
         until = int(np.searchsorted(self.headers, end)) - 1
         self.swallowed.update(range(index + 1, until + 1))
-        self.rows.append((start, header + found.message, found.context, found.extra))
+        self.rows.append((start, clean(header + found.message), found.context, found.extra))
         rest = self.block[end : int(self.ends[until])]
         if rest.strip():
             self.rejects.append(Reject(end, "text between entries", sample(rest.strip())))

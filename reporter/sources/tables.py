@@ -155,7 +155,9 @@ def columns(connection: Connection, table: str) -> list[str]:
     return list(connection.execute(text(f"SELECT * FROM {_quoted(connection, table)} LIMIT 0")).keys())
 
 
-def rows(connection: Connection, table: Table, known: list[str], seen_until: str, source: int, offset: int) -> Iterator[pa.Table]:
+def rows(
+    connection: Connection, table: Table, known: list[str], seen_until: str, source: int, offset: int
+) -> Iterator[pa.Table]:
     """Batches of RECORD_SCHEMA from the day before `seen_until` (a date, or empty: all), oldest first.
 
     Rows of that day come again: the sink knows them by their key. `offset` numbers the first row of the source.
@@ -163,7 +165,7 @@ def rows(connection: Connection, table: Table, known: list[str], seen_until: str
     from sqlalchemy import text
 
     time = next((name for name in table.times if name in known), None)
-    query = f'SELECT * FROM {_quoted(connection, table.name)}'  # noqa: S608 - a name of TABLES
+    query = f"SELECT * FROM {_quoted(connection, table.name)}"
     arguments = {}
     if time and seen_until:
         query += f" WHERE {_quoted(connection, time)} >= :since"

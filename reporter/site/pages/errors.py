@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.errors import ErrorGroup
-    from reporter.site.context import Results
+    from reporter.analysis.results import Results
 
 FILE, TITLE = "errors.html", "Errors"
 SHOWN_GROUPS = 500
@@ -25,7 +25,7 @@ class ErrorsContext:
     error_events: int
 
 
-def context(results: Results, zone: ZoneInfo) -> ErrorsContext:  # noqa: ARG001 - all pages are called alike
+def context(results: Results, zone: ZoneInfo) -> ErrorsContext:
     groups = results.errors.groups
     return ErrorsContext(
         TITLE, groups[:SHOWN_GROUPS], max(0, len(groups) - SHOWN_GROUPS), results.overview.totals.error_events

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import format as words
-from reporter.site.context import Chart, Results, chart, shown_ms
+from reporter.site.context import Chart, Columns, chart, shown_ms
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reporter.analysis.errors import ErrorGroup
     from reporter.analysis.overview import Bucket, KindFigures, OperationCount, Tokens, Totals
     from reporter.analysis.performance import OperationFigures
+    from reporter.analysis.results import Results
     from reporter.analysis.traces import TraceSummary
 
 FILE, TITLE = "index.html", "Overview"
@@ -89,7 +90,7 @@ def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
     view = results.overview
     step = view.bucket_seconds * 1000
     begins = [shown_ms(b.start, zone) for b in view.buckets]
-    events = {
+    events: Columns = {
         "t": begins,
         "t2": [t + step for t in begins],
         "kind": [b.kind for b in view.buckets],
@@ -102,11 +103,14 @@ def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
         by_time.setdefault(start, []).append(bucket)
     if any(b.error_events for b in view.buckets):
         sums = [sum(b.error_events for b in part) for part in by_time.values()]
-        errors = {
+        errors: Columns = {
             "t": list(by_time),
             "t2": [t + step for t in by_time],
             "errors": sums,
-            "tip": [f"{words.moment(p[0].start, zone)}: {n:,} error events" for p, n in zip(by_time.values(), sums, strict=True)],
+            "tip": [
+                f"{words.moment(p[0].start, zone)}: {n:,} error events"
+                for p, n in zip(by_time.values(), sums, strict=True)
+            ],
         }
         charts.append(chart("overview_errors", "Error events over time", 90, errors=errors))
     return tuple(charts)

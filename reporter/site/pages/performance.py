@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from reporter import format as words
 from reporter.analysis.performance import CLASS_LIMITS_MS
-from reporter.site.context import Chart, Results, chart, shown_ms
+from reporter.site.context import Chart, Columns, chart, shown_ms
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.performance import OperationFigures
+    from reporter.analysis.results import Results
 
 FILE, TITLE = "performance.html", "Performance"
 
@@ -32,14 +33,14 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
     bins, points = view.histogram, view.over_time
     charts: tuple[Chart, ...] = ()
     if bins:
-        histogram = {
+        histogram: Columns = {
             "low_ms": [b.low_ms for b in bins],
             "high_ms": [b.high_ms for b in bins],
             "count": [b.count for b in bins],
             "kind": [b.kind for b in bins],
             "tip": [f"{words.ms(b.low_ms)} to {words.ms(b.high_ms)} · {b.kind}: {b.count:,} operations" for b in bins],
         }
-        percentiles = {
+        percentiles: Columns = {
             "t": [shown_ms(p.start, zone) for p in points],
             "kind": [p.kind for p in points],
             "p95_ms": [max(p.p95_ms, 0.1) for p in points],

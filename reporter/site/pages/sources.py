@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.overview import RejectSample
-    from reporter.site.context import Results
+    from reporter.analysis.results import Results
 
 FILE, TITLE = "sources.html", "Sources"
 
@@ -21,5 +21,5 @@ class SourcesContext:
     total_rejects: int
 
 
-def context(results: Results, zone: ZoneInfo) -> SourcesContext:  # noqa: ARG001 - all pages are called alike
+def context(results: Results, zone: ZoneInfo) -> SourcesContext:
     return SourcesContext(TITLE, results.rejects, sum(s.rejects for s in results.overview.sources))

@@ -10,7 +10,7 @@ from reporter.site.pages.traces import shard_count
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from reporter.site.context import Results
+    from reporter.analysis.results import Results
 
 FILE, TITLE = "trace.html", "Trace"
 
@@ -23,6 +23,6 @@ class TraceContext:
     total: int
 
 
-def context(results: Results, zone: ZoneInfo) -> TraceContext:  # noqa: ARG001 - all pages are called alike
+def context(results: Results, zone: ZoneInfo) -> TraceContext:
     view = results.traces
     return TraceContext(TITLE, shard_count(len(view.detailed)), len(view.detailed), len(view.summaries))

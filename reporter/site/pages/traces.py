@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from reporter.analysis.results import Results
     from reporter.analysis.traces import Trace, TraceSummary
-    from reporter.site.context import Results
 
 FILE, TITLE = "traces.html", "Traces"
 SHOWN_ROWS = 200
@@ -34,7 +34,7 @@ class TracesContext:
     has_more: bool
 
 
-def context(results: Results, zone: ZoneInfo) -> TracesContext:  # noqa: ARG001 - all pages are called alike
+def context(results: Results, zone: ZoneInfo) -> TracesContext:
     view = results.traces
     rank = {"error": 0, "unfinished": 1, "ok": 2}
     first = sorted(view.summaries, key=lambda s: rank[s.status])[:SHOWN_ROWS]

@@ -1,0 +1,42 @@
+# Two commands do everything: `make demo` and `make test`. `make bench` measures against GoAccess.
+VENV := .venv
+PY := $(VENV)/bin/python
+RUN := $(VENV)/bin/telemetry-report
+APT := chromium php-cli php-monolog postgresql mariadb-server python3-venv
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test bench check gold clean
+demo: $(STAMP)
+	$(RUN) demo demo
+	$(RUN) build --app demo --last 8d -o output
+
+test: $(VENV)/.test-packages $(VENV)/.installed-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(PY) -m pytest
+
+bench: $(VENV)/.installed-dev
+	$(PY) tests/bench.py
+
+# The venv is made anew whenever what it holds changes.
+$(STAMP): pyproject.toml
+	python3 -m venv $(VENV) || { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
+	$(PY) -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev,postgresql,mysql]'
+	touch $@
+
+# What the tests run against; installed where this is root, else said.
+$(VENV)/.test-packages: $(STAMP)
+	@missing=; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	else echo "the tests need: apt install$$missing"; exit 1; fi
+	touch $@
+
+clean:
+	rm -rf $(VENV) output demo bench

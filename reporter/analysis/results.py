@@ -1,0 +1,23 @@
+"""All analyses of one window together: what the pipeline hands to pages and terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reporter.analysis.errors import Errors
+    from reporter.analysis.overview import Overview, RejectSample
+    from reporter.analysis.performance import Performance
+    from reporter.analysis.traces import Traces
+
+
+@dataclass(frozen=True)
+class Results:
+    """All figures of one window."""
+
+    overview: Overview
+    performance: Performance
+    errors: Errors
+    traces: Traces
+    rejects: tuple[RejectSample, ...]

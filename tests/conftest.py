@@ -1,0 +1,41 @@
+"""Shared fixtures: an app in a folder, a report built from it, a browser."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parent.parent.parent / "shared" / "samples"
+UNTIL = ["--until", "2026-11-20T12:00:00Z", "--last", "3d", "--tz", "UTC"]
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """An empty app: .env, storage/logs, no database."""
+    root = tmp_path / "app"
+    (root / "storage" / "logs").mkdir(parents=True)
+    (root / ".env").write_text("APP_NAME=Test\nDB_CONNECTION=sqlite\n")
+    return root
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory) -> dict[str, Path]:
+    """The two real sample apps, unpacked."""
+    home = tmp_path_factory.mktemp("samples")
+    for name in ("line", "json"):
+        with tarfile.open(SHARED / f"{name}.tar.gz") as archive:
+            archive.extractall(home, filter="data")
+    return {name: home / f"fragments-{name}" for name in ("line", "json")}
+
+
+@pytest.fixture(scope="session")
+def report(samples, tmp_path_factory) -> Path:
+    """A report of the LineFormatter sample."""
+    from tests.helpers import run
+
+    output = tmp_path_factory.mktemp("site") / "output"
+    done = run("build", "--app", str(samples["line"]), "-o", str(output), *UNTIL)
+    assert done.exit_code == 0, done.output
+    return output
