@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from reporter.demo_facts import COMMANDS, DATABASE_LOCKED, MODELS, RATE_LIMIT, STEPS, TABLES, TIMEOUT, TOOLS
 from reporter.errors import OutputError
 
 if TYPE_CHECKING:
@@ -21,31 +22,6 @@ if TYPE_CHECKING:
 
 DAYS = 8
 _MARKER = ".telemetry-report-demo"
-MODELS = (
-    ("openai", "gpt-4o", 5.0),
-    ("openai", "gpt-4o-mini", 0.6),
-    ("anthropic", "claude-3-5-sonnet-latest", 6.0),
-    ("ollama", "llama3:latest", 0.0),
-)
-COMMANDS = {
-    "note": ("fragment.create", "notify"),
-    "todo": ("condition", "fragment.create", "notify"),
-    "search": ("database.query", "tool.call"),
-    "recall": ("database.query", "ai.generate", "tool.call"),
-    "news-digest": ("tool.call", "tool.call", "ai.generate", "fragment.create"),
-}  # fmt: skip
-TOOLS = {"db.query": 12, "memory.search": 60, "memory.write": 25, "http.get": 420, "shell.exec": 700, "fs.read": 5}
-STEPS = {
-    "ParseAtomicFragment": 8,
-    "ExtractMetadataEntities": 18,
-    "GenerateAutoTitle": 14,
-    "EnrichFragmentWithAI": 620,
-    "SuggestTags": 22,
-    "EmbedFragment": 90,
-}
-_DB = 'SQLSTATE[HY000]: General error: 5 database is locked (SQL: select * from "fragments" where "id" = {n})'
-_NET = "cURL error 28: Operation timed out after {n} milliseconds with 0 bytes received"
-_RATE = "Rate limit reached for {model} in organization org-{n} on requests per min"
 
 
 def write_demo(folder: Path, *, seed: int, now: datetime) -> Path:
@@ -194,7 +170,7 @@ class _App:
             )
 
     def failed_stream(self, at: datetime, trace: str, ids: dict[str, str], total: float) -> None:
-        text = self.rng.choice((_NET, _RATE)).format(n=self.rng.randint(100, 30000), model=ids["model"])
+        text = self.rng.choice((TIMEOUT, RATE_LIMIT)).format(n=self.rng.randint(100, 30000), model=ids["model"])
         error = {
             "error_type": "App\\Exceptions\\ProviderException",
             "error_message": text,
@@ -248,7 +224,7 @@ class _App:
         for number, step in enumerate(steps):
             self.nested(channel, at, "command.step.started", trace, {"step_type": step, "step_id": f"step-{number}"})
             step_begun = at
-            error = _DB.format(n=self.rng.randint(1, 9999)) if fails and number == len(steps) - 1 else None
+            error = DATABASE_LOCKED.format(n=self.rng.randint(1, 9999)) if fails and number == len(steps) - 1 else None
             if step == "tool.call":
                 at = self.tool(at + timedelta(milliseconds=1), trace, message, execution, name, error, slow)
             else:
@@ -383,7 +359,7 @@ class _App:
             path.write_text("".join(lines), encoding="utf-8")
         limit = f"{self.now:%Y-%m-%d %H:%M:%S}"
         with sqlite3.connect(folder / "database" / "database.sqlite") as db:
-            db.executescript(_TABLES)
+            db.executescript(TABLES)
             db.executemany(
                 "INSERT INTO tool_invocations (id, user_id, tool_slug, command_slug, message_id, command_execution_id, correlation_id,"
                 " request, response, status, duration_ms, created_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
@@ -394,13 +370,3 @@ class _App:
                 [row for row in self.command_rows if row[2] <= limit],
             )
         db.close()
-
-
-_TABLES = """
-CREATE TABLE tool_invocations (id varchar PRIMARY KEY, user_id integer, tool_slug varchar NOT NULL, command_slug varchar,
-  fragment_id integer, message_id varchar, conversation_id varchar, command_execution_id varchar, correlation_id varchar,
-  processing_job_id varchar, request text, response text, status varchar NOT NULL DEFAULT 'ok', duration_ms float,
-  created_at datetime NOT NULL);
-CREATE TABLE command_executions (id varchar PRIMARY KEY, command_name varchar NOT NULL, executed_at datetime NOT NULL,
-  dry_run tinyint(1) NOT NULL DEFAULT 0, result text, user_id integer, created_at datetime, updated_at datetime);
-"""

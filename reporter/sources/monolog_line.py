@@ -205,7 +205,7 @@ class _SlowCut:
         """Keep a whole entry. Text on lines of its own behind it (PHP's error output) is a reject, and not lost."""
         start = int(self.headers[index])
         text = self.block[start : min(start + 4 * (len(header) + found.end), len(self.block))].decode(
-            "utf-8", "replace"
+            "utf-8", "surrogateescape"
         )
         end = start + len(text[: len(header) + found.end].encode("utf-8", "surrogateescape"))
         until = int(np.searchsorted(self.headers, end)) - 1
