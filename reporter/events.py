@@ -332,13 +332,13 @@ _OWN_TIME = """CASE WHEN own_time IS NULL THEN NULL
       make_timestamp((try_cast(own_time AS DOUBLE) * CASE WHEN try_cast(own_time AS DOUBLE) < 1e11 THEN 1e6 ELSE 1e3 END)::BIGINT)
     ELSE timezone('UTC', try_cast(own_time AS TIMESTAMPTZ)) END"""
 
-# `records_extracted` is EXTRACT_SQL's result, `names` a table of Name.
-MAP_SQL = f"""
+# `names` is a table of Name.
+_MAP = f"""
 WITH timed AS (
   SELECT *, {_OWN_TIME} AS own_ts, timezone('UTC', try_cast(time AS TIMESTAMPTZ)) AS entry_ts,
     {_finite("duration_ms")} AS duration, {_FAILED} AS failed,
-    event_type LIKE '%\\_analysis' ESCAPE '\\' AS repeats
-  FROM records_extracted)
+    event_type LIKE '%%\\_analysis' ESCAPE '\\' AS repeats
+  FROM (%s))
 SELECT (source::BIGINT << 40) + "offset" AS id, source, "offset",
   CASE WHEN isfinite(own_ts) AND year(own_ts) BETWEEN 1970 AND 9998 THEN own_ts
     WHEN isfinite(entry_ts) AND year(entry_ts) BETWEEN 1970 AND 9998 THEN entry_ts END AS ts,
@@ -362,3 +362,8 @@ SELECT (source::BIGINT << 40) + "offset" AS id, source, "offset",
   exception, context, extra
 FROM timed LEFT JOIN names n ON n.event IS NOT DISTINCT FROM name
 """
+
+
+def map_sql(records_sql: str) -> str:
+    """Records as events: EVENT_COLUMNS in order. `kind` is null where `names` does not know the event's name yet."""
+    return _MAP % extract_sql(records_sql)

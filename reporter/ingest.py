@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Spans are derived and everything committed at least this often, so that an interrupted first run keeps its work.
 COMMIT_BYTES = 1 << 30
 # Entries that are mapped in one statement; planning it takes as long as mapping some 5,000.
-STORE_ROWS = 30_000
+STORE_ROWS = 100_000
 _TABLE_RECORDS = "SELECT * FROM raw"
 
 

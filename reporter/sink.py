@@ -13,7 +13,7 @@ import duckdb
 
 from reporter import spans
 from reporter.errors import SinkError
-from reporter.events import EVENT_COLUMNS, LEVELS, MAP_SQL, Name, classify, extract_sql
+from reporter.events import EVENT_COLUMNS, LEVELS, Name, classify, extract_sql, map_sql
 from reporter.sources.files import Cursor
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 60
+# How many entries are looked at for their names before the first are mapped: mapping a whole batch anew takes longer.
+_FIRST_LOOK = 2000
 _EVENTS = ", ".join(f'"{name}" {kind}' for name, (kind, _) in EVENT_COLUMNS.items())
 SCHEMA = f"""
 CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
@@ -107,11 +109,17 @@ class Sink:
         counted as duplicates. Returns the number of new events.
         """
         con = self.connection
+        if not self._names:
+            con.register("raw", rows.slice(0, _FIRST_LOOK))
+            self._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
         con.register("raw", rows)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE records_extracted AS {extract_sql(records_sql)}")
+        staged = f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {_REASON} AS reason FROM ({map_sql(records_sql)})"
+        con.execute(staged)
+        unknown = con.execute("SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall()
+        if unknown:
+            self._learn_names(unknown)
+            con.execute(staged)
         con.unregister("raw")
-        self._learn_names()
-        con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {_REASON} AS reason FROM ({MAP_SQL})")
         con.execute(_REPEATED)
         columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
         inserted = con.execute(
@@ -132,12 +140,9 @@ class Sink:
             "UPDATE sources SET entries = entries + $1, rejects = rejects + $1 WHERE id = $2", [len(rejects), source]
         )
 
-    def _learn_names(self) -> None:
-        """Keep `names`, the meaning of every event name seen, complete."""
-        found = self.connection.execute("SELECT DISTINCT name FROM records_extracted").fetchall()
-        missing = [name for (name,) in found if name not in self._names]
-        if not missing:
-            return
+    def _learn_names(self, found: list[tuple[str | None]]) -> None:
+        """Add event names to `names`, the meaning of every name seen."""
+        missing = [name for (name,) in found]
         self._names.update((name, classify(name)) for name in missing)
         import pyarrow as pa
 
@@ -153,9 +158,13 @@ class Sink:
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE rowid >= {int(since)}"""
         )
-        touched = "(correlation_id IN (SELECT correlation_id FROM touched) OR (correlation_id IS NULL AND EXISTS (SELECT 1 FROM touched WHERE correlation_id IS NULL)))"
-        con.execute(f"DELETE FROM spans WHERE {touched}")
-        spans.derive(con, f"SELECT * FROM events WHERE {spans.EVENTS_FILTER} AND {touched}")
+        chosen = spans.EVENTS_FILTER
+        if con.execute("SELECT 1 FROM spans LIMIT 1").fetchone() or since:
+            touched = """(correlation_id IN (SELECT correlation_id FROM touched)
+              OR (correlation_id IS NULL AND EXISTS (SELECT 1 FROM touched WHERE correlation_id IS NULL)))"""
+            con.execute(f"DELETE FROM spans WHERE {touched}")
+            chosen += f" AND {touched}"
+        spans.derive(con, f"SELECT * FROM events WHERE {chosen}")
         con.execute("INSERT INTO spans SELECT * FROM derived_spans")
 
     def event_count(self) -> int:

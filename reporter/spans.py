@@ -89,20 +89,22 @@ def _name_of(operation: str) -> str:
 _PAIRED = f"""
 CREATE OR REPLACE TEMP TABLE paired AS
 WITH keyed AS (
-  SELECT *, {_key()} AS pair_key,
-    family IN {TABLE_EVENTS} AS is_row
-  FROM span_events),
+  SELECT id, ts, phase, hash(correlation_id, family, {_key()}) AS pair
+  FROM span_events WHERE phase IN ('start', 'finish', 'end') AND family NOT IN {TABLE_EVENTS}),
 nested AS (
-  SELECT *, sum(CASE WHEN phase = 'start' THEN 1 ELSE -1 END) OVER (
-    PARTITION BY correlation_id, family, pair_key ORDER BY ts, id ROWS UNBOUNDED PRECEDING)
+  SELECT *, sum(CASE WHEN phase = 'start' THEN 1 ELSE -1 END) OVER (PARTITION BY pair ORDER BY ts, id ROWS UNBOUNDED PRECEDING)
     + CASE WHEN phase = 'start' THEN 0 ELSE 1 END AS depth
-  FROM keyed WHERE phase IN ('start', 'finish', 'end') AND NOT is_row)
-SELECT *, lead(phase) OVER level AS next_phase,
-  lag(phase) OVER level AS previous_phase,
-  lag({{'id': id, 'ts': ts, 'operation': operation, 'provider': provider, 'model': model, 'dry_run': dry_run,
-    'message_id': message_id, 'conversation_id': conversation_id, 'fragment_id': fragment_id,
-    'execution_id': execution_id, 'step_id': step_id, 'pipeline_id': pipeline_id, 'command': command}}) OVER level AS began
-FROM nested WINDOW level AS (PARTITION BY correlation_id, family, pair_key, depth ORDER BY ts, id)
+  FROM keyed),
+sided AS (
+  SELECT id, phase, lead(phase) OVER level AS next_phase, lag(phase) OVER level AS previous_phase, lag(id) OVER level AS previous_id
+  FROM nested WINDOW level AS (PARTITION BY pair, depth ORDER BY ts, id))
+SELECT e.*, began, began IS NOT NULL AS has_start
+FROM sided s JOIN span_events e ON e.id = s.id
+  LEFT JOIN (SELECT id AS start_id, {{'id': id, 'ts': ts, 'operation': operation, 'provider': provider, 'model': model,
+    'dry_run': dry_run, 'message_id': message_id, 'conversation_id': conversation_id, 'fragment_id': fragment_id,
+    'execution_id': execution_id, 'step_id': step_id, 'pipeline_id': pipeline_id}} AS began
+    FROM span_events WHERE phase = 'start') ON s.phase <> 'start' AND s.previous_phase = 'start' AND start_id = s.previous_id
+WHERE s.phase <> 'start' OR s.next_phase IS NULL OR s.next_phase = 'start'
 """
 
 _TRAVELLING = ("dry_run", "message_id", "conversation_id", "fragment_id", "execution_id", "step_id", "pipeline_id")
@@ -115,14 +117,12 @@ WITH facts AS (
     arg_min(model, ts) FILTER (model IS NOT NULL) AS model, min(ttft_ms) AS ttft_ms
   FROM message_events WHERE message_id IS NOT NULL GROUP BY ALL),
 joined AS (
-  SELECT id, p.correlation_id, kind, type, family, phase, is_row, p.duration_ms, status, ts, operation,
-    previous_phase = 'start' AS has_start, began,
+  SELECT id, p.correlation_id, kind, type, family, phase, p.duration_ms, status, ts, operation, has_start, began,
     coalesce(p.provider, began.provider, f.provider) AS provider, coalesce(p.model, began.model, f.model) AS model,
-    {", ".join(f"coalesce(p.{name}, CASE WHEN previous_phase = 'start' THEN began.{name} END) AS {name}" for name in _TRAVELLING)},
+    {", ".join(f"coalesce(p.{name}, began.{name}) AS {name}" for name in _TRAVELLING)},
     prompt_tokens, completion_tokens, total_tokens, cost_usd, coalesce(p.ttft_ms, f.ttft_ms) AS ttft_ms, invocation_id
   FROM paired p LEFT JOIN facts f ON type = 'stream' AND f.message_id = p.message_id
-    AND f.correlation_id IS NOT DISTINCT FROM p.correlation_id
-  WHERE phase <> 'start' OR next_phase IS NULL OR next_phase = 'start')
+    AND f.correlation_id IS NOT DISTINCT FROM p.correlation_id)
 SELECT id, correlation_id, kind, type, family,
   coalesce(CASE WHEN type IN ('stream', 'llm') AND (provider IS NOT NULL OR model IS NOT NULL)
       THEN coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') END,
