@@ -6,6 +6,7 @@ Bad input becomes rejects and notes on its source; only a sink that can't be wri
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ from reporter.sources.files import HEAD_BYTES, Cursor, LogFile, Reader, digest, 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
     from pathlib import Path
 
     import pyarrow as pa
@@ -66,11 +68,14 @@ def ingest(
     done.notes += passed_over
     pairs = resume(found, sink.cursors())
     work = _Work(sink, done, on_progress, sum(_left(log, cursor) for log, cursor in pairs))
-    for log, cursor in pairs:
-        work.read_log(log, cursor)
-    if database:
-        _read_database(work, database)
-    work.commit()
+    try:
+        for log, cursor in pairs:
+            work.read_log(log, cursor)
+        if database:
+            _read_database(work, database)
+        work.commit()
+    finally:
+        work.close()
     return done
 
 
@@ -88,6 +93,8 @@ class _Work:
         self._uncommitted = 0
         self._is_open = False
         self._held: dict[str, list[pa.Table]] = {}
+        self._thread = ThreadPoolExecutor(1)
+        self._storing: Future[int] | None = None
 
     def begin(self) -> None:
         if not self._is_open:
@@ -99,6 +106,7 @@ class _Work:
             return
         for records_sql in list(self._held):
             self._store(records_sql)
+        self.finish_storing()
         count = self.sink.event_count()
         if count > self._first_event:
             self.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
@@ -114,9 +122,24 @@ class _Work:
             self._store(records_sql)
 
     def _store(self, records_sql: str) -> None:
+        """Store what is held back, in a thread: DuckDB maps one batch while the next is read and cut."""
         import pyarrow as pa
 
-        self.done.events += self.sink.store(records_sql, pa.concat_tables(self._held.pop(records_sql)))
+        rows = pa.concat_tables(self._held.pop(records_sql))
+        self.finish_storing()
+        self._storing = self._thread.submit(self.sink.store, records_sql, rows)
+
+    def finish_storing(self) -> None:
+        """Wait for the batch under way: the connection serves one thread at a time."""
+        if self._storing:
+            storing, self._storing = self._storing, None
+            self.done.events += storing.result()
+
+    def close(self) -> None:
+        """Leave nothing under way; what was not committed is rolled back."""
+        self._thread.shutdown()
+        if self._is_open:
+            self.sink.connection.rollback()
 
     def advance(self, name: str, count: int) -> None:
         self.done_bytes += count
@@ -132,6 +155,7 @@ class _Work:
         ):
             self.done.readable_sources += 1
             return
+        self.finish_storing()
         self.begin()
         reader = Reader(log)
         source = cursor.source if cursor else self.sink.add_source(log.name, "log", str(log.path))
@@ -156,6 +180,7 @@ class _Work:
                 note = piece.error
             rows, rejects = piece.cut.entries, piece.cut.rejects
             if rejects:
+                self.finish_storing()
                 self.sink.reject(source, rejects, piece.offset)
             if rows.num_rows:
                 self._gather(fmt.records_sql, of_source(rows, source, piece.offset))
@@ -164,6 +189,7 @@ class _Work:
                 at = piece.end
         head_bytes = min(len(head), at, cursor.head_bytes if cursor and cursor.head_bytes else HEAD_BYTES)
         self.done.bytes_read += reader.bytes_read
+        self.finish_storing()
         self.sink.update_source(
             source,
             name=log.name,
@@ -208,6 +234,7 @@ def _read_database(work: _Work, url: str) -> None:
     if signature and len(known) == len(tables.TABLES) and all(row[2] == signature for row in known):
         work.done.readable_sources += 1
         return
+    work.finish_storing()
     work.begin()
     try:
         with tables.connect(url).connect() as connection:
