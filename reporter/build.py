@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from reporter.analysis import select_window
@@ -95,9 +96,15 @@ def build(
     """Ingest what is new, compute, and write the site to the folder `output`. Raises ReportError."""
     from reporter.site import build_site
     from reporter.site.output import check_output
+    from reporter.site.render import prepare
 
     check_output(output)
+    # DuckDB works without Python's lock, so charts are compiled meanwhile. vega() waits for nothing: it compiles again
+    # should this thread have failed.
+    preparing = Thread(target=prepare, daemon=True)
+    preparing.start()
     ingested = take_in(settings, on_progress, on_note)
+    preparing.join()
     on_progress(Progress("computing", 1, 1))
     with open_sink(settings.sink, read_only=True, on_wait=on_note) as sink:
         results = analyse(sink, window)

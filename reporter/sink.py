@@ -1,6 +1,7 @@
 """The DuckDB file that keeps what was read: events, spans, rejects, and the cursors that say how far.
 
-A source's new events and its cursor are written in one transaction, with the spans of the traces they touch.
+A source's new events and its cursor are written in one transaction; the spans of the traces they touch in the next,
+with a mark of how far they cover, so that neither is ever half done.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ CREATE TABLE sources (
 CREATE TABLE events ({_EVENTS});
 CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
 CREATE TABLE spans ({", ".join(f'"{name}" {kind}' for name, (kind, _) in spans.SPAN_COLUMNS.items())});
-INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}');
+-- covered: how many rows of events the spans are derived from.
+INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('covered', '0');
 """
 
 
@@ -152,22 +154,32 @@ class Sink:
             "names", pa.Table.from_pylist(rows, schema=schema.append(pa.field("needs_duration", pa.bool_())))
         )
 
-    def derive_spans(self, since: int) -> None:
-        """Replace the spans of the traces that events added at or after row number `since` belong to."""
-        con = self.connection
+    def has_underived_events(self) -> bool:
+        """Whether there are events that the spans do not cover yet."""
+        return self._covered() < self._event_count()
+
+    def derive_spans(self) -> None:
+        """Replace the spans of the traces to which events belong that the spans do not cover yet."""
+        con, since = self.connection, self._covered()
         con.execute(
-            f"""CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE rowid >= {int(since)}"""
+            "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE rowid >= ?",
+            [since],
         )
         chosen = spans.EVENTS_FILTER
-        if con.execute("SELECT 1 FROM spans LIMIT 1").fetchone() or since:
+        if since:
             touched = """(correlation_id IN (SELECT correlation_id FROM touched)
               OR (correlation_id IS NULL AND EXISTS (SELECT 1 FROM touched WHERE correlation_id IS NULL)))"""
             con.execute(f"DELETE FROM spans WHERE {touched}")
             chosen += f" AND {touched}"
         spans.derive(con, f"SELECT * FROM events WHERE {chosen}")
         con.execute("INSERT INTO spans SELECT * FROM derived_spans")
+        con.execute("UPDATE about SET value = ? WHERE key = 'covered'", [str(self._event_count())])
 
-    def event_count(self) -> int:
+    def _covered(self) -> int:
+        row = self.connection.execute("SELECT value FROM about WHERE key = 'covered'").fetchone()
+        return int(row[0]) if row else 0
+
+    def _event_count(self) -> int:
         row = self.connection.execute("SELECT count(*) FROM events").fetchone()
         return int(row[0]) if row else 0
 

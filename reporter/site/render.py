@@ -50,6 +50,18 @@ def vega(name: str) -> dict[str, Any]:
     return spec
 
 
+def prepare() -> None:
+    """Compile all charts and load what rendering needs: work for a thread while the database is busy."""
+    import pandas  # noqa: F401
+
+    from reporter.charts import CHARTS
+    from reporter.site.runtime import runtime_js
+
+    for name in CHARTS:
+        vega(name)
+    runtime_js()
+
+
 def script_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
     """JSON that is safe inside a script file: no `<`, no line separators."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
