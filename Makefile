@@ -2,10 +2,10 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 RUN := $(VENV)/bin/telemetry-report
-APT := chromium php-cli php-monolog postgresql mariadb-server python3-venv
+APT := chromium
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test bench check gold clean
+.PHONY: demo test bench clean
 demo: $(STAMP)
 	$(RUN) demo demo
 	$(RUN) build --app demo --last 8d -o output
@@ -18,11 +18,13 @@ test: $(VENV)/.test-packages $(VENV)/.installed-dev
 	$(PY) -m pytest
 
 bench: $(VENV)/.installed-dev
+	@command -v goaccess >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq goaccess; } || { echo "the benchmark needs: apt install goaccess"; exit 1; }
 	$(PY) tests/bench.py
 
 # The venv is made anew whenever what it holds changes.
 $(STAMP): pyproject.toml
-	python3 -m venv $(VENV) || { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
+	python3 -m venv $(VENV) || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv && python3 -m venv $(VENV); } \
+	|| { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
 	$(PY) -m pip install --quiet --disable-pip-version-check -e .
 	touch $@
 

@@ -38,8 +38,16 @@ class Built:
 REJECT_SAMPLES = 200
 
 
-def take_in(settings: Settings, on_progress: Callable[[Progress], None], on_note: Callable[[str], None]) -> Ingested:
-    """Ingest what is new. Raises SourceError where nothing could be read, SinkError where it can't be kept."""
+def take_in(
+    settings: Settings,
+    on_progress: Callable[[Progress], None],
+    on_note: Callable[[str], None],
+    on_read: Callable[[], None] = lambda: None,
+) -> Ingested:
+    """Ingest what is new; `on_read` is called once all is read.
+
+    Raises SourceError where nothing could be read, SinkError where it can't be kept.
+    """
     with open_sink(settings.sink, on_wait=on_note) as sink:
         done = ingest(
             sink,
@@ -48,6 +56,7 @@ def take_in(settings: Settings, on_progress: Callable[[Progress], None], on_note
             database=settings.database,
             zone=settings.app_zone,
             on_progress=on_progress,
+            on_read=on_read,
         )
     for name, why in done.notes:
         on_note(f"{name}: {why}")
@@ -102,8 +111,7 @@ def build(
     # DuckDB works without Python's lock, so charts are compiled meanwhile. vega() waits for nothing: it compiles again
     # should this thread have failed.
     preparing = Thread(target=prepare, daemon=True)
-    preparing.start()
-    ingested = take_in(settings, on_progress, on_note)
+    ingested = take_in(settings, on_progress, on_note, preparing.start)
     preparing.join()
     on_progress(Progress("computing", 1, 1))
     with open_sink(settings.sink, read_only=True, on_wait=on_note) as sink:

@@ -277,7 +277,7 @@ def _number(column: str) -> str:
 _EXTRACT = f"""
 shaped AS (
   SELECT *, json_extract_string(context, {_paths(FRAME_FACTS, "")!r}) AS t,
-    CASE WHEN json_type(context, '$.data') = 'OBJECT' AND json_exists(context, '$.event')
+    CASE WHEN json_type(context, ['$.data', '$.event']) IN (['OBJECT', 'VARCHAR'])
       THEN json_extract_string(context, {_paths(FACTS, ".data")!r})
       ELSE json_extract_string(context, {_paths(FACTS, "")!r}) END AS f
   FROM records)
@@ -311,7 +311,7 @@ _OPERATION = """CASE n.operation
     WHEN '' THEN NULL
     ELSE trim(n.operation, '''') END"""
 
-_FAILED = """(coalesce(regexp_matches(name, '\\.(failed|error)$'), false)
+_FAILED = """(coalesce(ends_with(name, '.failed') OR ends_with(name, '.error'), false)
     OR coalesce(lower(success) IN ('false', '0'), false)
     OR coalesce(lower(outcome) IN ('error', 'failed'), false)
     OR coalesce(lower(outcome2) IN ('error', 'failed'), false)
@@ -332,16 +332,20 @@ _OWN_TIME = """CASE WHEN own_time IS NULL THEN NULL
       make_timestamp((try_cast(own_time AS DOUBLE) * CASE WHEN try_cast(own_time AS DOUBLE) < 1e11 THEN 1e6 ELSE 1e3 END)::BIGINT)
     ELSE timezone('UTC', try_cast(own_time AS TIMESTAMPTZ)) END"""
 
+# Only where the event has no valid time of its own: reading times in a zone is dear.
+_ENTRY = "timezone('UTC', try_cast(time AS TIMESTAMPTZ))"
+_ENTRY_TIME = f"CASE WHEN isfinite({_ENTRY}) AND year({_ENTRY}) BETWEEN 1970 AND 9998 THEN {_ENTRY} END"
+
 # `names` is a table of Name.
 _MAP = f"""
 WITH timed AS (
-  SELECT *, {_OWN_TIME} AS own_ts, timezone('UTC', try_cast(time AS TIMESTAMPTZ)) AS entry_ts,
+  SELECT *, {_OWN_TIME} AS own_ts,
     {_finite("duration_ms")} AS duration, {_FAILED} AS failed,
     event_type LIKE '%%\\_analysis' ESCAPE '\\' AS repeats
   FROM (%s))
 SELECT (source::BIGINT << 40) + "offset" AS id, source, "offset",
   CASE WHEN isfinite(own_ts) AND year(own_ts) BETWEEN 1970 AND 9998 THEN own_ts
-    WHEN isfinite(entry_ts) AND year(entry_ts) BETWEEN 1970 AND 9998 THEN entry_ts END AS ts,
+    ELSE {_ENTRY_TIME} END AS ts,
   n.kind, name AS event, n.family, n.type,
   CASE WHEN n.phase = 'finish' AND (repeats IS TRUE OR (n.needs_duration AND duration IS NULL))
     THEN CASE WHEN repeats IS TRUE THEN NULL ELSE 'end' END ELSE n.phase END AS phase,

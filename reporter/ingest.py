@@ -58,10 +58,12 @@ def ingest(
     database: str,
     zone: str,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    on_read: Callable[[], None] = lambda: None,
 ) -> Ingested:
     """Read everything that is new of the app's logs (or those that `logs` match) and of `database` (a URL, or '').
 
-    `zone`: the app's time zone. Reading twice adds nothing.
+    `zone`: the app's time zone. `on_read` is called when all is read and only DuckDB is at work. Reading twice adds
+    nothing.
     """
     sink.set_zone(zone)
     done = Ingested()
@@ -74,6 +76,7 @@ def ingest(
             work.read_log(log, cursor)
         if database:
             _read_database(work, database)
+        on_read()
         work.commit()
     finally:
         work.close()

@@ -69,7 +69,7 @@ class Traces:
 
 
 # How many traces a report carries with all their events, and how much context at most.
-DETAILED_TRACES = 2000
+DETAILED_TRACES = 1000
 CONTEXT_CHARS = 20_000
 
 _SUMMARIES = """
