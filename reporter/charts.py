@@ -33,7 +33,7 @@ _MS_LABELS = "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : fo
 # Times come as the viewer's wall clock: the axis only has to write it down.
 _CLOCK_LABELS = (
     "utchours(datum.value) == 0 && utcminutes(datum.value) == 0"
-    " ? utcFormat(datum.value, '%b %d') : utcFormat(datum.value, '%H:%M')"
+    " ? utcFormat(datum.value, '%b %d') : utcFormat(datum.value, '%a %H:%M')"
 )
 _DECADES_MS = [0.1, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000]
 UTC = alt.Scale(type="utc")

@@ -77,14 +77,14 @@ class _App:
         self, channel: str, at: datetime, name: str, trace: str, data: dict[str, Any], level: str = "INFO"
     ) -> None:
         stamp = f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
-        meta = {"timestamp": stamp, "event_id": self.uuid(), "service": channel, "version": "1.0"}
-        self.emit(
-            channel,
-            at,
-            name,
-            {"event": name, "data": data, "meta": meta, "correlation": {"correlation_id": trace, "timestamp": stamp}},
-            level,
-        )
+        correlation = {"correlation_id": trace, "timestamp": stamp, "context": {"correlation_id": trace}}
+        if channel == "command-telemetry":
+            data = {**data, "memory_usage_mb": 2.0, "memory_peak_mb": 2.0}
+            meta = {"timestamp": stamp, "environment": "local", "memory_usage_mb": 2.0}
+        else:
+            meta = {"timestamp": stamp, "event_id": self.uuid(), "service": channel, "version": "1.0"}
+        body = {"event": name, "data": data, "meta": meta, "correlation": correlation}
+        self.emit(channel, at, name, body, level)
 
     def message(self, at: datetime, slow: bool) -> None:
         """A chat message: a stream and its LLM call, sometimes a command, then the fragment pipeline."""
@@ -265,7 +265,9 @@ class _App:
         name = self.rng.choice(list(TOOLS))
         invocation = self.uuid()
         base = {"invocation_id": invocation, "tool_name": name, "parameters": {"q": f"term {self.rng.randint(0, 9)}", "limit": 50},
-                "correlation": {"correlation_id": trace}}  # fmt: skip
+                "parameter_stats": {"count": 2, "size_bytes": 24, "complexity": 2, "types": {"q": "string", "limit": "integer"}},
+                "memory_before": 2097152, "caller_context": [], "environment": "local",
+                "correlation": {"correlation_id": trace, "context": {"correlation_id": trace}}}  # fmt: skip
         stamp = f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
         self.emit(
             "tool-telemetry",

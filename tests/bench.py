@@ -1,7 +1,8 @@
 """`make bench`: a cold build of 500,000 LineFormatter entries beside GoAccess on as many JSON lines, in one run.
 
 Not a test: these machines are noisy, so only ratios of one run mean something. Entries: the demo app's, repeated with
-fresh ids. GoAccess gets each entry as a JSON line twice over: with its context (about the same bytes) and without.
+fresh ids. GoAccess gets as many JSON lines three times over: the access log that Caddy writes (GoAccess's own preset),
+each entry as a JSON line with its context (about the same bytes), and without (lean).
 """
 
 from __future__ import annotations
@@ -24,6 +25,13 @@ UNTIL = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _ID = re.compile(rb'"([0-9a-f]{8})(-[0-9a-f]{4}-)')
 _FORMAT = '{"date":"%d","time":"%t","ip":"%h","method":"%m","uri":"%U","status":"%s","size":"%b","dur":"%L","ua":"%u"}'
 
+_CADDY = (
+    b'{"level":"info","ts":%d.5,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"10.0.0.%d",'
+    b'"remote_port":"5000","client_ip":"10.0.0.1","proto":"HTTP/1.1","method":"GET","host":"app.test","uri":"/%s/%d","headers":'
+    b'{"User-Agent":["Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0"],"Referer":["http://app.test/"]}},'
+    b'"bytes_read":0,"user_id":"","duration":0.25,"size":%d,"status":200,"resp_headers":{"Server":["Caddy"],"Content-Type":["text/html"]}}\n'
+)
+
 
 def make() -> None:
     """bench/app with one log of ENTRIES entries, bench/full.json and bench/lean.json."""
@@ -36,6 +44,7 @@ def make() -> None:
         (HOME / "app" / "storage" / "logs" / "laravel.log").open("wb") as log,
         (HOME / "full.json").open("wb") as full,
         (HOME / "lean.json").open("wb") as lean,
+        (HOME / "caddy.json").open("wb") as caddy,
     ):
         for turn in range(ENTRIES // len(lines) + 1):
             for line in lines[: ENTRIES - written]:
@@ -46,6 +55,7 @@ def make() -> None:
                 access = b'{"date":"%s","time":"%s","ip":"10.0.%d.%d","method":"POST","uri":"/%s","status":"200","size":"%d","dur":"%d","ua":"Mozilla/5.0"'
                 access %= (day, clock, written % 256, written // 256 % 256, uri, len(fresh), written % 2000)
                 lean.write(access + b"}\n")
+                caddy.write(_CADDY % (1763600000 + written, written % 256, uri, written % 7000, len(fresh)))
                 full.write(access + b',"context":{' + context + b"}\n")
                 written += 1
 
@@ -68,15 +78,22 @@ def goaccess(name: str) -> float:
     return timed("goaccess", name, *formats, "-o", "goaccess.html", "--no-progress")
 
 
+def goaccess_caddy() -> float:
+    return timed("goaccess", "caddy.json", "--log-format=CADDY", "-o", "goaccess.html", "--no-progress")
+
+
 def main() -> None:
     make()
     sizes = {
         name: (HOME / name).stat().st_size / 1e6 for name in ("app/storage/logs/laravel.log", "full.json", "lean.json")
     }
-    rounds = [(build(True), goaccess("full.json"), goaccess("lean.json"), build(False)) for _ in range(3)]
-    cold, full, lean, again = (statistics.median(column) for column in zip(*rounds, strict=True))
+    rounds = [
+        (build(True), goaccess_caddy(), goaccess("full.json"), goaccess("lean.json"), build(False)) for _ in range(3)
+    ]
+    cold, caddy, full, lean, again = (statistics.median(column) for column in zip(*rounds, strict=True))
     rows = (
         (f"telemetry-report build, cold ({sizes['app/storage/logs/laravel.log']:.0f} MB)", cold),
+        (f"GoAccess, Caddy's JSON access log ({sizes['caddy.json']:.0f} MB)", caddy),
         (f"GoAccess, same entries as JSON ({sizes['full.json']:.0f} MB)", full),
         (f"GoAccess, JSON without contexts ({sizes['lean.json']:.0f} MB)", lean),
         ("telemetry-report build, nothing new", again),
@@ -84,7 +101,17 @@ def main() -> None:
     print(f"{ENTRIES:,} entries, medians of {len(rounds)} rounds")
     for name, seconds in rows:
         print(f"  {name:<62} {seconds:6.2f} s   {seconds / cold:5.2f} × the cold build")
-    print(json.dumps({"cold_s": cold, "goaccess_full_s": full, "goaccess_lean_s": lean, "rebuild_s": again}))
+    print(
+        json.dumps(
+            {
+                "cold_s": cold,
+                "goaccess_caddy_s": caddy,
+                "goaccess_full_s": full,
+                "goaccess_lean_s": lean,
+                "rebuild_s": again,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":
