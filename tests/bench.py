@@ -85,7 +85,8 @@ def goaccess_caddy() -> float:
 def main() -> None:
     make()
     sizes = {
-        name: (HOME / name).stat().st_size / 1e6 for name in ("app/storage/logs/laravel.log", "full.json", "lean.json", "caddy.json")
+        name: (HOME / name).stat().st_size / 1e6
+        for name in ("app/storage/logs/laravel.log", "full.json", "lean.json", "caddy.json")
     }
     rounds = [
         (build(True), goaccess_caddy(), goaccess("full.json"), goaccess("lean.json"), build(False)) for _ in range(3)
