@@ -86,6 +86,12 @@ class _App:
         body = {"event": name, "data": data, "meta": meta, "correlation": correlation}
         self.emit(channel, at, name, body, level)
 
+    def llm(self, at: datetime, title: str, event: str, trace: str, data: dict[str, Any], level: str = "INFO") -> None:
+        """An entry of the LLM channel: bare correlation, the name in `event`."""
+        stamp = f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
+        body = {"event": event, "data": data, "correlation": {"correlation_id": trace}, "timestamp": stamp}
+        self.emit("llm-telemetry", at, title, body, level)
+
     def message(self, at: datetime, slow: bool) -> None:
         """A chat message: a stream and its LLM call, sometimes a command, then the fragment pipeline."""
         trace, message, conversation = self.uuid(), self.uuid(), self.uuid()
@@ -141,13 +147,7 @@ class _App:
         )
         data = {"provider": provider, "model": model, "operation": "chat", "response_time_ms": total, "tokens_prompt": prompt,
                 "tokens_completion": completion, "total_tokens": prompt + completion, "cost_usd": round((prompt + 3 * completion) * price / 1e6, 6), "success": True}  # fmt: skip
-        stamp = f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
-        self.emit(
-            "llm-telemetry",
-            at,
-            "LLM Call Completed",
-            {"event": "llm.call.completed", "data": data, "correlation": {"correlation_id": trace}, "timestamp": stamp},
-        )
+        self.llm(at, "LLM Call Completed", "llm.call.completed", trace, data)
         if self.rng.random() < 0.45:
             at = self.command(at + timedelta(milliseconds=4), trace, message, slow)
         if self.rng.random() < 0.6:
@@ -186,14 +186,7 @@ class _App:
             "error_message": text,
             "error_class": error["error_type"],
         }
-        stamp = f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
-        self.emit(
-            "llm-telemetry",
-            at,
-            "LLM Call Error",
-            {"event": "llm.call.error", "data": data, "correlation": {"correlation_id": trace}, "timestamp": stamp},
-            "ERROR",
-        )
+        self.llm(at, "LLM Call Error", "llm.call.error", trace, data, "ERROR")
         self.exception(
             at,
             trace,

@@ -192,7 +192,6 @@ KNOWN_OTHERS = (
 KIND_BY_PREFIX = (("fragment.processing.", "processing"), ("chat.enrichment.", "processing"), ("dsl.step.", "command"))
 
 _EVENT_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
-NAME_PATTERN = f"^{_EVENT_NAME.pattern}$"
 
 
 @dataclass(frozen=True)

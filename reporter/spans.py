@@ -216,10 +216,10 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
     con.execute(_LOG_SPANS)
     con.execute(_ROWS)
     pairs = con.execute(
-        f"SELECT span, row_id, rank, span_ts, row_ts FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id"
+        f"SELECT span, row_id FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id"
     ).fetchall()
     con.execute("CREATE OR REPLACE TEMP TABLE matches (span BIGINT, row_id BIGINT)")
-    chosen = one_to_one([(span, row) for span, row, *_ in pairs])
+    chosen = one_to_one(pairs)
     if chosen:
         con.execute(
             "INSERT INTO matches SELECT unnest($spans), unnest($rows)",
