@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.sources import tables
 from reporter.sources.blocks import of_source
-from reporter.sources.files import HEAD_BYTES, Cursor, LogFile, Reader, digest, find_logs, pieces, resume
+from reporter.sources.files import (
+    HEAD_BYTES,
+    UNREADABLE,
+    Cursor,
+    LogFile,
+    Reader,
+    digest,
+    find_logs,
+    is_untouched,
+    pieces,
+    resume,
+    why,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,12 +168,7 @@ class _Work:
         self.on_progress(Progress(name, self.done_bytes, max(self.total_bytes, self.done_bytes)))
 
     def read_log(self, log: LogFile, cursor: Cursor | None) -> None:
-        if cursor and (cursor.inode, cursor.size, cursor.mtime_ns, cursor.path) == (
-            log.inode,
-            log.size,
-            log.mtime_ns,
-            str(log.path),
-        ):
+        if cursor and is_untouched(log, cursor):
             self.done.readable_sources += 1
             return
         self.finish_storing()
@@ -170,8 +177,8 @@ class _Work:
         source = cursor.source if cursor else self.sink.add_source(log.name, "log", str(log.path))
         try:
             head = reader.head(max(HEAD_BYTES, cursor.head_bytes if cursor else 0))
-        except (OSError, EOFError) as exc:
-            self._note(source, log.name, getattr(exc, "strerror", None) or str(exc))
+        except UNREADABLE as exc:
+            self._note(source, log.name, why(exc))
             return
         self.done.readable_sources += 1
         self._read_pieces(log, source, cursor, reader, head)
@@ -225,7 +232,7 @@ class _Work:
 def _before(log: LogFile, offset: int) -> bytes:
     try:
         return Reader(log).before(offset)
-    except (OSError, EOFError):
+    except UNREADABLE:
         return b""
 
 

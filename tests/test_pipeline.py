@@ -373,3 +373,11 @@ def test_the_samples_add_up(samples):
         for source in view["sources"]:
             assert source["entries"] == source["events"] + source["rejects"]
             assert source["rejects"] == 0
+
+
+def test_a_gzip_file_that_is_none_behind_its_header_is_noted(app):
+    write_log(app, entry("good", {"x": 1}))
+    (app / "storage" / "logs" / "x.log.gz").write_bytes(gzip.compress(b"x")[:10] + b"\xff" * 200)
+    view = ask("overview", app)
+    assert view["totals"]["events"] == 1
+    assert [bool(source["note"]) for source in view["sources"]] == [False, True]

@@ -24,6 +24,8 @@ BLOCK_BYTES = 16 << 20
 HEAD_BYTES = 1024
 # Logs pack about 15-fold. What unpacks beyond this is a bomb, not a log.
 _MAX_UNPACK_RATIO, _FREE_UNPACK_BYTES = 200, 64 << 20
+# What reading a file raises: it went away, may not be read, or is no whole gzip file.
+UNREADABLE = (OSError, EOFError, zlib.error)
 _LOG_NAME = re.compile(r".+\.log(?:[.\-_][\w.\-]+)?$")
 
 
@@ -75,7 +77,7 @@ def find_logs(root: Path, patterns: Iterable[str]) -> tuple[list[LogFile], list[
                 continue
             found = path.stat()
         except OSError as exc:
-            passed_over.append((name, _why(exc)))
+            passed_over.append((name, why(exc)))
             continue
         if stat.S_ISREG(found.st_mode):
             logs[path] = LogFile(path, name, found.st_ino, found.st_size, found.st_mtime_ns)
@@ -108,7 +110,8 @@ def _name(path: Path, root: Path) -> str:
     return name.encode("utf-8", "replace").decode()
 
 
-def _why(exc: BaseException) -> str:
+def why(exc: BaseException) -> str:
+    """An error's reason in words."""
     return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
 
 
@@ -170,7 +173,7 @@ def resume(logs: list[LogFile], cursors: list[Cursor]) -> list[tuple[LogFile, Cu
 
     def claim(log: LogFile, candidates: list[Cursor]) -> None:
         for cursor in candidates:
-            if cursor.source in left and (_is_untouched(log, cursor) or _holds(log, cursor)):
+            if cursor.source in left and (is_untouched(log, cursor) or _holds(log, cursor)):
                 found[log.path] = left.pop(cursor.source)
                 return
 
@@ -183,7 +186,8 @@ def resume(logs: list[LogFile], cursors: list[Cursor]) -> list[tuple[LogFile, Cu
     return [(log, found.get(log.path)) for log in logs]
 
 
-def _is_untouched(log: LogFile, cursor: Cursor) -> bool:
+def is_untouched(log: LogFile, cursor: Cursor) -> bool:
+    """Whether the file is, by all that stat tells, as it was when the cursor was written."""
     return (cursor.path, cursor.inode, cursor.size, cursor.mtime_ns) == (
         str(log.path),
         log.inode,
@@ -199,7 +203,7 @@ def _holds(log: LogFile, cursor: Cursor) -> bool:
         if digest(head) != cursor.head:
             return False
         return (log.is_packed or log.size >= cursor.offset) and digest(reader.before(cursor.offset)) == cursor.tail
-    except (OSError, EOFError, zlib.error):
+    except UNREADABLE:
         return False
 
 
@@ -217,11 +221,11 @@ def pieces(log: LogFile, fmt: Format, offset: int, reader: Reader) -> Iterator[P
     """Cut what the file holds from `offset` on. Never raises for what the file holds or for its going away."""
     try:
         yield from _pieces(log, fmt, offset, reader)
-    except (OSError, EOFError, zlib.error) as exc:
+    except UNREADABLE as exc:
         from reporter.sources.blocks import raw_rows
 
-        reject = [Reject(reader.bytes_read, f"unreadable from here: {_why(exc)}")] if log.is_packed else []
-        yield Piece(0, Cut(raw_rows([]), 0, reject), -1, _why(exc))
+        reject = [Reject(reader.bytes_read, f"unreadable from here: {why(exc)}")] if log.is_packed else []
+        yield Piece(0, Cut(raw_rows([]), 0, reject), -1, why(exc))
 
 
 def _pieces(log: LogFile, fmt: Format, offset: int, reader: Reader) -> Iterator[Piece]:
