@@ -41,6 +41,8 @@ COMMIT_BYTES = 1 << 30
 # Entries that are mapped in one statement: two of DuckDB's row groups, which it writes side by side. Batches that fill
 # their groups leave a commit little to write (0.2 s against 1.0 s for 500k entries).
 STORE_ROWS = 245_760
+# The first batch is one row group, so that DuckDB has work early.
+_FIRST_ROWS = STORE_ROWS // 2
 _TABLE_RECORDS = "SELECT * FROM raw"
 
 
@@ -137,8 +139,9 @@ class _Work:
         """Hold entries back until there are enough to be worth a statement: an app has many small files."""
         held = self._held.setdefault(records_sql, [])
         held.append(rows)
-        if sum(part.num_rows for part in held) >= STORE_ROWS:
-            self._store(records_sql, STORE_ROWS)
+        enough = STORE_ROWS if self._storing else _FIRST_ROWS
+        if sum(part.num_rows for part in held) >= enough:
+            self._store(records_sql, enough)
 
     def _store(self, records_sql: str, count: int | None = None) -> None:
         """Store `count` (or all) of what is held back, in a thread: DuckDB maps one batch while the next is cut."""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 LOCK_SECONDS = 60
-# How many entries are looked at for their names before the first are mapped: mapping a whole batch anew takes longer.
-_FIRST_LOOK = 2000
+# How many entries, spread over the batch, are looked at for their names before the first are mapped.
+_FIRST_LOOK = 4000
 _EVENTS = ", ".join(f'"{name}" {kind}' for name, (kind, _) in EVENT_COLUMNS.items())
 SCHEMA = f"""
 CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
@@ -112,15 +112,17 @@ class Sink:
         """
         con = self.connection
         if not self._names:
-            con.register("raw", rows.slice(0, _FIRST_LOOK))
+            con.register("raw", rows.take(list(range(0, rows.num_rows, rows.num_rows // _FIRST_LOOK + 1))))
             self._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
         con.register("raw", rows)
-        staged = f"CREATE OR REPLACE TEMP TABLE staged AS SELECT *, {_REASON} AS reason FROM ({map_sql(records_sql)})"
-        con.execute(staged)
+        con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged(records_sql)}")
         unknown = con.execute("SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall()
         if unknown:
             self._learn_names(unknown)
-            con.execute(staged)
+            con.execute('CREATE OR REPLACE TEMP TABLE unnamed AS SELECT source, "offset" FROM staged WHERE kind IS NULL')
+            con.execute("DELETE FROM staged WHERE kind IS NULL")
+            again = f'SELECT * FROM ({records_sql}) SEMI JOIN unnamed USING (source, "offset")'
+            con.execute(f"INSERT INTO staged {_staged(again)}")
         con.unregister("raw")
         con.execute(_REPEATED)
         columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
@@ -186,6 +188,11 @@ class Sink:
 
 _REASON = f"""CASE WHEN level IS NOT NULL AND level NOT IN {LEVELS} THEN 'no level that Monolog knows'
   WHEN ts IS NULL THEN 'no valid time' END"""
+
+
+def _staged(records_sql: str) -> str:
+    return f"SELECT *, {_REASON} AS reason FROM ({map_sql(records_sql)})"
+
 
 # Staged records that an earlier event, or an earlier one of the same batch, has brought already.
 _REPEATED = """
