@@ -119,7 +119,9 @@ class Sink:
         unknown = con.execute("SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall()
         if unknown:
             self._learn_names(unknown)
-            con.execute('CREATE OR REPLACE TEMP TABLE unnamed AS SELECT source, "offset" FROM staged WHERE kind IS NULL')
+            con.execute(
+                'CREATE OR REPLACE TEMP TABLE unnamed AS SELECT source, "offset" FROM staged WHERE kind IS NULL'
+            )
             con.execute("DELETE FROM staged WHERE kind IS NULL")
             again = f'SELECT * FROM ({records_sql}) SEMI JOIN unnamed USING (source, "offset")'
             con.execute(f"INSERT INTO staged {_staged(again)}")
