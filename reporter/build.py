@@ -11,8 +11,8 @@ from reporter.analysis.errors import errors
 from reporter.analysis.overview import RejectSample, Source, overview
 from reporter.analysis.performance import performance
 from reporter.analysis.results import Results
-from reporter.analysis.traces import traces
-from reporter.errors import SourceError
+from reporter.analysis.traces import ids_like, trace_json, traces
+from reporter.errors import NotFoundError, SourceError
 from reporter.ingest import Ingested, Progress, ingest
 from reporter.sink import Sink, open_sink
 
@@ -74,11 +74,31 @@ def sources(sink: Sink) -> tuple[Source, ...]:
     return tuple(Source(*row) for row in rows)
 
 
+_SOURCE_NAMES = "CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources"
+
+
+def find_trace(sink: Sink, asked: str) -> str:
+    """The trace of this id, or of the only one that begins so, as JSON (`trace_json`). Raises NotFoundError."""
+    con = sink.connection
+    con.execute(_SOURCE_NAMES)
+    found = trace_json(con, asked)
+    if found is None:
+        alike = ids_like(con, asked) if asked else []
+        if len(alike) == 1 and alike[0].startswith(asked):
+            found = trace_json(con, alike[0])
+        if found is None:
+            msg = f"no trace {asked}"
+            raise NotFoundError(
+                msg, f"Near ones: {', '.join(alike)}." if alike else "List them with a report's Traces page."
+            )
+    return found
+
+
 def analyse(sink: Sink, window: Window) -> Results:
     """All analyses of the window over an open sink."""
     con = sink.connection
     select_window(con, window)
-    con.execute("CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources")
+    con.execute(_SOURCE_NAMES)
     rejects = con.execute(
         'SELECT s.name, r."offset", reason, sample FROM rejects r JOIN sources s ON s.id = r.source ORDER BY s.name, r."offset" LIMIT ?',
         [REJECT_SAMPLES],

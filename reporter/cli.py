@@ -167,6 +167,41 @@ def errors(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     click.echo(terminal.errors(_analysed(options), form))
 
 
+@cli.command(epilog="Example: telemetry-report trace 7fee3741 --html trace.html")
+@click.argument("correlation_id", metavar="ID")
+@_shared
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "timeline"]), default="table", help="How to print."
+)
+@click.option("--html", metavar="FILE", help="Write the trace viewer with this trace alone, for a ticket.")
+def trace(correlation_id: str, form: str, html: str | None, **options: Any) -> None:  # noqa: ANN401 - click's options
+    """One trace by its correlation id or the beginning of it: what happened, in order."""
+    import orjson
+
+    from reporter import terminal
+    from reporter.build import find_trace, take_in
+    from reporter.config import viewer_zone
+    from reporter.progress import progress
+    from reporter.sink import open_sink
+
+    settings, zone = _settings(options), viewer_zone(options["tz"])
+    with progress() as on_progress:
+        take_in(settings, on_progress, _note)
+    with open_sink(settings.sink, read_only=True, on_wait=_note) as sink:
+        text = find_trace(sink, correlation_id)
+    if html:
+        from pathlib import Path
+
+        from reporter.site import write_trace
+
+        path = write_trace(text, Path(html), zone=zone, app=settings.app.resolve().name, built_at=datetime.now(UTC))
+        click.echo(path)
+    elif form == "json":
+        click.echo(text)
+    else:
+        click.echo(terminal.trace(orjson.loads(text), form, zone))
+
+
 @cli.command(epilog="Example: telemetry-report sources --format json")
 @_shared
 @_format

@@ -244,3 +244,46 @@ def one_to_one(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
             rights.add(right)
             chosen.append((left, right))
     return chosen
+
+
+# Who may contain whom where times alone do not tell: the higher is the outer one.
+_LEVELS = ("llm", "tool", "step", "stream", "command", "enrichment", "pipeline", "job", "root")
+# Unfinished work of these types contains what comes later; an unfinished tool call does not.
+_CONTAINERS = ("stream", "command", "enrichment", "pipeline", "job", "root")
+# Of a trace with very many spans only the longest are taken for parents, so that the join stays small.
+_PARENTS_AT_MOST = 1000
+
+_BY_ID = """(c.type IN ('tool', 'step') AND p.type = 'command' AND p.execution_id = c.execution_id
+    OR c.type = 'step' AND p.type IN ('pipeline', 'job') AND p.pipeline_id = c.pipeline_id
+    OR c.type = 'step' AND p.type = 'enrichment' AND p.message_id = c.message_id
+    OR c.type = 'llm' AND p.type = 'stream' AND p.message_id = c.message_id
+    OR c.type IN ('stream', 'llm') AND p.type = 'root' AND p.message_id = c.message_id)"""
+
+
+def parents_sql(spans_sql: str) -> str:
+    """SQL for (id, parent) of the spans that have a parent, of all spans of some traces.
+
+    A tool call belongs to the step around it, else to its command; a step to its command or pipeline, a call of a model to
+    the stream of its message, each by id. What no id places belongs to the smallest span of its trace around it.
+    Log times in whole seconds are taken as exact to a second where nothing encloses exactly.
+    """
+    return f"""
+WITH s AS (
+  SELECT id, correlation_id, type, kind, message_id, execution_id, pipeline_id, status,
+    epoch_us(start_ts) AS a,
+    CASE WHEN status = 'unfinished' THEN 9e15::BIGINT ELSE greatest(epoch_us(ts), epoch_us(start_ts)) END AS b,
+    b - a AS length, coalesce(list_position({list(_LEVELS)!r}, type), 0) AS level,
+    CASE WHEN epoch_us(ts) % 1000000 = 0 THEN 1000000 ELSE 1000 END AS fuzz
+  FROM ({spans_sql})),
+p AS (SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),
+candidates AS (
+  SELECT c.id, p.id AS parent, p.length, {_BY_ID} AS is_by_id,
+    p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
+      AND (p.length, p.level, p.id) > (c.length, c.level, c.id)
+      AND (p.status <> 'unfinished' OR p.type IN {_CONTAINERS}) AS encloses,
+    p.a > c.a + 1000 OR p.b < c.b - 1000 AS is_rough,
+    c.type = 'tool' AND p.type = 'step' AND p.kind = 'command'
+      AND coalesce(p.execution_id = c.execution_id, true) AS is_step_of_tool
+  FROM s c JOIN p ON p.correlation_id = c.correlation_id AND p.id <> c.id)
+SELECT id, arg_min(parent, (CASE WHEN is_step_of_tool AND encloses THEN 0 WHEN is_by_id THEN 1 ELSE 2 END, is_rough, length, parent)) AS parent
+FROM candidates WHERE encloses OR is_by_id GROUP BY id"""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reporter import format as words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
     from reporter.analysis.overview import Source
     from reporter.analysis.results import Results
@@ -130,3 +132,18 @@ def sources(results: Results, form: str) -> str:
         (s.name, s.kind, words.count(s.entries), words.count(s.events), words.count(s.rejects), s.note) for s in found
     ]
     return _table("", ("source", "kind", "entries ", "events ", "rejects ", "note"), rows)
+
+
+def trace(document: dict[str, Any], form: str, zone: ZoneInfo) -> str:
+    """One trace (`trace_json`, parsed): its events in order as a table, or the timeline."""
+    from reporter import timeline
+
+    if form == "timeline":
+        return timeline.timeline(document, zone)
+    rows = [
+        (words.clock(datetime.fromisoformat(e["ts"]), zone), e["kind"], e["event"] or e["message"] or "", e["operation"] if e["operation"] and e["operation"] != e["event"] else "",
+         e["status"] or "", words.ms(e["duration_ms"]), f"{e['source']}:{e['offset']}")
+        for e in document["events"]
+    ]  # fmt: skip
+    columns = ("time", "kind", "event", "operation", "status", "took ", "source:byte")
+    return _table(f"{timeline.plain(document['correlation_id'])}: {timeline.summary(document)}", columns, rows)

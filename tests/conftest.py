@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import chromium
+
 SHARED = Path(__file__).parent.parent.parent / "shared" / "samples"
 UNTIL = ["--until", "2026-11-20T12:00:00Z", "--last", "3d", "--tz", "UTC"]
 
@@ -28,6 +30,12 @@ def samples(tmp_path_factory) -> dict[str, Path]:
         with tarfile.open(SHARED / f"{name}.tar.gz") as archive:
             archive.extractall(home, filter="data")
     return {name: home / f"fragments-{name}" for name in ("line", "json")}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import __version__
 from reporter.site.context import NavItem, Site
-from reporter.site.output import MARKER, SiteFile, write_site
-from reporter.site.pages import errors, overview, performance, sources, trace, traces
-from reporter.site.render import environment, script_json
+from reporter.site.output import MARKER, SiteFile, write_file, write_site
+from reporter.site.pages import errors, notable, overview, performance, sources, trace, traces
+from reporter.site.render import data_script, environment, script_json
 from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from reporter.analysis.results import Results
 
-PAGES = (overview, performance, errors, traces, trace, sources)
+PAGES = (overview, performance, errors, traces, trace, notable, sources)
+# Reached from this page, not from the navigation.
+_BELOW = {trace: traces, notable: traces}
 _TEMPLATES = {"index.html": "overview.html"}
 
 
@@ -39,6 +41,12 @@ def build_site(
     return write_site(files, output)
 
 
+def write_trace(text: str, path: Path, *, zone: ZoneInfo, app: str, built_at: datetime) -> Path:
+    """Write the viewer with one trace (`text`: its JSON) as one self-contained file. Raises OutputError."""
+    page = trace.file(text, zone=zone, app=app, built_at=built_at)
+    return write_file(page.encode("utf-8", "replace"), path)
+
+
 def render_site(
     results: Results, *, zone: ZoneInfo, built_at: datetime, app: str, notes: tuple[tuple[str, str], ...]
 ) -> list[SiteFile]:
@@ -48,7 +56,9 @@ def render_site(
     for path in sorted(resource_dir("assets").iterdir()):
         files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
     files.append(SiteFile("assets/vega-runtime.js", runtime_js()))
-    files += traces.data_files(results, zone)
+    files += traces.data_files(results)
+    skeleton = trace.file_skeleton(zone=zone, app=app, built_at=built_at)
+    files.append(SiteFile("data/trace-page.js", data_script("trace-page", skeleton)))
     built = {"built_at": built_at.isoformat(), "version": __version__}
     files.append(SiteFile(MARKER, f"window.telemetryBuild={script_json(built)};\n".encode()))
     return files
@@ -69,8 +79,7 @@ def _site(
     notes: tuple[tuple[str, str], ...],
 ) -> Site:
     found = results.overview.sources
-    listed = [page for page in PAGES if page is not trace]
-    nav = tuple(NavItem(p.TITLE, p.FILE, p is module or (module is trace and p is traces)) for p in listed)
+    nav = tuple(NavItem(p.TITLE, p.FILE, p is _BELOW.get(module, module)) for p in PAGES if p not in _BELOW)
     return Site(
         app,
         results.overview.window.start,

@@ -57,6 +57,21 @@ def write_site(files: list[SiteFile], output: Path) -> Path:
     return output / "index.html"
 
 
+def write_file(data: bytes, path: Path) -> Path:
+    """Write one file, whole or not at all. Raises OutputError."""
+    target = path.resolve()
+    try:
+        with tempfile.NamedTemporaryFile(prefix=f".{target.name}.", dir=target.parent, delete=False) as file:
+            file.write(data)
+        fresh = Path(file.name)
+        fresh.chmod(0o644 & ~_umask())
+        fresh.replace(target)
+    except OSError as exc:
+        msg = f"{path} cannot be written: {exc.strerror}"
+        raise OutputError(msg, "Name another file.") from exc
+    return target
+
+
 def _swap(fresh: Path, target: Path) -> None:
     if not target.exists():
         fresh.rename(target)

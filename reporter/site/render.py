@@ -68,3 +68,10 @@ def script_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
     for char, escape in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
         text = text.replace(char, escape)
     return text
+
+
+def data_script(name: str, text: str) -> bytes:
+    """A data file: `text` handed to data.js under `name`, which parses it when it is asked for."""
+    for char, escape in (("\\", "\\\\"), ("'", "\\x27"), ("<", "\\x3c"), ("\n", "\\n"), ("\r", "\\r")):
+        text = text.replace(char, escape)
+    return f"telemetryData('{name}','{text}');\n".encode("utf-8", "replace")

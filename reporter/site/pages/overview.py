@@ -43,7 +43,7 @@ def context(results: Results, zone: ZoneInfo) -> OverviewContext:
     view = results.overview
     unfinished = sum(figures.unfinished for figures in view.kinds.values())
     headline, mood = _headline(results, unfinished)
-    failing = [s for s in results.traces.summaries if s.status == "error"]
+    failing = [s for s in results.traces.notable if s.status == "error"]
     return OverviewContext(
         TITLE,
         headline,

@@ -1,28 +1,72 @@
-"""trace.html#<correlation id>: one trace, its data loaded from the shard that holds it."""
+"""trace.html#<correlation id>: one trace, its data loaded from the shard that holds it; and the same in one file of its own."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reporter.site.pages.traces import shard_count
+from reporter import __version__
+from reporter.site.render import environment
+from reporter.site.resources import resource_dir
+from reporter.timeline import timeline
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.results import Results
 
 FILE, TITLE = "trace.html", "Trace"
+_SCRIPTS = ("data.js", "model.js", "details.js", "trace.js")
+# What stands where a trace goes: the viewer's “save this trace” puts it there as `file` below does.
+DATA_MARK, TEXT_MARK = "@@TRACE@@", "@@TEXT@@"
 
 
 @dataclass(frozen=True)
 class TraceContext:
     title: str
     shards: int
-    detailed: int
-    total: int
+    zone: str
 
 
 def context(results: Results, zone: ZoneInfo) -> TraceContext:
-    view = results.traces
-    return TraceContext(TITLE, shard_count(len(view.detailed)), len(view.detailed), len(view.summaries))
+    return TraceContext(TITLE, len(results.traces.shards), zone.key)
+
+
+def file(text: str, *, zone: ZoneInfo, app: str, built_at: datetime) -> str:
+    """The viewer with one trace alone (`text`: what `trace_json` gives) as one self-contained HTML page."""
+    page = file_skeleton(zone=zone, app=app, built_at=built_at)
+    before, _, rest = page.partition(TEXT_MARK)
+    middle, _, after = rest.partition(DATA_MARK)
+    return before + html.escape(timeline(json.loads(text), zone)) + middle + text.replace("<", "\\u003c") + after
+
+
+def file_skeleton(*, zone: ZoneInfo, app: str, built_at: datetime) -> str:
+    """The page of one trace with marks where its text and its data go."""
+    assets = resource_dir("assets")
+    style = (assets / "report.css").read_text("utf-8")
+    script = "\n".join((assets / name).read_text("utf-8") for name in _SCRIPTS)
+    return (
+        environment(zone)
+        .get_template("trace_file.html")
+        .render(
+            app=app.replace("@@", "@ @"),
+            zone=zone.key,
+            built_at=built_at,
+            version=__version__,
+            style=style,
+            script=script,
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+            text_mark=TEXT_MARK,
+            data_mark=DATA_MARK,
+        )
+    )
+
+
+def _hash(code: str) -> str:
+    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()

@@ -1,0 +1,108 @@
+// What the trace pages share: elements from text, words for values, and data loaded by script tags (file:// has no fetch).
+window.Telemetry = (() => {
+  "use strict";
+  const STATUS = { ok: "✓ ok", error: "✕ failed", unfinished: "… unfinished" };
+
+  // Attributes, or listeners where the value is a function. Text only ever becomes text.
+  function el(name, attributes, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes || {})) {
+      if (typeof value === "function") made.addEventListener(key, value);
+      else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value);
+    }
+    made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+    return made;
+  }
+
+  function ms(value) {
+    if (value === null || value === undefined) return "–";
+    if (value < 9.995) return value ? value.toFixed(1) + " ms" : "0 ms";
+    if (value < 999.5) return value.toFixed(0) + " ms";
+    if (value < 59950) return (value / 1000).toFixed(value < 9995 ? 2 : 1) + " s";
+    const seconds = Math.round(value / 1000);
+    if (seconds < 3600) return Math.floor(seconds / 60) + " min " + (seconds % 60) + " s";
+    return Math.floor(seconds / 3600) + " h " + Math.floor((seconds % 3600) / 60) + " min";
+  }
+
+  const count = (value) => value.toLocaleString("en");
+  const usd = (value) => "$" + (value >= 1 ? value.toFixed(2) : value.toFixed(4));
+  const status = (value) => el("span", { class: "status " + value }, STATUS[value] || value);
+  const kind = (value) => el("span", { class: "kind " + value }, value);
+
+  // ISO 8601 in UTC → ms since the epoch, microseconds kept.
+  const at = (iso) => Date.parse(iso.slice(0, 19) + "Z") + Number("0" + iso.slice(19).replace("Z", "")) * 1000;
+
+  function clocks(zone) {
+    const options = { hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit" };
+    const day = { year: "numeric", month: "2-digit", day: "2-digit" };
+    let format, date;
+    try {
+      format = new Intl.DateTimeFormat("sv-SE", { ...options, fractionalSecondDigits: 3, timeZone: zone });
+      date = new Intl.DateTimeFormat("sv-SE", { ...day, ...options, timeZone: zone });
+    } catch {
+      return clocks("UTC");
+    }
+    return { zone, clock: (t) => format.format(t).replace(",", "."), moment: (t) => date.format(t) };
+  }
+
+  // ---- data files
+  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-\d+)\.js$/;
+  let policy = null;
+
+  function load(path) {
+    if (!DATA_FILE.test(path)) throw new TypeError("not a data file: " + path);
+    if (window.trustedTypes && !policy) {
+      const checked = (url) => { if (!DATA_FILE.test(url)) throw new TypeError("not a data file: " + url); return url; };
+      policy = trustedTypes.createPolicy("telemetry-data", { createScriptURL: checked });
+    }
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = policy ? policy.createScriptURL(path) : path;
+      script.onload = resolve;
+      script.onerror = () => reject(new Error("the report lacks " + path));
+      document.head.append(script);
+    });
+  }
+
+  const held = {};
+  window.telemetryData = (name, json) => { held[name] = json; };
+
+  const parsed = {};
+  async function data(name) {
+    if (!(name in parsed)) {
+      if (!(name in held)) await load("data/" + name + ".js");
+      parsed[name] = name === "trace-page" ? held[name] : JSON.parse(held[name]);
+      delete held[name];
+    }
+    return parsed[name];
+  }
+
+  // FNV-1a of the first 64 bytes of UTF-8, as in reporter/analysis/traces.py
+  function shardOf(id, shards) {
+    let value = 0x811c9dc5;
+    for (const byte of new TextEncoder().encode(id).slice(0, 64)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
+    return value % shards;
+  }
+
+  // The document of a trace, in the shape of `telemetry-report trace ID --format json`; `events` null where only spans are carried.
+  async function trace(id, shards) {
+    const shard = await data("trace-" + shardOf(id, shards)).catch(() => ({ whole: {} }));
+    if (Object.hasOwn(shard.whole, id)) return shard.whole[id];
+    const brief = shard.brief;
+    const row = brief ? brief.ids.indexOf(id) : -1;
+    if (row < 0) return undefined;
+    const columns = brief.spans || { trace: [] };
+    const spans = [];
+    columns.trace.forEach((number, i) => {
+      if (number === brief.numbers[row]) spans.push(Object.fromEntries(Object.keys(columns).map((name) => [name, columns[name][i]])));
+    });
+    return { correlation_id: id, status: brief.statuses[row], events: null, spans: spans.sort((a, b) => a.start - b.start) };
+  }
+
+  // The address behind the #: an id, or `name=value&…`; links keep what was chosen.
+  function fragment() {
+    return new URLSearchParams(location.hash.slice(1));
+  }
+
+  return { el, ms, count, usd, status, kind, at, clocks, data, trace, fragment };
+})();

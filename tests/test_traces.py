@@ -1,0 +1,207 @@
+"""Traces: parents, what a report carries of them, the terminal's text."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from tests.helpers import entry, event, run, write_database, write_log
+
+DAY = ["--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC"]
+
+
+def trace(app: Path, name: str = "trace-0001") -> dict:
+    done = run("trace", name, "--app", str(app), "--format", "json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def tree(document: dict) -> list[tuple[str, str, str | None]]:
+    """(type, operation, operation of the parent) by start."""
+    names = {span["id"]: span["operation"] for span in document["spans"]}
+    return [(s["type"], s["operation"], names.get(s.get("parent"))) for s in document["spans"]]
+
+
+def chat(app: Path) -> None:
+    """A message: its stream, with the call behind it; a command with a step that calls a tool; a pipeline with a step."""
+    stream = {"message_id": "m1", "provider": "openai", "model": "gpt"}
+    write_log(
+        app,
+        event("chat.streaming.started", "10:00:00.000000", **stream),
+        event(
+            "llm.call.completed", "10:00:01.000000", message_id="m1", duration_ms=900, provider="openai", model="gpt"
+        ),
+        event("chat.streaming.completed", "10:00:01.000500", message_id="m1", duration_ms=1000),
+        event("command.execution.started", "10:00:01.100000", command="todo"),
+        event("dsl.step.executed", "10:00:01.500000", step_type="tool.call", step_id="step-0", duration_ms=300),
+        event("command.execution.completed", "10:00:02.000500", command="todo", duration_ms=900, success=True),
+        event("fragment.processing.pipeline.started", "10:00:02.100000", pipeline_id="p1"),
+        event(
+            "fragment.processing.step.completed", "10:00:02.300000", pipeline_id="p1", step_name="Tag", duration_ms=100
+        ),
+        event("fragment.processing.pipeline.completed", "10:00:02.400000", pipeline_id="p1", duration_ms=300),
+        event("chat.transaction.summary", "10:00:02.500000", **stream, duration_ms=2500),
+        entry("Tagging is slow", {"correlation_id": "trace-0001"}, at="2026-11-20 10:00:02", level="WARNING"),
+    )
+
+
+def test_parents_are_found_by_id_then_by_enclosure(app):
+    chat(app)
+    write_log(
+        app,
+        event("tool.invocation.started", "10:00:01.250000", tool_name="db", invocation_id="i1"),
+        event("tool.invocation.completed", "10:00:01.450000", tool_name="db", invocation_id="i1", duration_ms=200),
+    )
+    assert sorted(tree(trace(app))) == sorted(
+        [
+            ("root", "openai/gpt", None),
+            ("stream", "openai/gpt", "openai/gpt"),
+            ("llm", "openai/gpt", "openai/gpt"),
+            ("command", "todo", "openai/gpt"),
+            ("step", "tool.call", "todo"),
+            ("tool", "db", "tool.call"),
+            ("pipeline", "pipeline", "openai/gpt"),
+            ("step", "Tag", "pipeline"),
+        ]
+    )
+
+
+def test_a_table_row_and_its_log_events_are_one_span(app):
+    write_database(app, tools=[("i1", "db", "trace-0001", "ok", 200, "2026-11-20 10:00:01")])
+    write_log(
+        app,
+        event("tool.invocation.started", "10:00:00.800000", tool_name="db", invocation_id="i1"),
+        event("tool.invocation.completed", "10:00:01.000000", tool_name="db", invocation_id="i1", duration_ms=200),
+    )
+    document = trace(app)
+    assert len(document["events"]) == 3
+    (span,) = document["spans"]
+    assert {e["id"] for e in document["events"]} == {span["id"], span["start_event"], span["row_event"]}
+
+
+def test_unfinished_work_is_shown_and_contains_what_came_after(app):
+    write_log(
+        app,
+        event("command.execution.started", "10:00:00.000000", command="todo"),
+        event("dsl.step.executed", "10:00:01.000000", step_type="notify", step_id="step-0", duration_ms=300),
+    )
+    document = trace(app)
+    assert document["status"] == "unfinished"
+    assert tree(document) == [("command", "todo", None), ("step", "notify", "todo")]
+    assert document["spans"][0]["status"] == "unfinished"
+    assert "end" not in document["spans"][0] or document["spans"][0]["end"] is None
+
+
+def test_a_log_line_of_a_whole_second_neither_begins_a_trace_nor_stands_apart(app):
+    write_log(app, event("tool.invocation.completed", "10:00:01.900000", tool_name="db", duration_ms=500))
+    write_log(app, entry("Querying", {"correlation_id": "trace-0001"}, at="2026-11-20 10:00:01"))
+    document = trace(app)
+    assert document["start"] == "2026-11-20T10:00:01.400000Z"
+    assert document["duration_ms"] == 500
+    text = run("trace", "trace-0001", "--app", str(app), "--format", "timeline", "--tz", "UTC").stdout
+    assert re.search(r"\+0 ms +500 ms +tool db\n +\+0 ms +log Querying", text), text
+
+
+def test_the_timeline_reads_in_order_with_reasons(app):
+    chat(app)
+    write_log(
+        app, event("tool.invocation.failed", "10:00:01.480000", tool_name="db", duration_ms=100, error="no `table`\nx")
+    )
+    text = run("trace", "trace-0001", "--app", str(app), "--format", "timeline", "--tz", "UTC").stdout
+    assert text.startswith("### Trace `trace-0001`: error\n\n2026-11-20 10:00:00 UTC · 2.50 s · ")
+    steps = [line.split(maxsplit=4)[-1] for line in text.splitlines() if line.lstrip().startswith("+")]
+    assert [step.split()[-1] for step in steps] == [
+        "openai/gpt", "openai/gpt", "openai/gpt", "todo", "tool.call", "db", "slow", "pipeline", "Tag",
+    ]  # fmt: skip
+    assert "→ no table x" in re.sub(r"\s+", " ", text)
+
+
+def test_a_trace_is_found_by_the_beginning_of_its_id_and_near_ones_are_named(app):
+    write_log(app, event("tool.cache.completed", "10:00:00.000000", "abc-1", duration_ms=1))
+    write_log(app, event("tool.cache.completed", "10:00:00.000000", "abd-1", duration_ms=1))
+    assert trace(app, "abc")["correlation_id"] == "abc-1"
+    for asked, near in (("ab", "abc-1, abd-1"), ("abd-2", "abd-1"), ("zzz", "Traces page")):
+        done = run("trace", asked, "--app", str(app))
+        assert done.exit_code == 1
+        assert f"no trace {asked}" in done.stderr
+        assert near in done.stderr
+
+
+def test_a_trace_table_lists_every_event(app):
+    chat(app)
+    text = run("trace", "trace-0001", "--app", str(app), "--tz", "UTC").stdout
+    assert text.count("storage/logs/") + text.count("storage/log\n") >= 1
+    assert sum(line.startswith("10:00:0") for line in text.splitlines()) == 11
+
+
+def shards(output: Path) -> list[dict]:
+    """What the data files hold, as a browser reads them."""
+    found = []
+    for path in sorted((output / "data").glob("trace-[0-9]*.js")):
+        literal = re.fullmatch(r"telemetryData\('[\w-]+','(.*)'\);\n", path.read_text(), re.S)[1]
+        text = re.sub(
+            r"\\(\\|n|r|x27|x3c)", lambda m: {"\\": "\\", "n": "\n", "r": "\r", "x27": "'", "x3c": "<"}[m[1]], literal
+        )
+        found.append(json.loads(text))
+    return found
+
+
+def test_a_report_carries_every_trace_and_of_the_notable_all_events(app, tmp_path):
+    entries = []
+    for n in range(1030):
+        failed = n == 500
+        name = "tool.invocation.failed" if failed else "tool.invocation.completed"
+        entries.append(
+            event(name, f"10:{n // 60:02}:{n % 60:02}.000000", f"t'<{n:04}\\", tool_name="db", duration_ms=n + 1)
+        )
+    write_log(app, *entries)
+    output = tmp_path / "out"
+    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
+    found = shards(output)
+    whole = {name for shard in found for name in shard["whole"]}
+    brief = {name for shard in found if shard["brief"] for name in shard["brief"]["ids"]}
+    assert len(whole) == 1000
+    assert whole | brief == {f"t'<{n:04}\\" for n in range(1030)}
+    assert not whole & brief
+    assert "t'<0500\\" in whole
+    spans = [n for shard in found if shard["brief"] for n in shard["brief"]["spans"]["trace"]]
+    assert len(spans) == 30
+
+
+def test_a_context_of_any_depth_or_length_is_carried_as_it_can_be(app, tmp_path):
+    deep = "[" * 5000 + "]" * 5000
+    write_log(app, entry("deep", {"correlation_id": "t", "k": "x"}).replace('"x"', deep))
+    write_log(app, entry("long", {"correlation_id": "t", "k": "y" * 50_000}))
+    output = tmp_path / "out"
+    done = run("build", "--app", str(app), "-o", str(output), *DAY)
+    assert done.exit_code == 0, done.output
+    (shard,) = shards(output)
+    by_message = {e["message"]: e["context"] for e in shard["whole"]["t"]["events"]}
+    assert by_message["deep"].startswith('{"correlation_id":"t","k":[[[')
+    assert len(by_message["long"]) == 20_000
+    full = {e["message"]: e["context"] for e in trace(app, "t")["events"]}
+    assert full["long"]["k"] == "y" * 50_000
+
+
+def test_the_sample_is_carried_whole(report, samples):
+    carried = sum(len(t["events"]) for shard in shards(report) for t in shard["whole"].values())
+    listed = json.loads(
+        run(
+            "overview",
+            "--app",
+            str(samples["line"]),
+            "--until",
+            "2026-11-20T12:00Z",
+            "--last",
+            "3d",
+            "--format",
+            "json",
+        ).stdout
+    )
+    import duckdb
+
+    with duckdb.connect(str(samples["line"] / "storage" / "telemetry" / "telemetry.duckdb"), read_only=True) as con:
+        (bearing,) = con.execute("SELECT count(*) FROM events WHERE correlation_id IS NOT NULL").fetchone()
+    assert carried == bearing
+    assert listed["totals"]["traces"] == sum(len(shard["whole"]) for shard in shards(report))

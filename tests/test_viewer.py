@@ -1,0 +1,212 @@
+"""The trace viewer and the list of traces, in Chromium from file://."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+
+import pytest
+
+from tests.browser import look
+from tests.helpers import entry, event, run, write_log
+
+FAILED = "e2c203b1-a89c-482f-9519-e3c888ac7bc2"
+OK = "7fee3741-5339-4346-a340-f1c54c97d4a8"
+DAY = ["--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC"]
+SHOWN = "#trace[data-shown]"
+
+
+@pytest.fixture
+def viewer(report, browser):
+    page, heard = look(
+        browser, f"file://{report}/trace.html#{FAILED}", SHOWN, permissions=["clipboard-write", "clipboard-read"]
+    )
+    yield page
+    assert heard == []
+
+
+def chosen(page) -> str:
+    return page.locator("[role=treeitem][aria-selected=true]").get_attribute("aria-label")
+
+
+def test_it_opens_at_the_innermost_failure(viewer):
+    assert chosen(viewer) == "failed processing RouteToVault 7.3 ms"
+    details = viewer.inner_text("#details")
+    for known in ("AI provider timeout after 7.27ms for fragment 1024", "1024", "error_type: App\\Exceptions\\ToolTimeout", "self time",
+                  "fragment-processing-telemetry-2026-11-17.log at byte"):  # fmt: skip
+        assert known in details
+
+
+def test_it_is_driven_by_keys(viewer):
+    press = viewer.keyboard.press
+    viewer.locator("[role=treeitem]").first.click()
+    press("ArrowDown")
+    press("ArrowDown")
+    assert chosen(viewer) == "chat chat.provider.selected +4.6 ms"
+    press("Home")
+    rows = viewer.locator("[role=treeitem]").count()
+    press("ArrowLeft")
+    assert viewer.locator("[role=treeitem]").count() == 1
+    press("ArrowRight")
+    assert viewer.locator("[role=treeitem]").count() == rows
+    press("f")
+    assert chosen(viewer).startswith("failed")
+    first = chosen(viewer)
+    press("f")
+    assert chosen(viewer).startswith("failed")
+    assert chosen(viewer) != first
+    press("/")
+    viewer.keyboard.type("ai.generate")
+    press("Enter")
+    assert chosen(viewer) == "command ai.generate 1.58 s"
+    press("Escape")
+    press("Enter")
+    assert viewer.evaluate("document.activeElement.id") == "details"
+    press("?")
+    assert viewer.locator("dialog[open]").count() == 1
+    press("Escape")
+    assert viewer.locator("dialog[open]").count() == 0
+
+
+def test_the_critical_path_covers_the_trace_once(viewer):
+    pieces = viewer.eval_on_selector_all(
+        ".critical", "all => all.map(e => [parseFloat(e.style.left), parseFloat(e.style.width)])"
+    )
+    assert sum(width for _, width in pieces) == pytest.approx(100, abs=3)
+
+
+def test_ids_lead_to_what_else_bears_them(viewer):
+    viewer.locator("#details .facts a").first.click()
+    viewer.wait_for_selector("#traces[data-shown]")
+    assert FAILED in viewer.inner_text("#traces tbody")
+
+
+def test_what_is_copied_is_what_the_terminal_prints(viewer, samples):
+    viewer.get_by_role("button", name="copy as Markdown").click()
+    viewer.wait_for_selector("[role=status]:text('copied')")
+    copied = viewer.evaluate("navigator.clipboard.readText()")
+    printed = run("trace", FAILED, "--app", str(samples["line"]), "--format", "timeline", "--tz", "UTC").stdout
+    block = re.compile(r"```text\n.*```", re.S)
+    assert block.search(copied)[0] == block.search(printed)[0]
+    assert copied.splitlines()[0] == printed.splitlines()[0]
+
+
+def parts(page: str) -> tuple[dict, str]:
+    """The trace and its text in a file of one trace."""
+    data = json.loads(re.search(r'id="trace-data">(.*?)</script>', page, re.S)[1])
+    return data, html.unescape(re.search(r'<pre class="timeline">(.*?)</pre>', page, re.S)[1])
+
+
+def test_a_saved_trace_is_the_file_that_the_terminal_writes(viewer, samples, browser, tmp_path):
+    with viewer.expect_download() as download:
+        viewer.get_by_role("button", name="save this trace").click()
+    saved = tmp_path / "saved.html"
+    download.value.save_as(saved)
+    made = tmp_path / "made.html"
+    done = run("trace", FAILED, "--app", str(samples["line"]), "--tz", "UTC", "--html", str(made))
+    assert done.stdout.strip() == str(made)
+    trace, text = parts(made.read_text())
+    assert parts(saved.read_text())[0] == trace
+    assert parts(saved.read_text())[1].split("```")[1] == text.split("```")[1]
+    assert made.stat().st_size - len(json.dumps(trace)) < 150_000
+    for path in (saved, made):
+        page, heard = look(browser, f"file://{path}", SHOWN)
+        assert page.locator("[role=treeitem]").count() == 20
+        assert "RouteToVault" in page.inner_text("#details")
+        assert heard == []
+        page, _ = look(browser, f"file://{path}", java_script_enabled=False)
+        assert "✕     processing RouteToVault" in page.inner_text("main")
+
+
+def test_two_traces_are_compared_step_by_step(report, browser):
+    page, heard = look(browser, f"file://{report}/trace.html#{OK}&with={FAILED}", SHOWN)
+    rows = [row.split("\t") for row in page.locator(".compare tbody tr").all_inner_texts()]
+    told = {re.sub(r"^\w+\s+", "", row[0]).strip(): [cell.strip() for cell in row[1:]] for row in rows}
+    assert told["todo"][:3] == ["41 ms", "1.60 s", "+1.55 s (38.7×)"]
+    assert told["condition"] == ["21 ms", "", "", "", "first only"]
+    assert told["RouteToVault"] == ["", "7.3 ms", "", "", "second only"]
+    assert heard == []
+    page, heard = look(browser, f"file://{report}/trace.html#{OK}&with=", SHOWN)
+    page.get_by_role("link", name="the slowest").click()
+    page.wait_for_selector(f"{SHOWN} .compare")
+    assert heard == []
+
+
+def listed(page) -> list[list[str]]:
+    page.wait_for_selector("#traces[data-shown]")
+    return [row.split("\t") for row in page.locator("#traces tbody tr").all_inner_texts()]
+
+
+def test_the_list_is_filtered_and_sorted_by_its_address(report, browser):
+    address = f"file://{report}/traces.html"
+    page, heard = look(browser, f"{address}#status=error&sort=ms-")
+    rows = listed(page)
+    assert len(rows) == 9
+    assert {row[2] for row in rows} == {"✕ failed"}
+    assert [row[4] for row in rows][:3] == ["3.82 s", "2.74 s", "2.51 s"]
+    page, _ = look(browser, f"{address}#kind=command&min=3000")
+    assert all(row[1].startswith("command") for row in listed(page))
+    page.select_option("[name=kind]", "")
+    page.select_option("[name=min]", "")
+    page.fill("[name=q]", "<img")
+    page.wait_for_selector("#traces tbody tr:only-child")
+    assert page.url.endswith("#q=%3Cimg")
+    assert heard == []
+
+
+def test_the_list_sorts_by_its_headers_and_keeps_it(report, browser):
+    page, heard = look(browser, f"file://{report}/traces.html#status=error")
+    listed(page)
+    page.click("#traces th:nth-child(6) button")
+    page.wait_for_selector("#traces th:nth-child(6)[aria-sort=descending]")
+    counts = [int(row[5]) for row in listed(page)]
+    assert counts == sorted(counts, reverse=True)
+    again, _ = look(browser, page.url)
+    assert [int(row[5]) for row in listed(again)] == counts
+    assert heard == []
+
+
+def test_any_other_id_finds_its_traces(report, samples, browser):
+    import duckdb
+
+    with duckdb.connect(str(samples["line"] / "storage" / "telemetry" / "telemetry.duckdb"), read_only=True) as con:
+        columns = ("message_id", "conversation_id", "execution_id", "pipeline_id")
+        for column in columns:
+            sql = f"SELECT {column}, list(DISTINCT correlation_id) FROM spans WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY 1 LIMIT 1"
+            value, expected = con.execute(sql).fetchone()
+            page, _ = look(browser, f"file://{report}/traces.html#q={value}")
+            assert {row[0].strip() for row in listed(page)} == {name for name in expected if name}, column
+
+
+def test_a_trace_of_5000_events_stays_usable(app, browser, tmp_path):
+    lines = [event("command.execution.started", "10:00:00.000000", "big", command="import")]
+    for n in range(2500):
+        at = f"10:{n // 60:02}:{n % 60:02}.5{n % 1000:05}"
+        lines.append(event("dsl.step.executed", at, "big", step_type=f"step{n % 7}", duration_ms=400))
+        lines.append(entry(f"line {n}", {"correlation_id": "big"}, at=f"2026-11-20 10:{n // 60:02}:{n % 60:02}"))
+    lines.append(event("dsl.step.failed", "10:45:00.000001", "big", step_type="last", duration_ms=4, error="no"))
+    write_log(app, *lines)
+    output = tmp_path / "out"
+    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
+    page, heard = look(browser, f"file://{output}/trace.html#big", SHOWN)
+    assert page.locator("[role=treeitem]").count() == 2502
+    assert chosen(page) == "failed command last 4.0 ms"
+    assert page.locator(".minimap rect").count() == 2502
+    page.get_by_label("records between").check()
+    assert page.locator("[role=treeitem]").count() == 5002
+    page.keyboard.press("Home")
+    page.keyboard.press("/")
+    page.keyboard.type("line 2499")
+    page.keyboard.press("Enter")
+    assert chosen(page).startswith("log line 2499")
+    assert heard == []
+
+
+def test_traces_read_without_scripts(report, browser):
+    page, _ = look(browser, f"file://{report}/traces.html", java_script_enabled=False)
+    assert page.locator("#traces tbody tr").count() >= 59
+    page, _ = look(browser, f"file://{report}/notable.html", java_script_enabled=False)
+    assert page.locator("details pre.timeline").count() >= 59
+    page.locator("summary", has_text=FAILED).click()
+    assert "AI provider timeout after 7.27ms" in page.inner_text("main")
