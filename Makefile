@@ -4,13 +4,14 @@ PY := $(VENV)/bin/python
 RUN := $(VENV)/bin/telemetry-report
 APT := chromium
 STAMP := $(VENV)/.installed
+AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 
 .PHONY: demo test bench clean
 demo: $(STAMP)
 	$(RUN) demo demo
 	$(RUN) build --app demo --last 8d -o output
 
-test: $(VENV)/.test-packages $(VENV)/.installed-dev
+test: $(VENV)/.test-packages $(VENV)/.installed-dev $(AXE)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -38,6 +39,13 @@ $(VENV)/.test-packages: $(STAMP)
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	else echo "the tests need: apt install$$missing"; exit 1; fi
+	touch $@
+
+# Accessibility checks for the browser tests, from npm.
+$(AXE): $(STAMP)
+	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends npm; } \
+	|| { echo "the tests need: apt install npm"; exit 1; }
+	npm install --silent --prefix $(VENV)/axe --ignore-scripts --no-audit --no-fund axe-core@4.14.1
 	touch $@
 
 clean:

@@ -28,7 +28,10 @@
       expr: interpreter, renderer: "svg", container: place, hover: true,
     });
     view.tooltip(showTip);
-    return view.runAsync().then(() => place.setAttribute("data-drawn", ""));
+    return view.runAsync().then(() => {
+      place.firstElementChild.setAttribute("aria-hidden", "true"); // the place itself is named
+      place.setAttribute("data-drawn", "");
+    });
   }
 
   const holder = document.getElementById("charts");

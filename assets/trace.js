@@ -128,11 +128,11 @@
         lane.append(put(el("span", { class: "dot " + node.kind + " " + (node.status || "") }), shareOf(node.start, total)));
       }
       const took = node.span ? (node.status === "unfinished" ? "unfinished" : ms(node.span.duration_ms)) : "+" + ms(node.start);
-      const label = [node.status === "error" ? "failed" : node.status === "unfinished" ? "unfinished" : "", node.kind, node.name, took].filter(Boolean).join(" ");
+      const label = node.kind + " " + sign + node.name + " " + took + (node.status === "error" ? " failed" : "");
       const title = node.span ? node.name + ": " + took + ", " + ms(node.self) + " self, from +" + ms(node.start) : node.name;
       const element = el("div", { class: "row " + (node.status || ""), role: "treeitem", tabindex: "-1", "aria-level": depth, "aria-label": label, title,
         "aria-selected": "false", "aria-expanded": children.length ? String(!this.folded.has(node)) : null, click: () => this.select(node) },
-      name, lane, el("span", { class: "n" }, took));
+      name, " ", lane, " ", el("span", { class: "n" }, took));
       return { node, element };
     }
 

@@ -1,0 +1,36 @@
+"""axe-core on every page, light and dark: no serious violation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser import look
+from tests.test_viewer import FAILED, OK, SHOWN
+
+AXE = Path(__file__).parent.parent / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = {
+    "index.html": "[data-drawn]",
+    "performance.html": "[data-drawn]",
+    "errors.html": "main",
+    "traces.html#status=error": "#traces[data-shown]",
+    f"trace.html#{FAILED}": SHOWN,
+    f"trace.html#{OK}&with={FAILED}": SHOWN,
+    "notable.html": "main",
+    "sources.html": "main",
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_serious_violation(report, browser, name, scheme):
+    # bypass_csp: axe is added to the page as a script, which the pages' own policy forbids.
+    page, _ = look(browser, f"file://{report}/{name}", PAGES[name], color_scheme=scheme, bypass_csp=True)
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    page.add_script_tag(content=AXE.read_text())
+    found = page.evaluate("axe.run().then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact)))")
+    told = [
+        (v["id"], v["nodes"][0]["html"][:200], v["nodes"][0]["failureSummary"][:300], len(v["nodes"])) for v in found
+    ]
+    assert told == []
