@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -11,17 +13,19 @@ from reporter.analysis.errors import errors
 from reporter.analysis.overview import RejectSample, Source, overview
 from reporter.analysis.performance import performance
 from reporter.analysis.results import Results
-from reporter.analysis.traces import ids_like, trace_json, traces
+from reporter.analysis.trace_data import TraceData, ids_like, trace_data, trace_json
+from reporter.analysis.traces import traces
 from reporter.errors import NotFoundError, SourceError
 from reporter.ingest import Ingested, Progress, ingest
 from reporter.sink import Sink, open_sink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from reporter.analysis.traces import Traces
     from reporter.config import Settings
     from reporter.window import Window
 
@@ -98,7 +102,11 @@ def analyse(sink: Sink, window: Window) -> Results:
     """All analyses of the window over an open sink."""
     con = sink.connection
     select_window(con, window)
-    con.execute(_SOURCE_NAMES)
+    return _results(sink, window, lambda: traces(con, window))
+
+
+def _results(sink: Sink, window: Window, listed: Callable[[], Traces]) -> Results:
+    con = sink.connection
     rejects = con.execute(
         'SELECT s.name, r."offset", reason, sample FROM rejects r JOIN sources s ON s.id = r.source ORDER BY s.name, r."offset" LIMIT ?',
         [REJECT_SAMPLES],
@@ -107,9 +115,26 @@ def analyse(sink: Sink, window: Window) -> Results:
         overview(con, window, sources(sink)),
         performance(con, window),
         errors(con, window),
-        traces(con, window),
+        listed(),
         tuple(RejectSample(*row) for row in rejects),
     )
+
+
+@contextlib.contextmanager
+def _analysed_apart(sink: Sink, window: Window) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
+    """The analyses with those of traces in a thread with its own connection, beside the others and the pages' rendering.
+
+    Gives the results, and what waits for the traces' data.
+    """
+    select_window(sink.connection, window)
+    con = sink.connection.cursor()
+    con.execute("SET TimeZone = 'UTC'")
+    select_window(con, window)
+    con.execute(_SOURCE_NAMES)
+    with ThreadPoolExecutor(1) as thread:
+        listed = thread.submit(traces, con, window)
+        data = thread.submit(trace_data, con)
+        yield _results(sink, window, listed.result), data.result
 
 
 def build(
@@ -134,10 +159,11 @@ def build(
     ingested = take_in(settings, on_progress, on_note, preparing.start)
     preparing.join()
     on_progress(Progress("computing", 1, 1))
-    with open_sink(settings.sink, read_only=True, on_wait=on_note) as sink:
-        results = analyse(sink, window)
-    on_progress(Progress("writing pages", 1, 1))
-    index = build_site(
-        results, output, zone=zone, built_at=built_at, app=settings.app.resolve().name, notes=tuple(ingested.notes)
-    )
+    app, notes = settings.app.resolve().name, tuple(ingested.notes)
+    with (
+        open_sink(settings.sink, read_only=True, on_wait=on_note) as sink,
+        _analysed_apart(sink, window) as (results, data),
+    ):
+        on_progress(Progress("writing pages", 1, 1))
+        index = build_site(results, data, output, zone=zone, built_at=built_at, app=app, notes=notes)
     return Built(index, results, ingested)

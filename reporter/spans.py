@@ -253,11 +253,15 @@ _CONTAINERS = ("stream", "command", "enrichment", "pipeline", "job", "root")
 # Of a trace with very many spans only the longest are taken for parents, so that the join stays small.
 _PARENTS_AT_MOST = 1000
 
-_BY_ID = """(c.type IN ('tool', 'step') AND p.type = 'command' AND p.execution_id = c.execution_id
-    OR c.type = 'step' AND p.type IN ('pipeline', 'job') AND p.pipeline_id = c.pipeline_id
-    OR c.type = 'step' AND p.type = 'enrichment' AND p.message_id = c.message_id
-    OR c.type = 'llm' AND p.type = 'stream' AND p.message_id = c.message_id
-    OR c.type IN ('stream', 'llm') AND p.type = 'root' AND p.message_id = c.message_id)"""
+_TOOL, _STEP, _STREAM, _COMMAND = (_LEVELS.index(name) + 1 for name in ("tool", "step", "stream", "command"))
+_LLM, _ENRICHMENT, _PIPELINE, _JOB, _ROOT = (
+    _LEVELS.index(name) + 1 for name in ("llm", "enrichment", "pipeline", "job", "root")
+)
+_BY_ID = f"""(c.level IN ({_TOOL}, {_STEP}) AND p.level = {_COMMAND} AND p.execution_id = c.execution_id
+    OR c.level = {_STEP} AND p.level IN ({_PIPELINE}, {_JOB}) AND p.pipeline_id = c.pipeline_id
+    OR c.level = {_STEP} AND p.level = {_ENRICHMENT} AND p.message_id = c.message_id
+    OR c.level = {_LLM} AND p.level = {_STREAM} AND p.message_id = c.message_id
+    OR c.level IN ({_STREAM}, {_LLM}) AND p.level = {_ROOT} AND p.message_id = c.message_id)"""
 
 
 def parents_sql(spans_sql: str) -> str:
@@ -269,20 +273,19 @@ def parents_sql(spans_sql: str) -> str:
     """
     return f"""
 WITH s AS (
-  SELECT id, correlation_id, type, kind, message_id, execution_id, pipeline_id, status,
-    epoch_us(start_ts) AS a,
+  SELECT id, correlation_id, kind, message_id, execution_id, pipeline_id, epoch_us(start_ts) AS a,
     CASE WHEN status = 'unfinished' THEN 9e15::BIGINT ELSE greatest(epoch_us(ts), epoch_us(start_ts)) END AS b,
-    b - a AS length, coalesce(list_position({list(_LEVELS)!r}, type), 0) AS level,
+    b - a AS length, coalesce(list_position({list(_LEVELS)!r}, type), 0)::INT AS level,
+    status <> 'unfinished' OR type IN {_CONTAINERS} AS contains,
     CASE WHEN epoch_us(ts) % 1000000 = 0 THEN 1000000 ELSE 1000 END AS fuzz
   FROM ({spans_sql})),
 p AS (SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),
 candidates AS (
   SELECT c.id, p.id AS parent, p.length, {_BY_ID} AS is_by_id,
-    p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
-      AND (p.length, p.level, p.id) > (c.length, c.level, c.id)
-      AND (p.status <> 'unfinished' OR p.type IN {_CONTAINERS}) AS encloses,
+    p.contains AND p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
+      AND (p.length > c.length OR p.length = c.length AND (p.level > c.level OR p.level = c.level AND p.id > c.id)) AS encloses,
     p.a > c.a + 1000 OR p.b < c.b - 1000 AS is_rough,
-    c.type = 'tool' AND p.type = 'step' AND p.kind = 'command'
+    c.level = {_TOOL} AND p.level = {_STEP} AND p.kind = 'command'
       AND coalesce(p.execution_id = c.execution_id, true) AS is_step_of_tool
   FROM s c JOIN p ON p.correlation_id = c.correlation_id AND p.id <> c.id)
 SELECT id, arg_min(parent, (CASE WHEN is_step_of_tool AND encloses THEN 0 WHEN is_by_id THEN 1 ELSE 2 END, is_rough, length, parent)) AS parent

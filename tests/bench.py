@@ -25,6 +25,8 @@ UNTIL = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _ID = re.compile(rb'"([0-9a-f]{8})(-[0-9a-f]{4}-)')
 _FORMAT = '{"date":"%d","time":"%t","ip":"%h","method":"%m","uri":"%U","status":"%s","size":"%b","dur":"%L","ua":"%u"}'
 
+# The sample apps' entries are longer than the demo's; with this they are as long (680 bytes).
+_LONGER = b'"user_agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) fragments/2.4 Chrome/134.0 Electron/35.1",'
 _CADDY = (
     b'{"level":"info","ts":%d.5,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"10.0.0.%d",'
     b'"remote_port":"5000","client_ip":"10.0.0.1","proto":"HTTP/1.1","method":"GET","host":"app.test","uri":"/%s/%d","headers":'
@@ -49,8 +51,9 @@ def make() -> None:
         for turn in range(ENTRIES // len(lines) + 1):
             for line in lines[: ENTRIES - written]:
                 fresh = _ID.sub(lambda m, t=turn: b'"%08x' % ((int(m[1], 16) + t * 7919) % 2**32) + m[2], line)
-                log.write(fresh)
                 head, context = fresh.rstrip().split(b" {", 1)
+                context = _LONGER + context
+                log.write(head + b" {" + context + b" \n")
                 day, clock, uri = head[1:11], head[12:20], head.split(b": ", 1)[1].replace(b" ", b"-")
                 access = b'{"date":"%s","time":"%s","ip":"10.0.%d.%d","method":"POST","uri":"/%s","status":"200","size":"%d","dur":"%d","ua":"Mozilla/5.0"'
                 access %= (day, clock, written % 256, written // 256 % 256, uri, len(fresh), written % 2000)

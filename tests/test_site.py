@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from reporter.analysis.traces import shards_of
+from reporter.analysis.trace_data import shards_of
 from tests.browser import look
 from tests.conftest import UNTIL
 from tests.helpers import entry, event, run, write_log

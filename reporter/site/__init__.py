@@ -13,15 +13,15 @@ from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    import jinja2
-
     from reporter.analysis.results import Results
+    from reporter.analysis.trace_data import TraceData
 
-PAGES = (overview, performance, errors, traces, trace, notable, sources)
+PAGES = (overview, performance, errors, traces, trace, sources)
 # Reached from this page, not from the navigation.
 _BELOW = {trace: traces, notable: traces}
 _TEMPLATES = {"index.html": "overview.html"}
@@ -29,6 +29,7 @@ _TEMPLATES = {"index.html": "overview.html"}
 
 def build_site(
     results: Results,
+    data: Callable[[], TraceData],
     output: Path,
     *,
     zone: ZoneInfo,
@@ -36,8 +37,8 @@ def build_site(
     app: str,
     notes: tuple[tuple[str, str], ...] = (),
 ) -> Path:
-    """Render all pages and write them in one step; returns index.html's path. Raises OutputError."""
-    files = render_site(results, zone=zone, built_at=built_at, app=app, notes=notes)
+    """Render all pages and write them in one step; returns index.html's path. Raises OutputError. `data` may have to be waited for."""
+    files = render_site(results, data, zone=zone, built_at=built_at, app=app, notes=notes)
     return write_site(files, output)
 
 
@@ -48,26 +49,34 @@ def write_trace(text: str, path: Path, *, zone: ZoneInfo, app: str, built_at: da
 
 
 def render_site(
-    results: Results, *, zone: ZoneInfo, built_at: datetime, app: str, notes: tuple[tuple[str, str], ...]
+    results: Results,
+    data: Callable[[], TraceData],
+    *,
+    zone: ZoneInfo,
+    built_at: datetime,
+    app: str,
+    notes: tuple[tuple[str, str], ...],
 ) -> list[SiteFile]:
     """All files of the site. The same results and `built_at` give the same bytes."""
     env = environment(zone)
-    files = [_page(env, module, results, zone, _site(module, results, zone, built_at, app, notes)) for module in PAGES]
+
+    def page(module: Any, context: Any) -> SiteFile:  # noqa: ANN401 - a page module and its context
+        template = env.get_template(_TEMPLATES.get(module.FILE, module.FILE))
+        text = template.render(page=context, site=_site(module, results, zone, built_at, app, notes))
+        return SiteFile(module.FILE, text.encode("utf-8", "replace"))
+
+    files = [page(module, module.context(results, zone)) for module in PAGES]
     for path in sorted(resource_dir("assets").iterdir()):
         files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
     files.append(SiteFile("assets/vega-runtime.js", runtime_js()))
-    files += traces.data_files(results)
     skeleton = trace.file_skeleton(zone=zone, app=app, built_at=built_at)
     files.append(SiteFile("data/trace-page.js", data_script("trace-page", skeleton)))
+    traced = data()
+    files.append(page(notable, notable.context(results, traced, zone)))
+    files += traces.data_files(traced)
     built = {"built_at": built_at.isoformat(), "version": __version__}
     files.append(SiteFile(MARKER, f"window.telemetryBuild={script_json(built)};\n".encode()))
     return files
-
-
-def _page(env: jinja2.Environment, module: Any, results: Results, zone: ZoneInfo, site: Site) -> SiteFile:  # noqa: ANN401
-    template = env.get_template(_TEMPLATES.get(module.FILE, module.FILE))
-    text = template.render(page=module.context(results, zone), site=site)
-    return SiteFile(module.FILE, text.encode("utf-8", "replace"))
 
 
 def _site(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reporter.timeline import timeline
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.results import Results
+    from reporter.analysis.trace_data import TraceData
     from reporter.analysis.traces import TraceSummary
 
 FILE, TITLE = "notable.html", "Notable traces"
@@ -30,19 +32,9 @@ class NotableContext:
     traces: tuple[Told, ...]
 
 
-def context(results: Results, zone: ZoneInfo) -> NotableContext:
-    found = _documents(results)
+def context(results: Results, data: TraceData, zone: ZoneInfo) -> NotableContext:
     told = []
     for summary in results.traces.notable:
-        document = found.get(summary.correlation_id)
-        told.append(Told(summary, timeline(document, zone) if document else None))
+        document = data.documents.get(summary.correlation_id)
+        told.append(Told(summary, timeline(json.loads(document), zone) if document else None))
     return NotableContext(TITLE, tuple(told))
-
-
-def _documents(results: Results) -> dict[str, Any]:
-    import orjson
-
-    found: dict[str, Any] = {}
-    for shard in results.traces.shards:
-        found.update(orjson.loads(shard.whole))
-    return found

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import __version__
+from reporter.analysis.trace_data import shard_count
 from reporter.site.render import environment
 from reporter.site.resources import resource_dir
 from reporter.timeline import timeline
@@ -34,7 +35,7 @@ class TraceContext:
 
 
 def context(results: Results, zone: ZoneInfo) -> TraceContext:
-    return TraceContext(TITLE, len(results.traces.shards), zone.key)
+    return TraceContext(TITLE, shard_count(results.traces.total), zone.key)
 
 
 def file(text: str, *, zone: ZoneInfo, app: str, built_at: datetime) -> str:

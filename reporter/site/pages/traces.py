@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter.analysis.trace_data import DETAILED_TRACES
 from reporter.site.output import SiteFile
 from reporter.site.render import data_script
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.results import Results
+    from reporter.analysis.trace_data import TraceData
     from reporter.analysis.traces import TraceSummary
 
 FILE, TITLE = "traces.html", "Traces"
@@ -30,17 +32,16 @@ class TracesContext:
 
 def context(results: Results, zone: ZoneInfo) -> TracesContext:
     view = results.traces
-    return TracesContext(TITLE, view.notable, view.total, view.detailed, zone.key)
+    return TracesContext(TITLE, view.notable, view.total, min(view.total, DETAILED_TRACES), zone.key)
 
 
-def data_files(results: Results) -> list[SiteFile]:
+def data_files(data: TraceData) -> list[SiteFile]:
     """data/traces.js (the list), trace-ids.js (other ids to rows of it) and trace-N.js (the traces of shard N)."""
-    view = results.traces
     files = [
-        SiteFile("data/traces.js", data_script("traces", view.index)),
-        SiteFile("data/trace-ids.js", data_script("trace-ids", view.ids)),
+        SiteFile("data/traces.js", data_script("traces", data.index)),
+        SiteFile("data/trace-ids.js", data_script("trace-ids", data.ids)),
     ]
-    for number, shard in enumerate(view.shards):
+    for number, shard in enumerate(data.shards):
         text = f'{{"whole":{shard.whole},"brief":{shard.brief}}}'
         files.append(SiteFile(f"data/trace-{number}.js", data_script(f"trace-{number}", text)))
     return files

@@ -1,0 +1,226 @@
+"""What the trace viewer loads: traces as JSON, made by DuckDB as text.
+
+34,000 traces through Python objects took as long as reading them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reporter.analysis.traces import FIRSTS, START
+from reporter.spans import parents_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+
+# How many traces a report carries with all their events, and how much of a context or message at most.
+DETAILED_TRACES = 1000
+CONTEXT_CHARS = 20_000
+_DETAILED_A_SHARD, _TRACES_A_SHARD = 20, 200
+_HASHED_BYTES = 64
+# Readers of JSON give up at depths around 1000.
+_CONTAINERS_AT_MOST = 900
+
+
+@dataclass(frozen=True)
+class Shard:
+    """JSON of some traces. `whole`: object of documents by id; `brief`: spans alone of the others, columnar."""
+
+    whole: str
+    brief: str
+
+
+@dataclass(frozen=True)
+class TraceData:
+    """The window's traces for the viewer.
+
+    `index`: all, columnar JSON, latest first: `id`, `start` (epoch ms), `ms`, `status` and so on, with `names`, the
+    operations that `operations_of` counts into. `ids`: JSON object of the other ids to rows of `index`. `documents`:
+    those carried with all their events, each as `trace_json` gives it but for long contexts. `shards`: by `shards_of`.
+    """
+
+    index: str
+    ids: str
+    documents: Mapping[str, str]
+    shards: tuple[Shard, ...]
+
+
+_INDEX = """
+WITH named AS (SELECT name, row_number() OVER (ORDER BY name) - 1 AS number FROM (SELECT DISTINCT unnest(names) AS name FROM trace_list)),
+numbered AS (
+  SELECT n, list(number ORDER BY number) AS numbers
+  FROM (SELECT n, unnest(names) AS name FROM trace_list) JOIN named USING (name) GROUP BY n)
+SELECT to_json({id: list(correlation_id ORDER BY t.n), start: list(epoch_ms(start) ORDER BY t.n),
+  ms: list(round(duration_ms, 3) ORDER BY t.n), status: list(status ORDER BY t.n), events: list(events ORDER BY t.n),
+  errors: list(errors ORDER BY t.n), operations: list(operations ORDER BY t.n), root: list(root ORDER BY t.n),
+  kinds: list(kinds ORDER BY t.n), operations_of: list(coalesce(numbers, []) ORDER BY t.n),
+  names: (SELECT list(name ORDER BY number) FROM named)})
+FROM trace_list t LEFT JOIN numbered USING (n)"""
+
+_IDS = """
+SELECT json_group_object(key, rows) FROM (
+  SELECT key, list(DISTINCT n ORDER BY n) AS rows
+  FROM (UNPIVOT (SELECT correlation_id, message_id, conversation_id, fragment_id, execution_id, pipeline_id, invocation_id
+      FROM window_spans) ON * EXCLUDE (correlation_id) INTO NAME which VALUE key)
+    JOIN trace_list USING (correlation_id) GROUP BY key)"""
+
+
+def _time(column: str) -> str:
+    return f"(strftime({column}, '%Y-%m-%dT%H:%M:%S.%f') || 'Z')"
+
+
+# One trace as the command line's JSON has it, and more. Null members of spans are left out.
+_SPAN = f"""{{id: id, parent: parent, kind: kind, type: type, operation: operation, start: {_time("start_ts")},
+  "end": CASE WHEN status <> 'unfinished' THEN {_time("ts")} END, duration_ms: duration_ms, status: status,
+  provider: provider, model: model, prompt_tokens: prompt_tokens, completion_tokens: completion_tokens,
+  cost_usd: cost_usd, counts_tokens: CASE WHEN counts_tokens THEN true END, ttft_ms: ttft_ms, dry_run: dry_run,
+  message_id: message_id, conversation_id: conversation_id, fragment_id: fragment_id, execution_id: execution_id,
+  step_id: step_id, pipeline_id: pipeline_id, invocation_id: invocation_id, start_event: start_event, row_event: row_event}}"""
+_EVENT = f"""{{id: e.id, ts: {_time("ts").replace("%", "%%")}, kind: kind, event: event, operation: operation, status: status,
+  duration_ms: duration_ms, level: level, message: left(message, {CONTEXT_CHARS}), source: coalesce(n.name, 'source ' || e.source),
+  "offset": "offset", context: %s, extra: %s}}"""
+
+
+def _raw(column: str, chars: int) -> str:
+    """JSON as it is; what is too long, nested too deep for readers of JSON, or no JSON, as a string."""
+    brackets = f"length({column}) - length(replace(replace({column}, '{{', ''), '[', ''))"
+    return (
+        f"CASE WHEN length({column}) <= {chars} AND {brackets} < {_CONTAINERS_AT_MOST} AND json_valid({column}) THEN {column}::JSON "
+        f"ELSE to_json(left({column}, {chars})) END"
+    )
+
+
+def _documents(chosen: str, chars: int) -> str:
+    """SQL for (correlation_id, document): what `trace_json` gives, for the traces in relation `chosen` (correlation_id)."""
+    event = _EVENT % (_raw("context", chars), _raw("extra", chars))
+    spans = f"SELECT * FROM spans WHERE correlation_id IN (SELECT correlation_id FROM {chosen})"
+    return f"""
+WITH linked AS MATERIALIZED (SELECT s.*, parent FROM ({spans}) s LEFT JOIN ({parents_sql(spans)}) USING (id)),
+work AS (
+  SELECT correlation_id, string_agg(regexp_replace(to_json({_SPAN})::VARCHAR, '"[a-z_]+":null,|,"[a-z_]+":null', '', 'g'), ','
+      ORDER BY start_ts, duration_ms DESC NULLS LAST, id) AS spans,
+    min(start_ts) AS work, max(ts) AS last, bool_or(status = 'error') AS has_error, bool_or(status = 'unfinished') AS is_open
+  FROM linked GROUP BY ALL),
+told AS (
+  SELECT correlation_id, string_agg(to_json({event})::VARCHAR, ',' ORDER BY ts, e.id) AS events, {FIRSTS}, max(ts) AS last,
+    bool_or(status = 'error') AS has_error
+  FROM events e JOIN {chosen} USING (correlation_id) LEFT JOIN source_names n ON n.id = e.source GROUP BY ALL),
+joined AS (
+  SELECT correlation_id, {START} AS start, greatest({START}, w.last, t.last) AS stop,
+    CASE WHEN t.has_error OR w.has_error THEN 'error' WHEN is_open THEN 'unfinished' ELSE 'ok' END AS status, events, spans
+  FROM told t LEFT JOIN work w USING (correlation_id))
+SELECT correlation_id, '{{"correlation_id":' || to_json(correlation_id) || ',"start":"' || {_time("start")} || '","end":"' || {_time("stop")}
+    || '","duration_ms":' || (epoch_us(stop) - epoch_us(start)) / 1000 || ',"status":"' || status
+    || '","events":[' || events || '],"spans":[' || coalesce(spans, '') || ']}}' AS document
+FROM joined"""
+
+
+# Spans alone, columnar: `ids` and `numbers` name the traces, `trace` says by number whose a span is.
+_BRIEF = f"""
+WITH brief AS MATERIALIZED (SELECT correlation_id, n, shard, status FROM trace_list JOIN sharded USING (n) WHERE correlation_id NOT IN (SELECT correlation_id FROM chosen)),
+s AS MATERIALIZED (SELECT spans.* FROM spans SEMI JOIN brief USING (correlation_id)),
+columns AS (
+  SELECT shard, {{trace: list(n), id: list(id), parent: list(parent), kind: list(kind), type: list(type), operation: list(operation),
+    start: list(epoch_us(start_ts) / 1000), duration_ms: list(duration_ms), status: list(s.status)}} AS spans
+  FROM s JOIN brief USING (correlation_id) LEFT JOIN ({parents_sql("SELECT * FROM s")}) USING (id) GROUP BY shard)
+SELECT b.shard, to_json({{ids: ids, numbers: numbers, statuses: statuses, spans: spans}})::VARCHAR
+FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) AS numbers, list(status ORDER BY n) AS statuses FROM brief GROUP BY shard) b
+  LEFT JOIN columns USING (shard)"""
+
+
+def trace_data(con: duckdb.DuckDBPyConnection, detailed: int = DETAILED_TRACES) -> TraceData:
+    """The data of the traces in `trace_list`, which `traces` leaves. Beside `events` and `spans` it reads `source_names` (id, name).
+
+    The `detailed` traces carried with all their events: failing and unfinished first, then half of the rest by duration
+    and half by age.
+    """
+    con.execute(_chosen(detailed))
+    ids = [row[0] for row in con.execute("SELECT correlation_id FROM trace_list ORDER BY n").fetchall()]
+    documents, shards = _shards(con, ids, shard_count(len(ids), detailed))
+    return TraceData(_text(con, _INDEX), _text(con, _IDS) or "{}", documents, shards)
+
+
+def _chosen(detailed: int) -> str:
+    bad = "(SELECT count(*) FROM trace_list WHERE status <> 'ok')"
+    slow = f"greatest(0, ({detailed} - {bad}) // 2)"
+    late = f"(SELECT count(*) FROM trace_list WHERE status = 'ok' AND by_duration <= {slow})"
+    return f"""CREATE OR REPLACE TEMP TABLE chosen AS
+SELECT correlation_id FROM trace_list
+QUALIFY CASE WHEN status <> 'ok' THEN by_duration <= {detailed}
+    ELSE by_duration <= {slow} OR row_number() OVER (PARTITION BY status = 'ok', by_duration <= {slow} ORDER BY start DESC, correlation_id)
+      <= {detailed} - {bad} - {late} END"""
+
+
+def _shards(con: duckdb.DuckDBPyConnection, ids: list[str], count: int) -> tuple[dict[str, str], tuple[Shard, ...]]:
+    import pyarrow as pa
+
+    shard = pa.array(shards_of(ids, count), pa.int32())
+    con.register("sharded", pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": shard}))
+    rows = con.execute(
+        f"""SELECT correlation_id, shard, to_json(correlation_id)::VARCHAR, document
+        FROM ({_documents("chosen", CONTEXT_CHARS)}) JOIN trace_list USING (correlation_id) JOIN sharded USING (n) ORDER BY n"""
+    ).fetchall()
+    briefs = dict(con.execute(_BRIEF).fetchall())
+    con.unregister("sharded")
+    wholes: dict[int, list[str]] = {}
+    for _, number, key, document in rows:
+        wholes.setdefault(number, []).append(f"{key}:{document}")
+    shards = (Shard(f"{{{','.join(wholes.get(n, []))}}}", briefs.get(n, "null")) for n in range(count))
+    return {row[0]: row[3] for row in rows}, tuple(shards)
+
+
+def shard_count(total: int, detailed: int = DETAILED_TRACES) -> int:
+    """How many shards `total` traces go to: few enough to load one in no time."""
+    return max(1, -(-min(total, detailed) // _DETAILED_A_SHARD), -(-total // _TRACES_A_SHARD))
+
+
+def _text(con: duckdb.DuckDBPyConnection, sql: str) -> str:
+    rows = con.execute(sql).fetchall()
+    return rows[0][0] or ""
+
+
+def shards_of(ids: list[str], count: int) -> list[int]:
+    """The shard of each trace: FNV-1a (32 bits) of its id's first 64 bytes as UTF-8, modulo `count`; the same in data.js."""
+    import numpy as np
+
+    raw = [name.encode("utf-8", "replace")[:_HASHED_BYTES] for name in ids]
+    lengths = np.array([len(name) for name in raw])
+    letters = np.frombuffer(b"".join(name.ljust(_HASHED_BYTES, b"\0") for name in raw), np.uint8)
+    columns = letters.reshape(len(raw), _HASHED_BYTES).astype(np.uint32)
+    value = np.full(len(raw), 0x811C9DC5, np.uint32)
+    for at in range(_HASHED_BYTES):
+        value = np.where(at < lengths, (value ^ columns[:, at]) * np.uint32(0x01000193), value)
+    return [int(number) for number in value.astype(np.int64) % count]
+
+
+def trace_json(con: duckdb.DuckDBPyConnection, correlation_id: str) -> str | None:
+    """One whole trace, in the window or not, as JSON with contexts in full; None where there is none.
+
+    `{correlation_id, start, end, duration_ms, status, events: [...], spans: [...]}`: events in order of time, spans by
+    start with the id of their parent.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT correlation_id FROM events WHERE correlation_id = ?",
+        [correlation_id],
+    )
+    rows = con.execute(_documents("asked", 1 << 31)).fetchall()
+    return rows[0][1] if rows else None
+
+
+def ids_like(con: duckdb.DuckDBPyConnection, asked: str, at_most: int = 5) -> list[str]:
+    """Ids of traces that begin with `asked`; where none does, those that resemble it most."""
+    rows = con.execute(
+        "SELECT DISTINCT correlation_id FROM events WHERE starts_with(correlation_id, ?) ORDER BY 1 LIMIT ?",
+        [asked, at_most],
+    ).fetchall()
+    if not rows:
+        rows = con.execute(
+            """SELECT correlation_id FROM (SELECT DISTINCT correlation_id FROM spans WHERE correlation_id IS NOT NULL)
+            WHERE jaro_winkler_similarity(correlation_id, $1) > 0.8 OR contains(correlation_id, $1)
+            ORDER BY jaro_winkler_similarity(correlation_id, $1) DESC, 1 LIMIT $2""",
+            [asked, at_most],
+        ).fetchall()
+    return [row[0] for row in rows]
