@@ -6,12 +6,10 @@ around it, the log line about it) is one fault: they stand together in the group
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from reporter.analysis.fingerprints import ExceptionText, fingerprint, normalise, read_exception
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,91 +51,7 @@ class Errors:
     groups: tuple[ErrorGroup, ...]
 
 
-_OBJECT = re.compile(
-    r"\[object\] \((?P<cls>[^(\s]+)\(code: (?P<code>[^)]*)\): (?P<msg>.*?) at (?P<file>[^\n]*?):(?P<line>\d+)\)", re.S
-)
-_FRAME = re.compile(r"^#\d+ (?P<file>[^\n(]+?)\((?P<line>\d+)\): (?P<call>[^\n(]+)", re.M)
-_VENDOR = re.compile(r"(?:^|/)(?:vendor|node_modules)/")
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.I), "<uuid>"),
-    (re.compile(r"\b(?:https?|wss?|ftp)://[^\s\"'<>)\]]+", re.I), "<url>"),
-    (re.compile(r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"), "<time>"),
-    (re.compile(r"\b0x[0-9a-f]+\b", re.I), "<hex>"),
-    (re.compile(r"\"(?:[^\"\\\n]|\\.){0,500}\"|`[^`\n]{0,500}`|'(?:[^'\\\n]|\\.){0,500}'(?!\w)"), "<value>"),
-    (re.compile(r"(?<![\w.])(?:[A-Za-z]:\\|/)(?:[\w.\-@ ]+[/\\])+[\w.\-@]+"), "<path>"),
-    (re.compile(r"\b(?=[a-z]*\d)(?:[a-z]{2,8}[-_])[A-Za-z0-9]*\d[A-Za-z0-9_-]*\b"), "<id>"),
-    (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b", re.I), "<hex>"),
-    (re.compile(r"\b[A-Za-z0-9_]*\d[A-Za-z0-9_]{15,}\b"), "<id>"),
-    (re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"), "<ip>"),
-    (re.compile(r"(?<![A-Za-z\[#])[-+]?\d+(?:[.,]\d+)*(?=\D|$)"), "<n>"),
-    (re.compile(r"\s+"), " "),
-)  # fmt: skip
-# What makes one error another: these numbers stay.
-_KEPT = re.compile(
-    r"(SQLSTATE\[\w+\]|cURL error \d+|HTTP(?:/\d(?:\.\d)?)? (?:status )?(?:code )?\d{3}|status code:? \d{3}|General error: \d+|\b[1-5]\d\d (?=[A-Z][a-z]))",
-    re.I,
-)
 _SHOWN_TRACES = 50
-
-
-@lru_cache(maxsize=20_000)
-def normalise(message: str) -> str:
-    """The message with what varies from one occurrence to the next replaced: ids, numbers, paths, times, quoted values.
-
-    Error codes that tell faults apart (SQLSTATE, cURL, HTTP status) stay.
-    """
-    parts = _KEPT.split(message[:2000])
-    for index in range(0, len(parts), 2):
-        for pattern, replacement in _RULES:
-            parts[index] = pattern.sub(replacement, parts[index])
-    return "".join(parts).strip()
-
-
-@dataclass(frozen=True)
-class ExceptionText:
-    """What Monolog wrote of an exception. `frame`: its first in-app frame, without line number."""
-
-    error_class: str | None = None
-    message: str | None = None
-    frame: str | None = None
-
-
-@lru_cache(maxsize=20_000)
-def read_exception(text: str) -> ExceptionText:
-    """Class, message and first in-app frame from LineFormatter's `[object] (…)` text or JsonFormatter's object."""
-    if text.startswith("{"):
-        try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
-            return ExceptionText()
-        return _read_object(value) if isinstance(value, dict) else ExceptionText()
-    found = _OBJECT.match(text)
-    if not found:
-        plain = text if re.fullmatch(r"[\w\\]+", text) else None
-        return ExceptionText(plain)
-    own = text.split("[previous exception]", 1)[0]
-    files = [found["file"], *(m["file"] for m in _FRAME.finditer(own))]
-    return ExceptionText(found["cls"].replace("\\\\", "\\"), found["msg"], _in_app(files))
-
-
-def _read_object(value: dict[str, Any]) -> ExceptionText:
-    files = [str(value.get("file", "")).rpartition(":")[0] or str(value.get("file", ""))]
-    trace = value.get("trace")
-    files += [str(f).rpartition(":")[0] for f in trace if isinstance(f, str)] if isinstance(trace, list) else []
-    cls, message = value.get("class"), value.get("message")
-    return ExceptionText(
-        cls if isinstance(cls, str) else None, message if isinstance(message, str) else None, _in_app(files)
-    )
-
-
-def _in_app(files: list[str]) -> str | None:
-    inside = [name for name in files if name and not _VENDOR.search(name) and not name.startswith("[internal")]
-    if not inside:
-        return None
-    # Only what is the same on every machine: the path from the app's own folder on.
-    return re.sub(r"^.*?/((?:app|bootstrap|config|database|routes|src|tests|packages|modules)/)", r"\1", inside[0])
-
-
 _ERROR_EVENTS = """
 SELECT id, ts, kind, operation, event, correlation_id, message AS log_message, error_class, error_message, exception
 FROM {events} WHERE status = 'error' ORDER BY ts, id"""
@@ -224,13 +138,6 @@ def _fingerprints(frame: pd.DataFrame) -> pd.DataFrame:
     frame["cls"], frame["pattern"], frame["frame"] = (list(part) for part in zip(*chosen, strict=True))
     frame["fingerprint"] = [fingerprint(*parts) for parts in chosen]
     return frame
-
-
-def fingerprint(error_class: str | None, pattern: str, frame: str | None) -> str:
-    """16 hex digits that stay the same from report to report."""
-    return hashlib.blake2b(
-        "\0".join((error_class or "", pattern, frame or "")).encode("utf-8", "replace"), digest_size=8
-    ).hexdigest()
 
 
 def _group(name: str, part: pd.DataFrame, known: set[str]) -> ErrorGroup:
