@@ -45,7 +45,7 @@ window.Telemetry.details = (() => {
     return el("section", { class: "exception" }, el("h4", {}, (index ? "caused by " : "") + one.name), el("p", { class: "pre" }, one.message),
       one.at && el("p", { class: "mono soft" }, one.at),
       own.length > 0 && el("ol", { class: "frames mono" }, own.map((frame) => el("li", {}, frame))),
-      vendor.length > 0 && el("details", {}, el("summary", {}, vendor.length + " vendor frames"), el("ol", { class: "frames mono soft" }, vendor.map((frame) => el("li", {}, frame)))));
+      vendor.length > 0 && el("details", {}, el("summary", {}, vendor.length + (vendor.length === 1 ? " vendor frame" : " vendor frames")), el("ol", { class: "frames mono soft" }, vendor.map((frame) => el("li", {}, frame)))));
   }
 
   // Facts of a record lie in `context.data` in nested records, else in the context.

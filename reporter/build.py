@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
 from reporter.analysis import select_window
+from reporter.analysis.error_details import error_details
 from reporter.analysis.errors import errors
 from reporter.analysis.overview import RejectSample, Source, overview
 from reporter.analysis.performance import performance
@@ -126,15 +127,16 @@ def _analysed_apart(sink: Sink, window: Window) -> Iterator[tuple[Results, Calla
 
     Gives the results, and what waits for the traces' data.
     """
-    select_window(sink.connection, window)
     con = sink.connection.cursor()
     con.execute("SET TimeZone = 'UTC'")
-    select_window(con, window)
-    con.execute(_SOURCE_NAMES)
+    for connection in (sink.connection, con):
+        select_window(connection, window)
+        connection.execute(_SOURCE_NAMES)
     with ThreadPoolExecutor(1) as thread:
         listed = thread.submit(traces, con, window)
         data = thread.submit(trace_data, con)
-        yield _results(sink, window, listed.result), data.result
+        found = _results(sink, window, listed.result)
+        yield replace(found, error_details=error_details(sink.connection, found.errors.groups)), data.result
 
 
 def build(

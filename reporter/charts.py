@@ -17,6 +17,8 @@ KIND_COLOURS = {
     "llm": "var(--llm)",
     "log": "var(--log)",
 }
+# How many error groups have a colour of their own; report.css has them as --g1 and so on, and --gother.
+GROUP_COLOURS = 6
 _TEXT, _FAINT, _FONT = "var(--text-soft)", "var(--line)", "system-ui, sans-serif"
 THEME: dict[str, Any] = {
     "background": "transparent",
@@ -91,6 +93,27 @@ def overview_errors() -> dict[str, Any]:
     return _spec(bars, 90)
 
 
+def errors_groups() -> dict[str, Any]:
+    """Error events over time, stacked by group, of data `groups`: t, t2, rank (1 to 6, other), errors, tip."""
+    ranks = [*(str(n) for n in range(1, GROUP_COLOURS + 1)), "other"]
+    bars = (
+        alt.Chart(alt.NamedData(name="groups"))
+        .mark_bar(tooltip=alt.TooltipContent("data"))
+        .encode(
+            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=TIME_AXIS),
+            x2=alt.X2("t2"),
+            y=alt.Y("errors", type="quantitative", title="error events", axis=alt.Axis(tickCount=4, format="~d", tickMinStep=1)),
+            color=alt.Color(
+                "rank",
+                type="nominal",
+                scale=alt.Scale(domain=ranks, range=[f"var(--g{name})" for name in ranks]),
+                legend=None,
+            ),
+        )
+    )  # fmt: skip
+    return _spec(bars, 190)
+
+
 def performance_histogram() -> dict[str, Any]:
     """Distribution of durations on a log axis, of data `histogram`: low_ms, high_ms, count, kind, tip."""
     bars = (
@@ -125,6 +148,7 @@ def performance_percentiles() -> dict[str, Any]:
 CHARTS = {
     "overview_events": overview_events,
     "overview_errors": overview_errors,
+    "errors_groups": errors_groups,
     "performance_histogram": performance_histogram,
     "performance_percentiles": performance_percentiles,
 }

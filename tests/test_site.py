@@ -45,7 +45,9 @@ def test_every_link_resolves(report: Path):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index.html", "performance.html", "errors.html", "traces.html", "sources.html"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "performance.html", "errors.html", "traces.html", "sources.html", "notable.html"]
+)
 def test_pages_open_without_a_word_on_the_console_and_without_a_request(report, browser, name, scheme):
     page, heard = look(browser, f"file://{report}/{name}", color_scheme=scheme)
     charts = page.query_selector_all("[data-chart]")
@@ -54,13 +56,14 @@ def test_pages_open_without_a_word_on_the_console_and_without_a_request(report, 
         page.wait_for_selector(
             f"[data-chart={chart.get_attribute('data-chart')}][data-drawn] svg path", state="attached"
         )
-    assert len(charts) == {"index.html": 2, "performance.html": 2}.get(name, 0)
+    assert len(charts) == {"index.html": 2, "performance.html": 2, "errors.html": 1}.get(name, 0)
     assert heard == []
 
 
 @pytest.mark.parametrize("width", [420, 1280])
 def test_no_page_is_wider_than_its_window(report, browser, width):
-    for name in ("index.html", "performance.html", "errors.html", "traces.html", "sources.html"):
+    for path in report.glob("*.html"):
+        name = path.name
         page, _ = look(browser, f"file://{report}/{name}", viewport={"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
@@ -90,8 +93,8 @@ def test_hostile_text_stays_text(app, browser, tmp_path):
     )
     output = tmp_path / "out"
     assert run("build", "--app", str(app), "-o", str(output), "--until", "2026-11-20T12:00Z").exit_code == 0
-    for name in ("index.html", "performance.html", "errors.html", "traces.html", "sources.html"):
-        page, heard = look(browser, f"file://{output}/{name}")
+    for path in output.glob("*.html"):
+        page, heard = look(browser, path.as_uri())
         assert page.evaluate("window.pwned") is None
         assert heard == []
     link = re.search(r'href="(trace\.html#[^"]+)"', (output / "traces.html").read_text())
@@ -152,7 +155,7 @@ def test_chart_fields_exist_in_their_data_and_transforms_in_the_runtime(report):
         "window",
         "identifier",
     }
-    for name in ("index.html", "performance.html"):
+    for name in ("index.html", "performance.html", "errors.html"):
         charts = json.loads(re.search(r'id="charts">(.*?)</script>', (report / name).read_text(), re.S)[1])
         for chart in charts.values():
             assert {t["type"] for d in chart["spec"]["data"] for t in d.get("transform", [])} <= registered

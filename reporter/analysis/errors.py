@@ -7,13 +7,13 @@ around it, the log line about it) is one fault: they stand together in the group
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reporter.analysis.fingerprints import ExceptionText, fingerprint, normalise, read_exception
+from reporter.analysis.overview import bucket_seconds
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import duckdb
     import pandas as pd
 
@@ -24,54 +24,83 @@ if TYPE_CHECKING:
 class ErrorGroup:
     """`count`: error events; `faults`: distinct faults (a trace's events about one failure are one).
 
-    `new`: nothing of it in the sink before the window. `message`: the latest, as logged; `pattern`: normalised.
+    `share`: of the window's error events, 0–1. `new`: nothing of it in the sink before the window; `regressed`: known
+    before, but silent in the window of the same length before this one. `message`: the latest, as logged; `pattern`:
+    normalised; `variants`: (message, faults), most frequent first. `trend`: error events by bucket of `Errors.buckets`.
+    `telling`: ids of events that show it: the latest, the first, then one a variant. `kind`: the most frequent of `kinds`.
     """
 
     fingerprint: str
     kind: str
+    kinds: tuple[str, ...]
     error_class: str | None
     message: str
     pattern: str
     frame: str | None
     count: int
     faults: int
+    share: float
     first_seen: datetime
     last_seen: datetime
     operations: tuple[str, ...]
     traces: tuple[str, ...]
     trace_count: int
     new: bool
+    regressed: bool
+    variants: tuple[tuple[str, int], ...]
+    trend: tuple[int, ...]
+    telling: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Errors:
-    """Groups, most frequent first; ties by last seen (latest first), then fingerprint."""
+    """Groups, most frequent first; ties by last seen (latest first), then fingerprint.
+
+    `buckets`: starts, in UTC. `has_past`: whether anything lies before the window, so that `new` means something.
+    """
 
     window: Window
     groups: tuple[ErrorGroup, ...]
+    buckets: tuple[datetime, ...]
+    bucket_seconds: int
+    has_past: bool
 
 
-_SHOWN_TRACES = 50
+_SHOWN_TRACES, _SHOWN_VARIANTS, _SHOWN_OCCURRENCES = 500, 20, 5
 _ERROR_EVENTS = """
 SELECT id, ts, kind, operation, event, correlation_id, message AS log_message, error_class, error_message, exception
 FROM {events} WHERE status = 'error' ORDER BY ts, id"""
 
 
 def errors(con: duckdb.DuckDBPyConnection, window: Window) -> Errors:
-    """The error groups of `window_events`; `new` is judged against all earlier `events`."""
+    """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`."""
+    seconds = bucket_seconds(window)
+    first = int(window.start.timestamp()) // seconds
+    count = -(-int(window.end.timestamp()) // seconds) - first
+    buckets = tuple(datetime.fromtimestamp((first + n) * seconds, UTC) for n in range(count))
     frame = con.execute(_ERROR_EVENTS.format(events="window_events")).df()
+    start = f"TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}'"
+    has_past = bool(con.execute(f"SELECT count(*) > 0 FROM events WHERE ts < {start}").fetchall()[0][0])
     if frame.empty:
-        return Errors(window, ())
+        return Errors(window, (), buckets, seconds, has_past)
     faults = group_faults(frame)
-    earlier = con.execute(
-        _ERROR_EVENTS.format(
-            events=f"(SELECT * FROM events WHERE ts < TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}')"
-        )
-    ).df()
-    known = set(group_faults(earlier)["fingerprint"]) if not earlier.empty else set()
-    groups = [_group(str(name), part, known) for name, part in faults.groupby("fingerprint", sort=False)]
+    earlier = con.execute(_ERROR_EVENTS.format(events=f"(SELECT * FROM events WHERE ts < {start})")).df()
+    known = group_faults(earlier) if not earlier.empty else earlier.assign(fingerprint=[])
+    past = Past(set(known["fingerprint"]), set(known["fingerprint"][known["ts"] >= window.previous().sql[0]]))
+    faults["bucket"] = faults["ts"].astype("datetime64[s]").astype("int64") // seconds - first
+    groups = [
+        _group(str(name), part, past, len(faults), count) for name, part in faults.groupby("fingerprint", sort=False)
+    ]
     groups.sort(key=lambda g: (-g.count, -g.last_seen.timestamp(), g.fingerprint))
-    return Errors(window, tuple(groups))
+    return Errors(window, tuple(groups), buckets, seconds, has_past)
+
+
+@dataclass(frozen=True)
+class Past:
+    """Fingerprints seen at any time before the window, and in the window right before it."""
+
+    ever: set[str]
+    lately: set[str]
 
 
 def group_faults(frame: pd.DataFrame) -> pd.DataFrame:
@@ -140,24 +169,36 @@ def _fingerprints(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _group(name: str, part: pd.DataFrame, known: set[str]) -> ErrorGroup:
-    telling = part.loc[part["tells"] == part["tells"].max()].iloc[-1]
-    operations = tuple(sorted({o for o in part["operation"] if isinstance(o, str)}))
+def _group(name: str, part: pd.DataFrame, past: Past, total: int, buckets: int) -> ErrorGroup:
+    """`part`: the group's events by time."""
+    tells = part.loc[part["tells"] == part["tells"].max()]
+    telling = tells.iloc[-1]
+    operations = part["operation"].dropna().value_counts().index
     traces = list(dict.fromkeys(t for t in reversed(part["correlation_id"].tolist()) if isinstance(t, str)))
-    kinds = part["kind"][part["kind"] != "log"]
+    kinds = part["kind"].value_counts()
+    named = kinds.drop("log", errors="ignore")
+    variants = tells.drop_duplicates("fault")["text"].value_counts()
+    shown = [telling["id"], tells["id"].iloc[0], *tells.drop_duplicates("text", keep="last")["id"].iloc[::-1]]
+    trend = part["bucket"].value_counts().reindex(range(buckets), fill_value=0)
     return ErrorGroup(
         name,
-        str(kinds.mode().iloc[0]) if len(kinds) else "log",
+        str(named.index[0]) if len(named) else "log",
+        tuple(kinds.index),
         _text(telling["cls"]),
         str(telling["text"]),
         str(telling["pattern"]),
         _text(telling["frame"]),
         len(part),
         part["fault"].nunique(),
+        len(part) / total,
         part["ts"].iloc[0].to_pydatetime(),
         part["ts"].iloc[-1].to_pydatetime(),
-        operations,
+        tuple(operations),
         tuple(traces[:_SHOWN_TRACES]),
         len(traces),
-        name not in known,
+        name not in past.ever,
+        name in past.ever and name not in past.lately,
+        tuple((str(text), int(n)) for text, n in variants.head(_SHOWN_VARIANTS).items()),
+        tuple(int(n) for n in trend),
+        tuple(dict.fromkeys(int(number) for number in shown))[:_SHOWN_OCCURRENCES],
     )

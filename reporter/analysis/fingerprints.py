@@ -15,6 +15,8 @@ _OBJECT = re.compile(
 _FRAME = re.compile(r"^#\d+ (?P<file>[^\n(]+?)\((?P<line>\d+)\): (?P<call>[^\n(]+)", re.M)
 _FOLDERS = "app|bootstrap|config|database|routes|src|tests|packages|modules"
 _ROOT = re.compile(rf"^.*?/((?:{_FOLDERS})/)(?!(?:{_FOLDERS})/)")
+_LISTED = re.compile(r"#\d+ ")
+_CHAIN_AT_MOST = 20
 _VENDOR = re.compile(r"(?:^|/)(?:vendor|node_modules)/")
 # Laravel writes the statement with its bindings, unquoted: verb and table tell which it was.
 _SQL = re.compile(r"\((?:Connection: [^,()]*, )?(?:Host: [^()]*?, )?SQL: (?P<sql>.*?)\)?\s*$", re.S)
@@ -111,6 +113,47 @@ def _read_object(value: dict[str, Any]) -> ExceptionText:
     cls, message = value.get("class"), value.get("message")
     return ExceptionText(
         cls if isinstance(cls, str) else None, message if isinstance(message, str) else None, _in_app(files)
+    )
+
+
+@dataclass(frozen=True)
+class ExceptionPart:
+    """One exception of a chain. `at`: file:line; `frames`: of the app, `vendor`: the others, both innermost first."""
+
+    error_class: str
+    message: str
+    at: str
+    frames: tuple[str, ...]
+    vendor: tuple[str, ...]
+
+
+def exception_chain(text: str) -> tuple[ExceptionPart, ...]:
+    """What Monolog wrote of an exception and its previous ones, outermost first; empty where it cannot be told."""
+    if text.startswith("{"):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return ()
+        parts: list[ExceptionPart] = []
+        while isinstance(value, dict) and len(parts) < _CHAIN_AT_MOST:
+            trace = value.get("trace")
+            lines = [str(frame) for frame in trace] if isinstance(trace, list) else []
+            parts.append(_part(str(value.get("class")), str(value.get("message")), str(value.get("file") or ""), lines))
+            value = value.get("previous")
+        return tuple(parts)
+    found = []
+    for piece in text.split("[previous exception]")[:_CHAIN_AT_MOST]:
+        head = _OBJECT.search(piece)
+        if head:
+            lines = [line for line in piece.splitlines() if _LISTED.match(line)]
+            found.append(_part(head["cls"].replace("\\\\", "\\"), head["msg"], f"{head['file']}:{head['line']}", lines))
+    return tuple(found)
+
+
+def _part(error_class: str, message: str, at: str, lines: list[str]) -> ExceptionPart:
+    vendor = [line for line in lines if _VENDOR.search(line) or "[internal function]" in line or "{main}" in line]
+    return ExceptionPart(
+        error_class, message, at, tuple(line for line in lines if line not in set(vendor)), tuple(vendor)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -130,7 +131,9 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
 
 def bucket_seconds(window: Window) -> int:
     """The smallest round step that cuts the window into at most 96 pieces."""
-    return next((step for step in _STEPS if window.length.total_seconds() / step <= 96), 7 * 86400)
+    seconds = window.length.total_seconds()
+    days = math.ceil(seconds / 96 / 86400)
+    return next((step for step in _STEPS if seconds / step <= 96), days * 86400)
 
 
 _BUCKETS = """

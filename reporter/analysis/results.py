@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from reporter.analysis.error_details import ErrorDetails
     from reporter.analysis.errors import Errors
     from reporter.analysis.overview import Overview, RejectSample
     from reporter.analysis.performance import Performance
@@ -14,10 +17,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Results:
-    """All figures of one window."""
+    """All figures of one window. `error_details`: by fingerprint, where asked for."""
 
     overview: Overview
     performance: Performance
     errors: Errors
     traces: Traces
     rejects: tuple[RejectSample, ...]
+    error_details: Mapping[str, ErrorDetails] = field(default_factory=dict)

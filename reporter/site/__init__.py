@@ -60,12 +60,14 @@ def render_site(
     """All files of the site. The same results and `built_at` give the same bytes."""
     env = environment(zone)
 
-    def page(module: Any, context: Any) -> SiteFile:  # noqa: ANN401 - a page module and its context
-        template = env.get_template(_TEMPLATES.get(module.FILE, module.FILE))
-        text = template.render(page=context, site=_site(module, results, zone, built_at, app, notes))
-        return SiteFile(module.FILE, text.encode("utf-8", "replace"))
+    def page(module: Any, context: Any, file: str = "", template: str = "") -> SiteFile:  # noqa: ANN401 - a page module and its context
+        name = template or _TEMPLATES.get(module.FILE, module.FILE)
+        text = env.get_template(name).render(page=context, site=_site(module, results, zone, built_at, app, notes))
+        return SiteFile(file or module.FILE, text.encode("utf-8", "replace"))
 
     files = [page(module, module.context(results, zone)) for module in PAGES]
+    for name, context in errors.group_contexts(results):
+        files.append(page(errors, context, name, "error.html"))
     for path in sorted(resource_dir("assets").iterdir()):
         files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
     files.append(SiteFile("assets/vega-runtime.js", runtime_js()))

@@ -12,6 +12,7 @@ from reporter import format as words
 from reporter.site.resources import resource_dir
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from reporter.site.context import Chart
@@ -31,7 +32,14 @@ def environment(zone: ZoneInfo) -> jinja2.Environment:
         env.filters[name] = getattr(words, name)
     env.filters["moment"] = lambda value: words.moment(value, zone)
     env.filters["chart_data"] = chart_data
+    env.filters["bars"] = bars
     return env
+
+
+def bars(values: Sequence[int], height: int = 20) -> str:
+    """An SVG path of bars, each one wide: a sparkline."""
+    most = max(values, default=0) or 1
+    return "".join(f"M{n} {height}v-{max(1.5, height * v / most):.1f}h.8V{height}z" for n, v in enumerate(values) if v)
 
 
 def chart_data(charts: tuple[Chart, ...]) -> dict[str, Any]:
