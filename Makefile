@@ -18,9 +18,9 @@ test: $(VENV)/.test-packages $(VENV)/.installed-dev $(AXE)
 	$(VENV)/bin/lint-imports
 	$(PY) -m pytest
 
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/.test-packages $(VENV)/.installed-dev
 	@command -v goaccess >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq goaccess; } || { echo "the benchmark needs: apt install goaccess"; exit 1; }
-	$(PY) tests/bench.py
+	$(PY) -m tests.bench
 
 # The venv is made anew whenever what it holds changes.
 $(STAMP): pyproject.toml

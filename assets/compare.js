@@ -72,7 +72,7 @@ window.Telemetry.compare = (() => {
   return async (place, doc, otherId, { moment }) => {
     if (!otherId) {
       await choices(place, doc);
-      place.setAttribute("data-shown", "");
+      place.setAttribute("data-shown", String(performance.now()));
       return;
     }
     const other = await T.trace(otherId, Number(place.dataset.shards));
@@ -91,6 +91,6 @@ window.Telemetry.compare = (() => {
       el("p", {}, (b.total >= a.total ? "The second took " + ms(b.total - a.total) + " longer" : "The first took " + ms(a.total - b.total) + " longer") + "; steps missing in the second: " + missing + ", more in it: " + extra + "."),
       el("div", { class: "scroll panel" }, el("table", { class: "compare" }, el("thead", {}, el("tr", {}, columns.map(([text, cls]) => (text ? el("th", { class: cls }, text) : el("td", {}))))),
         el("tbody", {}, rows.map((one) => row(one, Math.max(a.total, b.total)))))));
-    place.setAttribute("data-shown", "");
+    place.setAttribute("data-shown", String(performance.now()));
   };
 })();

@@ -73,7 +73,7 @@
       if (COLUMNS[name] === index) cell.setAttribute("aria-sort", direction === "+" ? "ascending" : "descending");
       else cell.removeAttribute("aria-sort");
     });
-    table.setAttribute("data-shown", "");
+    table.setAttribute("data-shown", String(performance.now()));
   }
 
   for (const [name, index] of Object.entries(COLUMNS)) {

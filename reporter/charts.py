@@ -10,15 +10,15 @@ from typing import Any
 import altair as alt
 
 KIND_COLOURS = {
-    "chat": "var(--chat)",
-    "processing": "var(--processing)",
-    "command": "var(--command)",
-    "tool": "var(--tool)",
-    "llm": "var(--llm)",
-    "log": "var(--log)",
+    "chat": "var(--fill-chat)",
+    "processing": "var(--fill-processing)",
+    "command": "var(--fill-command)",
+    "tool": "var(--fill-tool)",
+    "llm": "var(--fill-llm)",
+    "log": "var(--fill-log)",
 }
-# How many error groups have a colour of their own; report.css has them as --g1 and so on, and --gother.
-GROUP_COLOURS = 6
+# Error groups that have a colour of their own (report.css: --g1 and so on), and the others.
+_RANKS = ["1", "2", "3", "4", "5", "6", "other"]
 _TEXT, _FAINT, _FONT = "var(--text-soft)", "var(--line)", "system-ui, sans-serif"
 THEME: dict[str, Any] = {
     "background": "transparent",
@@ -95,7 +95,6 @@ def overview_errors() -> dict[str, Any]:
 
 def errors_groups() -> dict[str, Any]:
     """Error events over time, stacked by group, of data `groups`: t, t2, rank (1 to 6, other), errors, tip."""
-    ranks = [*(str(n) for n in range(1, GROUP_COLOURS + 1)), "other"]
     bars = (
         alt.Chart(alt.NamedData(name="groups"))
         .mark_bar(tooltip=alt.TooltipContent("data"))
@@ -106,7 +105,7 @@ def errors_groups() -> dict[str, Any]:
             color=alt.Color(
                 "rank",
                 type="nominal",
-                scale=alt.Scale(domain=ranks, range=[f"var(--g{name})" for name in ranks]),
+                scale=alt.Scale(domain=_RANKS, range=[f"var(--g{name})" for name in _RANKS]),
                 legend=None,
             ),
         )

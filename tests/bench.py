@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reporter.demo import write_demo
+from tests.bench_browser import measure, show
 
 ENTRIES = 500_000
 HOME = Path(__file__).parent.parent / "bench"
@@ -105,9 +106,12 @@ def main() -> None:
     print(f"{ENTRIES:,} entries, medians of {len(rounds)} rounds")
     for name, seconds in rows:
         print(f"  {name:<62} {seconds:6.2f} s   {seconds / cold:5.2f} × the cold build")
+    browser = measure(HOME / "output")
+    show(browser)
     print(
         json.dumps(
             {
+                **browser,
                 "cold_s": cold,
                 "goaccess_caddy_s": caddy,
                 "goaccess_full_s": full,

@@ -9,7 +9,13 @@ import os
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The last bytes of a cached file: what was cut off is made again.
+_WHOLE = b"\n/* whole */\n"
 # Undocumented but exact for vl-convert 1.9: the paths of the modules it carries.
 _SLIM = """
 import {transforms} from '/npm/vega-dataflow@6.1.0/+esm';
@@ -27,19 +33,24 @@ window.VegaRuntime = {parse: parse, View: View, interpreter: expressionInterpret
 
 def runtime_js(cache: Path | None = None) -> bytes:
     """The runtime as a classic script, from the cache folder or made now."""
+    return cached(f"vega-runtime-{version('vl-convert-python')}-1.js", _bundle, cache)
+
+
+def cached(name: str, make: Callable[[], bytes], cache: Path | None = None) -> bytes:
+    """What `make` gives, kept in the user's cache folder. Its name must tell all that it depends on."""
     folder = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "telemetry-report"
-    path = folder / f"vega-runtime-{version('vl-convert-python')}-1.js"
+    path = folder / name
     try:
-        data = path.read_bytes()
-        if data.endswith(b"})();\n"):
-            return data
+        kept = path.read_bytes()
+        if kept.endswith(_WHOLE):
+            return kept.removesuffix(_WHOLE)
     except OSError:
         pass
-    data = _bundle()
+    data = make()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-            file.write(data)
+            file.write(data + _WHOLE)
         Path(file.name).replace(path)
     except OSError:
         pass  # a cache that can't be written costs a second at the next build, no more

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from reporter import format as words
 from reporter.analysis.fingerprints import exception_chain
-from reporter.charts import GROUP_COLOURS
 from reporter.site.context import Chart, Columns, chart, shown_ms
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 FILE, TITLE = "errors.html", "Errors"
 SHOWN_GROUPS = 500
+# As in the chart errors_groups.
+_COLOURED = 6
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def group_contexts(results: Results) -> Iterator[tuple[str, GroupContext]]:
 
 
 def _rank(index: int) -> str:
-    return str(index + 1) if index < GROUP_COLOURS else "other"
+    return str(index + 1) if index < _COLOURED else "other"
 
 
 def _laid_out(text: str | None) -> str | None:
