@@ -9,6 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from reporter.analysis import select_window
+from reporter.analysis.changes import changes
 from reporter.analysis.error_details import error_details
 from reporter.analysis.errors import errors
 from reporter.analysis.overview import RejectSample, Source, overview
@@ -103,10 +104,10 @@ def analyse(sink: Sink, window: Window) -> Results:
     """All analyses of the window over an open sink."""
     con = sink.connection
     select_window(con, window)
-    return _results(sink, window, lambda: traces(con, window))
+    return _results(sink, window, window.previous(), lambda: traces(con, window))
 
 
-def _results(sink: Sink, window: Window, listed: Callable[[], Traces]) -> Results:
+def _results(sink: Sink, window: Window, compared: Window, listed: Callable[[], Traces]) -> Results:
     con = sink.connection
     rejects = con.execute(
         'SELECT s.name, r."offset", reason, sample FROM rejects r JOIN sources s ON s.id = r.source ORDER BY s.name, r."offset" LIMIT ?',
@@ -118,11 +119,12 @@ def _results(sink: Sink, window: Window, listed: Callable[[], Traces]) -> Result
         errors(con, window),
         listed(),
         tuple(RejectSample(*row) for row in rejects),
+        changes(con, compared),
     )
 
 
 @contextlib.contextmanager
-def _analysed_apart(sink: Sink, window: Window) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
+def _analysed_apart(sink: Sink, window: Window, compared: Window) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
     """The analyses with those of traces in a thread with its own connection, beside the others and the pages' rendering.
 
     Gives the results, and what waits for the traces' data.
@@ -130,12 +132,12 @@ def _analysed_apart(sink: Sink, window: Window) -> Iterator[tuple[Results, Calla
     con = sink.connection.cursor()
     con.execute("SET TimeZone = 'UTC'")
     for connection in (sink.connection, con):
-        select_window(connection, window)
+        select_window(connection, window, compared)
         connection.execute(_SOURCE_NAMES)
     with ThreadPoolExecutor(1) as thread:
         listed = thread.submit(traces, con, window)
         data = thread.submit(trace_data, con)
-        found = _results(sink, window, listed.result)
+        found = _results(sink, window, compared, listed.result)
         yield replace(found, error_details=error_details(sink.connection, found.errors.groups)), data.result
 
 
@@ -146,10 +148,14 @@ def build(
     *,
     zone: ZoneInfo,
     built_at: datetime,
+    compared: Window | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Built:
-    """Ingest what is new, compute, and write the site to the folder `output`. Raises ReportError."""
+    """Ingest what is new, compute, and write the site to the folder `output`. Raises ReportError.
+
+    `compared`: the window that changes are judged against, by default the one of the same length right before.
+    """
     from reporter.site import build_site
     from reporter.site.output import check_output
     from reporter.site.render import prepare
@@ -164,7 +170,7 @@ def build(
     app, notes = settings.app.resolve().name, tuple(ingested.notes)
     with (
         open_sink(settings.sink, read_only=True, on_wait=on_note) as sink,
-        _analysed_apart(sink, window) as (results, data),
+        _analysed_apart(sink, window, compared or window.previous()) as (results, data),
     ):
         on_progress(Progress("writing pages", 1, 1))
         index = build_site(results, data, output, zone=zone, built_at=built_at, app=app, notes=notes)

@@ -90,13 +90,17 @@ def _note(text: str) -> None:
 @_shared
 @click.option("-o", "--output", default="output", metavar="DIR", help="Folder of the report (default: output).")
 @click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
-def build(output: str, open_it: bool, **options: Any) -> None:  # noqa: ANN401 - click's options
+@click.option(
+    "--compare", default="previous", metavar="DAYS", help="What to compare with: previous, or 2026-11-01..2026-11-07."
+)
+def build(output: str, open_it: bool, compare: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Read what is new and write the report."""
     import time
     from pathlib import Path
 
     from reporter.build import build as run
     from reporter.progress import progress
+    from reporter.window import parse_compared
 
     begun = time.perf_counter()
     window, zone = _window(options)
@@ -107,6 +111,7 @@ def build(output: str, open_it: bool, **options: Any) -> None:  # noqa: ANN401 -
             Path(output),
             zone=zone,
             built_at=datetime.now(UTC),
+            compared=parse_compared(compare, window, zone),
             on_progress=on_progress,
             on_note=_note,
         )

@@ -31,8 +31,11 @@ class Window:
         return self.end - self.start
 
     def previous(self) -> Window:
-        """The window of the same length right before this one."""
-        return Window(self.start - self.length, self.start)
+        """The window of the same length right before this one; as much of it as there is after year 1."""
+        first = datetime.min.replace(tzinfo=UTC)
+        if self.start == first:
+            return Window(first, first + timedelta(microseconds=1))
+        return Window(max(first, self.start - min(self.length, self.start - first)), self.start)
 
     @property
     def sql(self) -> tuple[datetime, datetime]:
@@ -57,6 +60,18 @@ def parse_moment(text: str, zone: tzinfo) -> datetime:
     except (ValueError, OverflowError) as exc:
         msg = f"“{text}” is not a date or time"
         raise UsageError(msg, "Write it as 2026-11-20, 2026-11-20T12:00 or 2026-11-20T12:00:00Z.") from exc
+
+
+def parse_compared(text: str, window: Window, zone: tzinfo) -> Window:
+    """`previous`, or `2026-11-01..2026-11-07` with both days in it → the window to compare with. Raises UsageError."""
+    if text == "previous":
+        return window.previous()
+    first, dots, last = text.partition("..")
+    if not dots:
+        msg = f"“{text}” is nothing to compare with"
+        raise UsageError(msg, "Write previous, or two days such as 2026-11-01..2026-11-07.")
+    end = parse_moment(last, zone)
+    return Window(parse_moment(first, zone), end + timedelta(days=1) if len(last.strip()) == 10 else end)
 
 
 def parse_window(last: str | None, since: str | None, until: str | None, zone: tzinfo, now: datetime) -> Window:

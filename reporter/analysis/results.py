@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reporter.analysis.changes import Changes
     from reporter.analysis.error_details import ErrorDetails
     from reporter.analysis.errors import Errors
     from reporter.analysis.overview import Overview, RejectSample
@@ -24,4 +25,5 @@ class Results:
     errors: Errors
     traces: Traces
     rejects: tuple[RejectSample, ...]
+    changes: Changes
     error_details: Mapping[str, ErrorDetails] = field(default_factory=dict)

@@ -11,8 +11,9 @@ from reporter.site.context import Chart, Columns, chart, shown_ms
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from reporter.analysis.changes import Changes
     from reporter.analysis.errors import ErrorGroup
-    from reporter.analysis.overview import Bucket, KindFigures, OperationCount, Tokens, Totals
+    from reporter.analysis.overview import Bucket, KindFigures, Tokens, Totals
     from reporter.analysis.performance import OperationFigures
     from reporter.analysis.results import Results
     from reporter.analysis.traces import TraceSummary
@@ -33,10 +34,11 @@ class OverviewContext:
     charts: tuple[Chart, ...]
     errors: tuple[ErrorGroup, ...]
     slowest: tuple[OperationFigures, ...]
-    tools: tuple[OperationCount, ...]
-    commands: tuple[OperationCount, ...]
     failing: tuple[TraceSummary, ...]
     unfinished: int
+    changes: Changes
+    open_traces: tuple[TraceSummary, ...]
+    busiest: tuple[OperationFigures, ...]
 
 
 def context(results: Results, zone: ZoneInfo) -> OverviewContext:
@@ -54,10 +56,11 @@ def context(results: Results, zone: ZoneInfo) -> OverviewContext:
         _charts(results, zone) if view.buckets else (),
         results.errors.groups[:6],
         tuple(o for o in results.performance.operations if o.count)[:6],
-        view.tools[:6],
-        view.commands[:6],
         tuple(failing[:6]),
         unfinished,
+        results.changes,
+        tuple(s for s in results.traces.notable if s.status == "unfinished")[:6],
+        tuple(sorted(results.performance.operations, key=lambda o: (-o.count, o.kind, o.operation))[:8]),
     )
 
 

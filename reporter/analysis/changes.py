@@ -1,0 +1,161 @@
+"""What changed against another window, and whether that is more than noise.
+
+Durations: Mann and Whitney's U test (normal approximation, corrected for ties and continuity), two-sided. Failures: a
+two-proportion z test. A change is called one at p < 0.01; with too few values on a side nothing is called at all.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reporter.analysis.overview import COUNTED
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from reporter.window import Window
+
+LEAST_VALUES, LEAST_FAILURES = 20, 5
+LEVEL = 0.01
+
+
+@dataclass(frozen=True)
+class Side:
+    """One window's figures: finished operations, failed ones, percentiles in ms (null without durations)."""
+
+    count: int
+    errors: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+    @property
+    def error_rate(self) -> float | None:
+        return self.errors / self.count if self.count else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One kind's (`operation` null) or operation's figures on both sides.
+
+    `slower`, `failing`: True (worse), False (better), None (noise, or too few to tell: then the chance is null). Slower
+    or faster is called only where the median moved the same way. `…_chance`: the tests' p values.
+    """
+
+    kind: str
+    operation: str | None
+    before: Side
+    now: Side
+    duration_chance: float | None
+    error_chance: float | None
+    slower: bool | None
+    failing: bool | None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """`durations`: operations called slower or faster, by the ratio of their medians; `failures`: those called to fail
+    oftener or more seldom, by the difference of their error rates; the largest first. `total_before`: finished before."""
+
+    compared: Window
+    kinds: dict[str, Change]
+    durations: tuple[Change, ...]
+    failures: tuple[Change, ...]
+    total_before: int
+
+
+# Each side's operations, by kind and once more by kind and operation (`key` null: the kind as a whole).
+_BOTH = """
+WITH both_sides AS (
+  SELECT kind, operation, true AS is_now, status, duration_ms FROM window_spans WHERE is_operation AND status <> 'unfinished'
+  UNION ALL SELECT kind, operation, false, status, duration_ms FROM compared_spans WHERE is_operation AND status <> 'unfinished')"""
+
+_SIDES = f"""{_BOTH}
+SELECT kind, operation, is_now, count(*), count(*) FILTER (status = 'error'), quantile_cont(duration_ms, [0.5, 0.95]) FILTER ({COUNTED})
+FROM both_sides GROUP BY GROUPING SETS ((kind, is_now), (kind, operation, is_now))"""
+
+# Rank sums over distinct durations: `below` values are smaller, `t` are equal.
+_RANKS = f"""{_BOTH},
+tied AS (
+  SELECT kind, operation, duration_ms, count(*) AS t, count(*) FILTER (is_now) AS here
+  FROM both_sides WHERE {COUNTED} GROUP BY GROUPING SETS ((kind, duration_ms), (kind, operation, duration_ms))),
+ranked AS (
+  SELECT *, coalesce(sum(t) OVER (PARTITION BY kind, operation ORDER BY duration_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+    AS below FROM tied)
+SELECT kind, operation, sum(here)::BIGINT, sum(t - here)::BIGINT, sum(here * (below + (t + 1) / 2)), sum(t::DOUBLE ** 3 - t)
+FROM ranked GROUP BY kind, operation"""
+
+
+def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
+    """`window_spans` against `compared_spans` (the window `compared`)."""
+    before = con.execute(
+        "SELECT count(*) FROM compared_spans WHERE is_operation AND status <> 'unfinished'"
+    ).fetchall()[0][0]
+    if not before:
+        return Changes(compared, {}, (), (), 0)
+    sides: dict[tuple[str, str | None], dict[bool, Side]] = {}
+    for kind, operation, is_now, count, errors, percentiles in con.execute(_SIDES).fetchall():
+        side = Side(count, errors, *(percentiles or (None, None)))
+        sides.setdefault((kind, operation), {})[is_now] = side
+    ranks = {(kind, operation): rest for kind, operation, *rest in con.execute(_RANKS).fetchall()}
+    empty = Side(0, 0, None, None)
+    found = [
+        _change(*key, both.get(False, empty), both.get(True, empty), ranks.get(key)) for key, both in sides.items()
+    ]
+    named = sorted((c for c in found if c.operation is not None), key=lambda c: (c.kind, c.operation or ""))
+    durations = sorted((c for c in named if c.slower is not None), key=_times, reverse=True)
+    failures = sorted((c for c in named if c.failing is not None), key=_points, reverse=True)
+    return Changes(
+        compared, {c.kind: c for c in found if c.operation is None}, tuple(durations), tuple(failures), before
+    )
+
+
+def _times(change: Change) -> float:
+    """By what factor the median moved, up or down."""
+    before, now = change.before.p50_ms, change.now.p50_ms
+    return max(now / before, before / now) if before and now else math.inf
+
+
+def _points(change: Change) -> float:
+    return abs((change.now.error_rate or 0) - (change.before.error_rate or 0))
+
+
+def _change(kind: str, operation: str | None, before: Side, now: Side, ranks: list[float] | None) -> Change:
+    duration = mann_whitney(*ranks) if ranks else None
+    failing = two_proportions(now.errors, now.count, before.errors, before.count)
+    slower = None if duration is None or duration[1] >= LEVEL else duration[0] > 0
+    if slower is not None and ((now.p50_ms or 0) > (before.p50_ms or 0)) != slower:
+        slower = None
+    worse = None if failing is None or failing[1] >= LEVEL else failing[0] > 0
+    return Change(
+        kind, operation, before, now, duration[1] if duration else None, failing[1] if failing else None, slower, worse
+    )
+
+
+def mann_whitney(here: float, there: float, rank_sum: float, ties: float) -> tuple[float, float] | None:
+    """(z, two-sided p) of Mann and Whitney's U from the rank sum of `here` values among all, z > 0 where they are larger.
+
+    `ties`: the sum of t³ - t over groups of t equal values. None with fewer than LEAST_VALUES on a side.
+    """
+    if min(here, there) < LEAST_VALUES:
+        return None
+    total = here + there
+    variance = here * there / 12 * (total + 1 - ties / (total * (total - 1)))
+    if variance <= 0:
+        return 0.0, 1.0
+    excess = rank_sum - here * (here + 1) / 2 - here * there / 2
+    z = math.copysign(max(0.0, abs(excess) - 0.5) / math.sqrt(variance), excess)
+    return z, math.erfc(abs(z) / math.sqrt(2))
+
+
+def two_proportions(failed: int, count: int, failed_before: int, count_before: int) -> tuple[float, float] | None:
+    """(z, two-sided p) of the pooled two-proportion test; None with too few operations or failures to tell."""
+    if min(count, count_before) < LEAST_VALUES or failed + failed_before < LEAST_FAILURES:
+        return None
+    pooled = (failed + failed_before) / (count + count_before)
+    spread = math.sqrt(pooled * (1 - pooled) * (1 / count + 1 / count_before))
+    if not spread:
+        return 0.0, 1.0
+    z = (failed / count - failed_before / count_before) / spread
+    return z, math.erfc(abs(z) / math.sqrt(2))
