@@ -93,24 +93,81 @@ def overview_errors() -> dict[str, Any]:
     return _spec(bars, 90)
 
 
-def errors_groups() -> dict[str, Any]:
-    """Error events over time, stacked by group, of data `groups`: t, t2, rank (1 to 6, other), errors, tip."""
+def _rank_colour() -> alt.Color:
+    return alt.Color(
+        "rank",
+        type="nominal",
+        scale=alt.Scale(domain=_RANKS, range=[f"var(--g{name})" for name in _RANKS]),
+        legend=None,
+    )
+
+
+def ranked_bars() -> dict[str, Any]:
+    """Something counted over time, stacked by what it is of: data `bars`: t, t2, rank (1 to 6, other), value, tip."""
     bars = (
-        alt.Chart(alt.NamedData(name="groups"))
+        alt.Chart(alt.NamedData(name="bars"))
         .mark_bar(tooltip=alt.TooltipContent("data"))
         .encode(
             x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=TIME_AXIS),
             x2=alt.X2("t2"),
-            y=alt.Y("errors", type="quantitative", title="error events", axis=alt.Axis(tickCount=4, format="~d", tickMinStep=1)),
-            color=alt.Color(
-                "rank",
-                type="nominal",
-                scale=alt.Scale(domain=_RANKS, range=[f"var(--g{name})" for name in _RANKS]),
-                legend=None,
-            ),
+            y=alt.Y("value", type="quantitative", title=None, axis=alt.Axis(tickCount=4, format="~s")),
+            color=_rank_colour(),
         )
-    )  # fmt: skip
+    )
     return _spec(bars, 190)
+
+
+def ranked_lines() -> dict[str, Any]:
+    """Durations over time on a log axis, a line each: data `lines`: t, rank, ms, tip."""
+    base = alt.Chart(alt.NamedData(name="lines")).encode(
+        x=alt.X("t", type="temporal", scale=UTC, title=None, axis=TIME_AXIS),
+        y=alt.Y("ms", type="quantitative", scale=alt.Scale(type="log"), title=None,
+                axis=alt.Axis(labelExpr=_MS_LABELS, values=_DECADES_MS)),
+        color=_rank_colour(),
+    )  # fmt: skip
+    return _spec(
+        base.mark_line(strokeWidth=1.5)
+        + base.mark_point(filled=True, size=28, opacity=1, tooltip=alt.TooltipContent("data")),
+        190,
+    )
+
+
+def heat_map() -> dict[str, Any]:
+    """Hours × rows, darker where slower: data `cells`: hour (0 to 23), row, ms, tip. Rows in the order of their first cell."""
+    cells = (
+        alt.Chart(alt.NamedData(name="cells"))
+        .mark_rect(tooltip=alt.TooltipContent("data"))
+        .encode(
+            x=alt.X("hour", type="ordinal", title="hour of the day", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("row", type="ordinal", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+            opacity=alt.Opacity("ms", type="quantitative", scale=alt.Scale(type="log", range=[0.12, 1]), legend=None),
+            color=alt.value("var(--accent)"),
+        )
+    )
+    return _spec(cells, 320)
+
+
+def flow() -> dict[str, Any]:
+    """A layered flow, laid out before: data `links` (path, width, failed, tip), `nodes` (x, y, width, height, label, lx, ly,
+    align, tip). Vega as it is: Vega-Lite has no path mark."""
+    text = {"font": {"value": _FONT}, "fontSize": {"value": 11}, "fill": {"value": "var(--text)"}}
+    return {
+        "$schema": "https://vega.github.io/schema/vega/v6.json",
+        "width": 1000, "height": 300, "padding": 0, "autosize": "none",
+        "data": [{"name": "links"}, {"name": "nodes"}],
+        "marks": [
+            {"type": "path", "from": {"data": "links"}, "encode": {"enter": {
+                "path": {"field": "path"}, "strokeWidth": {"field": "width"}, "tooltip": {"signal": "datum"},
+                "stroke": [{"test": "datum.failed", "value": "var(--bad)"}, {"value": "var(--accent)"}],
+                "strokeOpacity": {"value": 0.35}}}},
+            {"type": "rect", "from": {"data": "nodes"}, "encode": {"enter": {
+                **{name: {"field": name} for name in ("x", "y", "width", "height")}, "tooltip": {"signal": "datum"},
+                "fill": {"value": "var(--text-soft)"}}}},
+            {"type": "text", "from": {"data": "nodes"}, "encode": {"enter": {
+                **text, "text": {"field": "label"}, "x": {"field": "lx"}, "y": {"field": "ly"}, "align": {"field": "align"},
+                "baseline": {"value": "middle"}}}},
+        ],
+    }  # fmt: skip
 
 
 def performance_histogram() -> dict[str, Any]:
@@ -147,7 +204,11 @@ def performance_percentiles() -> dict[str, Any]:
 CHARTS = {
     "overview_events": overview_events,
     "overview_errors": overview_errors,
-    "errors_groups": errors_groups,
+    "ranked_bars": ranked_bars,
+    "ranked_lines": ranked_lines,
+    "heat_map": heat_map,
     "performance_histogram": performance_histogram,
     "performance_percentiles": performance_percentiles,
 }
+# Those that are Vega already.
+VEGA_CHARTS = {"flow": flow}

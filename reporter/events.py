@@ -8,13 +8,11 @@ No I/O, no clock.
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
 from typing import Any
 
-KINDS = ("chat", "processing", "command", "tool", "llm", "log")
+from reporter.event_names import EVENT_NAME
+
 LEVELS = ("DEBUG", "INFO", "NOTICE", "WARNING", "ERROR", "CRITICAL", "ALERT", "EMERGENCY")
-FINISHING_WORDS = ("completed", "failed", "error", "executed", "finished")
 
 # column: (SQL type, meaning). The order is the table's.
 EVENT_COLUMNS: dict[str, tuple[str, str]] = {
@@ -54,6 +52,11 @@ EVENT_COLUMNS: dict[str, tuple[str, str]] = {
     "cost_usd": ("DOUBLE", ""),
     "ttft_ms": ("DOUBLE", "time to first token"),
     "dry_run": ("BOOLEAN", ""),
+    "cached_tokens": ("BIGINT", "of the prompt's: read from the provider's cache"),
+    "request_bytes": ("BIGINT", "size of a tool's parameters"),
+    "response_bytes": ("BIGINT", "size of a tool's result"),
+    "attempt": ("BIGINT", "1 for the first, more for a retry"),
+    "state": ("VARCHAR", "what a check, a condition or a cache look-up found: a short word"),
     "error_class": ("VARCHAR", ""),
     "error_message": ("VARCHAR", ""),
     "error_code": ("VARCHAR", ""),
@@ -100,6 +103,17 @@ FACTS: dict[str, tuple[str, ...]] = {
     "cost_usd": ("cost_usd",),
     "ttft_ms": ("time_to_first_token_ms",),
     "dry_run": ("dry_run",),
+    "cached_tokens": (
+        "token_usage.cached_tokens",
+        "token_usage.cache_read_input_tokens",
+        "tokens_cached",
+        "cached_tokens",
+        "cache_read_input_tokens",
+    ),
+    "request_bytes": ("parameter_stats.size_bytes", "request_size_bytes", "request_size"),
+    "response_bytes": ("result_stats.size_bytes", "response_size_bytes", "response_size", "result_size"),
+    "attempt": ("attempt", "attempts", "attempt_number", "retry_count"),
+    "state": ("new_status", "cache_hit", "from_cache", "cached", "condition_result", "healthy", "result"),
     "error_message": ("error_message", "error", "exception.message"),
     "error_class": ("error_type", "error_class", "exception.class"),
     "error_code": ("error_code",),
@@ -122,128 +136,6 @@ FRAME_FACTS: dict[str, tuple[str, ...]] = {
     ),
 }
 EXTRA_CORRELATION = ("correlation_id", "correlation.correlation_id", "context.correlation_id")
-
-
-@dataclass(frozen=True)
-class Family:
-    """Events that bound one sort of span: `<name>.started`, `<name>.completed` and so on.
-
-    `operation`: the column the operation is read from, or a 'literal'. `ids`: columns that together name the span.
-    """
-
-    kind: str
-    type: str
-    operation: str
-    ids: tuple[str, ...] = ()
-
-
-FAMILIES: dict[str, Family] = {
-    "chat.streaming": Family("chat", "stream", "model", ("message_id",)),
-    "chat.stream": Family("chat", "stream", "model", ("message_id",)),
-    "fragment.processing.pipeline": Family("processing", "pipeline", "'pipeline'", ("pipeline_id",)),
-    "fragment.processing.step": Family("processing", "step", "step", ("pipeline_id",)),
-    "processing.step": Family("processing", "step", "step", ("job_id", "pipeline_id")),
-    "processing.job": Family("processing", "job", "'job'", ("job_id",)),
-    "chat.enrichment.pipeline": Family("processing", "enrichment", "'enrichment'", ("message_id",)),
-    "command.execution": Family("command", "command", "command", ("execution_id",)),
-    "command.step": Family("command", "step", "step", ("execution_id", "step_id")),
-    "dsl.step": Family("command", "step", "step", ("execution_id", "step_id")),
-    "tool.invocation": Family("tool", "tool", "tool", ("invocation_id",)),
-    "llm.call": Family("llm", "llm", "model"),
-}
-
-# Names that finish an operation by themselves, without one of the finishing words.
-FINISHING_NAMES: dict[str, Family] = {
-    "chat.enrichment.step": Family("processing", "step", "step", ("message_id",)),
-    "command.ai.generation": Family("command", "generation", "'ai.generation'"),
-    "command.template.rendered": Family("command", "template", "'template'"),
-    "tool_invocations": Family("tool", "tool", "tool", ("invocation_id",)),
-    "command_executions": Family("command", "command", "command", ("execution_id",)),
-}
-TABLE_EVENTS = ("tool_invocations", "command_executions")
-
-# Known events that are no operations although their last word and duration say so.
-KNOWN_OTHERS = (
-    "chat.message.",
-    "chat.validation.",
-    "chat.provider.",
-    "chat.session.",
-    "chat.fragment.",
-    "chat.transaction.",
-    "fragment.processing.state.",
-    "fragment.processing.performance.",
-    "fragment.processing.correlation",
-    "fragment.processing.summary",
-    "command.condition.",
-    "command.chain.",
-    "command.validation.",
-    "command.performance.",
-    "command.error",
-    "tool.health.",
-    "tool.chain.",
-    "tool.usage.",
-    "tool.alert.",
-    "llm.model.",
-    "llm.streaming.",
-    "llm.cost.",
-    "llm.performance.",
-    "llm.quality.",
-    "llm.health.",
-)
-# Names whose first word is not their kind.
-KIND_BY_PREFIX = (("fragment.processing.", "processing"), ("chat.enrichment.", "processing"), ("dsl.step.", "command"))
-
-_EVENT_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
-
-
-@dataclass(frozen=True)
-class Name:
-    """What an event's name alone tells; the columns `kind, family, type, phase` and where its operation is read."""
-
-    event: str | None
-    kind: str
-    family: str | None = None
-    type: str | None = None
-    phase: str | None = None
-    operation: str = "event"
-    needs_duration: bool = False
-
-
-def classify(event: str | None) -> Name:
-    """The meaning of an event name; an unknown one keeps its first word's kind, so that no new event is lost."""
-    if event is None:
-        return Name(None, "log", operation="")
-    if event in FINISHING_NAMES:
-        family = FINISHING_NAMES[event]
-        return Name(event, family.kind, event, family.type, "finish", family.operation)
-    stem, _, last = event.rpartition(".")
-    kind = _kind(event)
-    phase = "start" if last == "started" else "finish" if last in FINISHING_WORDS else None
-    if stem in FAMILIES:
-        family = FAMILIES[stem]
-        known_phase = None if family.type == "llm" and last == "executed" else phase
-        return Name(event, family.kind, stem, family.type, known_phase, family.operation)
-    if event == "chat.transaction.summary":
-        return Name(event, kind, "chat.transaction", "root", "root")
-    if phase and stem and _EVENT_NAME.fullmatch(event) and not event.startswith(KNOWN_OTHERS):
-        return Name(event, kind, stem, "other", phase, f"'{stem}'", needs_duration=phase == "finish")
-    return Name(event, kind, operation=_operation_of_others(event, kind))
-
-
-def _kind(event: str) -> str:
-    for prefix, kind in KIND_BY_PREFIX:
-        if event.startswith(prefix):
-            return kind
-    first = event.split(".", 1)[0]
-    return first if first in KINDS else "log"
-
-
-def _operation_of_others(event: str, kind: str) -> str:
-    if event.startswith(("chat.streaming.", "chat.stream.")):
-        return "model"
-    return {"processing": "step_or_pipeline", "command": "command_or_step", "tool": "tool", "llm": "model"}.get(
-        kind, "event"
-    )
 
 
 def _shape(*paths: str) -> dict[str, Any]:
@@ -308,7 +200,7 @@ parsed AS (SELECT *, json_transform(context, '{json.dumps(_WHOLE)}') AS j FROM r
 shaped AS (SELECT *, coalesce(j.data IS NOT NULL AND j.event IS NOT NULL, false) AS is_nested FROM parsed)
 SELECT source, "offset", time, level, message, context, extra, {_FRAME_COLUMNS},
   coalesce(entry_event, CASE WHEN j.event <> '' THEN j.event END,
-    CASE WHEN regexp_full_match(message, '{_EVENT_NAME.pattern}') THEN message END) AS name,
+    CASE WHEN regexp_full_match(message, '{EVENT_NAME.pattern}') THEN message END) AS name,
   CASE WHEN extra IS NOT NULL THEN json_extract_string(extra, {[f"$.{p}" for p in EXTRA_CORRELATION]!r}) END AS x,
   {_FACT_COLUMNS}
 FROM shaped
@@ -384,6 +276,9 @@ SELECT (source::BIGINT << 40) + "offset" AS id, source, "offset",
   {_number("prompt_tokens")} AS prompt_tokens, {_number("completion_tokens")} AS completion_tokens,
   {_number("total_tokens")} AS total_tokens, {_finite("cost_usd")} AS cost_usd, {_finite("ttft_ms")} AS ttft_ms,
   CASE WHEN lower(dry_run) IN ('true', '1') THEN true WHEN lower(dry_run) IN ('false', '0') THEN false END AS dry_run,
+  {_number("cached_tokens")} AS cached_tokens, {_number("request_bytes")} AS request_bytes,
+  {_number("response_bytes")} AS response_bytes, {_number("attempt")} AS attempt,
+  CASE WHEN length(state) <= 40 THEN state END AS state,
   CASE WHEN failed AND error_class <> '' THEN error_class END AS error_class,
   CASE WHEN failed AND error_message NOT IN ('', 'true', 'false', '[]') THEN error_message END AS error_message,
   CASE WHEN failed THEN error_code END AS error_code, CASE WHEN failed THEN error_category END AS error_category,

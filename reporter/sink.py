@@ -14,7 +14,8 @@ import duckdb
 
 from reporter import spans
 from reporter.errors import SinkError
-from reporter.events import EVENT_COLUMNS, LEVELS, Name, classify, extract_sql, map_sql
+from reporter.event_names import Name, classify
+from reporter.events import EVENT_COLUMNS, LEVELS, extract_sql, map_sql
 from reporter.sources.files import Cursor
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from reporter.sources import Reject
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 LOCK_SECONDS = 60
 # How many entries, spread over the batch, are looked at for their names before the first are mapped.
 _FIRST_LOOK = 4000

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reporter.events import FAMILIES, FINISHING_NAMES, TABLE_EVENTS
+from reporter.event_names import FAMILIES, FINISHING_NAMES, TABLE_EVENTS
 
 if TYPE_CHECKING:
     import duckdb
@@ -51,7 +51,8 @@ SPAN_COLUMNS: dict[str, tuple[str, str]] = {
 # Which events spans are derived from: those that bound one, and all that tell of a chat message.
 EVENTS_FILTER = "(phase IS NOT NULL OR (kind = 'chat' AND message_id IS NOT NULL))"
 _UNUSED = (
-    'source, "offset", level, message, record_id, session_id, error_class, error_message, exception, context, extra'
+    'source, "offset", level, message, record_id, session_id, error_class, error_message, exception, context, extra, '
+    "cached_tokens, request_bytes, response_bytes, attempt, state"
 )
 
 # Log times may be off by a whole second on either side.

@@ -55,9 +55,9 @@ class Site:
     is_partial: bool
 
 
-def chart(name: str, title: str, height: int, **data: Columns) -> Chart:
-    """A compiled chart with its data."""
-    return Chart(name, title, vega(name), data, height)
+def chart(spec: str, title: str, height: int, name: str = "", **data: Columns) -> Chart:
+    """A compiled chart with its data; `name` where a page has several of one spec."""
+    return Chart(name or spec, title, vega(spec), data, height)
 
 
 def shown_ms(moment: datetime, zone: ZoneInfo) -> int:

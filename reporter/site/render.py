@@ -69,9 +69,10 @@ def _specs() -> dict[str, dict[str, Any]]:
 def _compile() -> bytes:
     import vl_convert
 
-    from reporter.charts import CHARTS
+    from reporter.charts import CHARTS, VEGA_CHARTS
 
     specs = {name: vl_convert.vegalite_to_vega(make(), vl_version="6.4") for name, make in CHARTS.items()}
+    specs |= {name: make() for name, make in VEGA_CHARTS.items()}
     return json.dumps(specs).encode()
 
 

@@ -6,9 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reporter import format as words
 from reporter.analysis.fingerprints import exception_chain
-from reporter.site.context import Chart, Columns, chart, shown_ms
+from reporter.site import ranked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,11 +17,10 @@ if TYPE_CHECKING:
     from reporter.analysis.errors import ErrorGroup, Errors
     from reporter.analysis.fingerprints import ExceptionPart
     from reporter.analysis.results import Results
+    from reporter.site.context import Chart
 
 FILE, TITLE = "errors.html", "Errors"
 SHOWN_GROUPS = 500
-# As in the chart errors_groups.
-_COLOURED = 6
 
 
 @dataclass(frozen=True)
@@ -71,11 +69,12 @@ def href(fingerprint: str) -> str:
 
 def context(results: Results, zone: ZoneInfo) -> ErrorsContext:
     groups = results.errors.groups
+    ranks = {g.fingerprint: str(n + 1) if n < ranked.COLOURED else "other" for n, g in enumerate(groups)}
     rows = tuple(
-        Row(g, href(g.fingerprint) if g.fingerprint in results.error_details else None, _rank(n))
-        for n, g in enumerate(groups[:SHOWN_GROUPS])
+        Row(g, href(g.fingerprint) if g.fingerprint in results.error_details else None, ranks[g.fingerprint])
+        for g in groups[:SHOWN_GROUPS]
     )
-    charts = (_chart(results.errors, zone),) if groups else ()
+    charts = (_chart(results.errors, ranks, zone),) if groups else ()
     hidden = max(0, len(groups) - SHOWN_GROUPS)
     return ErrorsContext(TITLE, rows, hidden, results.overview.totals.error_events, results.errors.has_past, charts)
 
@@ -93,10 +92,6 @@ def group_contexts(results: Results) -> Iterator[tuple[str, GroupContext]]:
             yield href(group.fingerprint), GroupContext(title, group, results.errors.has_past, details, shown)
 
 
-def _rank(index: int) -> str:
-    return str(index + 1) if index < _COLOURED else "other"
-
-
 def _laid_out(text: str | None) -> str | None:
     """JSON indented; what is none as it stands."""
     if not text or text in ("[]", "{}"):
@@ -107,23 +102,17 @@ def _laid_out(text: str | None) -> str | None:
         return text
 
 
-def _chart(errors: Errors, zone: ZoneInfo) -> Chart:
-    ranked: dict[str, list[int]] = {}
-    names: dict[str, str] = {}
-    for index, group in enumerate(errors.groups):
-        rank = _rank(index)
-        sums = ranked.setdefault(rank, [0] * len(errors.buckets))
-        ranked[rank] = [a + b for a, b in zip(sums, group.trend, strict=True)]
-        names[rank] = "other groups" if rank == "other" else (group.error_class or group.pattern)[:60]
-    points = [(rank, n, sums[n]) for rank, sums in ranked.items() for n in range(len(sums)) if sums[n]]
-    begins = [shown_ms(moment, zone) for moment in errors.buckets]
-    data: Columns = {
-        "t": [begins[n] for _, n, _ in points],
-        "t2": [begins[n] + errors.bucket_seconds * 1000 for _, n, _ in points],
-        "rank": [rank for rank, _, _ in points],
-        "errors": [count for _, _, count in points],
-        "tip": [
-            f"{words.moment(errors.buckets[n], zone)} · {names[r]}: {count:,} error events" for r, n, count in points
-        ],
-    }
-    return chart("errors_groups", "Error events over time by group", 190, groups=data)
+def _chart(errors: Errors, ranks: ranked.Ranking, zone: ZoneInfo) -> Chart:
+    names = {g.fingerprint: (g.error_class or g.pattern)[:60] for g in errors.groups}
+    points = [
+        (start, g.fingerprint, float(count))
+        for g in errors.groups
+        for start, count in zip(errors.buckets, g.trend, strict=True)
+        if count
+    ]
+    title = "Error events over time by group"
+    return ranked.bars("errors_groups", title, points, ranks, errors.bucket_seconds, zone, _say, names)
+
+
+def _say(count: float) -> str:
+    return f"{count:,.0f} error events"

@@ -1,0 +1,66 @@
+"""Charts by name: the six largest names have a colour each (`--g1` and so on), the rest are one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reporter import format as words
+from reporter.site.context import Chart, Columns, chart, shown_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+# As many as charts.py has colours for.
+COLOURED = 6
+Ranking = dict[str, str]
+Point = tuple["datetime", str, float]
+
+
+def ranking(weights: Mapping[str, float]) -> Ranking:
+    """Name → its colour's name, the heaviest first; ties by name."""
+    ordered = sorted(weights, key=lambda name: (-weights[name], name))
+    return {name: str(n + 1) if n < COLOURED else "other" for n, name in enumerate(ordered)}
+
+
+def ranking_of(points: Iterable[Point]) -> Ranking:
+    """The ranking by each name's sum."""
+    sums: dict[str, float] = {}
+    for _, name, value in points:
+        sums[name] = sums.get(name, 0) + value
+    return ranking(sums)
+
+
+def bars(
+    name: str, title: str, points: Iterable[Point], ranks: Ranking, step: int, zone: ZoneInfo,
+    say: Callable[[float], str], shown: Mapping[str, str] | None = None,
+) -> Chart:  # fmt: skip
+    """Stacked bars of (start, name, value), each `step` seconds long; `say` writes a value, `shown` has names to be read."""
+    sums: dict[tuple[datetime, str], tuple[float, str]] = {}
+    for start, what, value in points:
+        rank = ranks.get(what, "other")
+        so_far, _ = sums.get((start, rank), (0.0, ""))
+        sums[start, rank] = (so_far + value, (shown or {}).get(what, what) if rank != "other" else "others")
+    rows = [(start, rank, value, what) for (start, rank), (value, what) in sums.items() if value]
+    begins = [shown_ms(start, zone) for start, *_ in rows]
+    data: Columns = {
+        "t": begins,
+        "t2": [t + step * 1000 for t in begins],
+        "rank": [rank for _, rank, _, _ in rows],
+        "value": [value for _, _, value, _ in rows],
+        "tip": [f"{words.moment(start, zone)} · {what}: {say(value)}" for start, _, value, what in rows],
+    }
+    return chart("ranked_bars", title, 190, name, bars=data)
+
+
+def lines(name: str, title: str, points: Iterable[Point], ranks: Ranking, zone: ZoneInfo) -> Chart:
+    """A line of durations in ms for each of the coloured names."""
+    rows = [(start, what, value) for start, what, value in points if ranks.get(what, "other") != "other"]
+    data: Columns = {
+        "t": [shown_ms(start, zone) for start, _, _ in rows],
+        "rank": [ranks[what] for _, what, _ in rows],
+        "ms": [max(value, 0.1) for _, _, value in rows],
+        "tip": [f"{words.moment(start, zone)} · {what}: {words.ms(value)}" for start, what, value in rows],
+    }
+    return chart("ranked_lines", title, 190, name, lines=data)
