@@ -24,12 +24,23 @@
     for (const set of chart.spec.data) {
       if (chart.data[set.name] && !set.source) set.values = rows(chart.data[set.name]);
     }
+    const label = place.getAttribute("aria-label");
     const view = new View(parse(chart.spec, null, { ast: true }), {
       expr: interpreter, renderer: "svg", container: place, hover: true,
     });
     view.tooltip(showTip);
+    const choice = document.querySelector('[data-choose="' + place.dataset.chart + '"]');
+    if (choice) choice.addEventListener("change", () => {
+      const data = chart.choices[choice.value] || chart.data;
+      for (const name of Object.keys(chart.data)) view.data(name, rows(data[name]));
+      view.runAsync();
+    });
     return view.runAsync().then(() => {
-      place.firstElementChild.setAttribute("aria-hidden", "true"); // the place itself is named
+      // The place itself is the picture, and has a name; Vega says otherwise.
+      place.setAttribute("role", "img");
+      place.setAttribute("aria-label", label);
+      place.removeAttribute("aria-roledescription");
+      place.firstElementChild.setAttribute("aria-hidden", "true");
       place.setAttribute("data-drawn", "");
     });
   }

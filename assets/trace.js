@@ -123,7 +123,7 @@
       if (node.span) {
         const width = Math.max(0.15, (100 * (node.end - node.start)) / total);
         lane.append(put(el("span", { class: "bar " + node.kind + " " + node.status }), shareOf(node.start, total), width + "%"));
-        for (const [a, b] of node.critical) lane.append(put(el("span", { class: "critical" }), shareOf(a, total), Math.max(0.1, (100 * (b - a)) / total) + "%"));
+        for (const [a, b] of node.critical) lane.append(put(el("span", { class: "path" }), shareOf(a, total), Math.max(0.1, (100 * (b - a)) / total) + "%"));
       } else {
         lane.append(put(el("span", { class: "dot " + node.kind + " " + (node.status || "") }), shareOf(node.start, total)));
       }

@@ -10,23 +10,33 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis import select_window
 from reporter.analysis.changes import changes
+from reporter.analysis.chat import chat
+from reporter.analysis.commands import commands
 from reporter.analysis.error_details import error_details
 from reporter.analysis.errors import errors
+from reporter.analysis.latency import latency
+from reporter.analysis.llm import llm
 from reporter.analysis.overview import RejectSample, Source, overview
 from reporter.analysis.performance import performance
-from reporter.analysis.results import Results
+from reporter.analysis.processing import processing
+from reporter.analysis.results import Results, Usage
+from reporter.analysis.tools import tools
 from reporter.analysis.trace_data import TraceData, ids_like, trace_data, trace_json
 from reporter.analysis.traces import traces
+from reporter.analysis.trends import trends
 from reporter.errors import NotFoundError, SourceError
 from reporter.ingest import Ingested, Progress, ingest
 from reporter.sink import Sink, open_sink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    import duckdb
+
+    from reporter.analysis.llm import Price
     from reporter.analysis.traces import Traces
     from reporter.config import Settings
     from reporter.window import Window
@@ -123,8 +133,22 @@ def _results(sink: Sink, window: Window, compared: Window, listed: Callable[[], 
     )
 
 
+def _usage(con: duckdb.DuckDBPyConnection, window: Window, zone: str, prices: Mapping[str, Price]) -> Usage:
+    return Usage(
+        chat(con, window),
+        commands(con, window),
+        tools(con, window),
+        processing(con, window),
+        llm(con, window, prices),
+        latency(con, window, zone),
+        trends(con, zone),
+    )
+
+
 @contextlib.contextmanager
-def _analysed_apart(sink: Sink, window: Window, compared: Window) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
+def _analysed_apart(
+    sink: Sink, window: Window, compared: Window, zone: str, prices: Mapping[str, Price]
+) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
     """The analyses with those of traces in a thread with its own connection, beside the others and the pages' rendering.
 
     Gives the results, and what waits for the traces' data.
@@ -138,7 +162,9 @@ def _analysed_apart(sink: Sink, window: Window, compared: Window) -> Iterator[tu
         listed = thread.submit(traces, con, window)
         data = thread.submit(trace_data, con)
         found = _results(sink, window, compared, listed.result)
-        yield replace(found, error_details=error_details(sink.connection, found.errors.groups)), data.result
+        details = error_details(sink.connection, found.errors.groups)
+        usage = _usage(sink.connection, window, zone, prices)
+        yield replace(found, error_details=details, usage=usage), data.result
 
 
 def build(
@@ -170,7 +196,7 @@ def build(
     app, notes = settings.app.resolve().name, tuple(ingested.notes)
     with (
         open_sink(settings.sink, read_only=True, on_wait=on_note) as sink,
-        _analysed_apart(sink, window, compared or window.previous()) as (results, data),
+        _analysed_apart(sink, window, compared or window.previous(), zone.key, settings.prices) as (results, data),
     ):
         on_progress(Progress("writing pages", 1, 1))
         index = build_site(results, data, output, zone=zone, built_at=built_at, app=app, notes=notes)

@@ -32,6 +32,7 @@ THEME: dict[str, Any] = {
     "aria": False,
 }  # fmt: skip
 _MS_LABELS = "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'"
+_COUNT_LABELS = "datum.value >= 1000 ? format(datum.value, '~s') : format(datum.value, '~g')"
 # Times come as the viewer's wall clock: the axis only has to write it down.
 _CLOCK_LABELS = (
     "utchours(datum.value) == 0 && utcminutes(datum.value) == 0"
@@ -110,7 +111,7 @@ def ranked_bars() -> dict[str, Any]:
         .encode(
             x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=TIME_AXIS),
             x2=alt.X2("t2"),
-            y=alt.Y("value", type="quantitative", title=None, axis=alt.Axis(tickCount=4, format="~s")),
+            y=alt.Y("value", type="quantitative", title=None, axis=alt.Axis(tickCount=4, labelExpr=_COUNT_LABELS)),
             color=_rank_colour(),
         )
     )

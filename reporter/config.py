@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+import tomllib
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
+from reporter.analysis.llm import Price
 from reporter.errors import SourceError, UsageError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG_FILE = "telemetry-report.toml"
 _CONFIG_ZONE = re.compile(
     r"""['"]timezone['"]\s*=>\s*(?:env\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]+)['"])?\s*\)|['"]([^'"]+)['"])"""
 )
@@ -20,13 +27,15 @@ _CONFIG_ZONE = re.compile(
 
 @dataclass(frozen=True)
 class Settings:
-    """`database`: a SQLAlchemy URL, or '' for none. `logs`: globs; empty for the app's own. `app_zone`: IANA name."""
+    """`database`: a SQLAlchemy URL, or '' for none. `logs`: globs; empty for the app's own. `app_zone`: IANA name.
+    `prices`: by provider/model, from telemetry-report.toml."""
 
     app: Path
     database: str
     logs: tuple[str, ...]
     sink: Path
     app_zone: str
+    prices: Mapping[str, Price] = field(default_factory=dict)
 
 
 def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | None) -> Settings:
@@ -46,7 +55,26 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
         logs,
         Path(sink).expanduser() if sink else _sink(root),
         _zone(root, env),
+        _prices(root / CONFIG_FILE),
     )
+
+
+def _prices(path: Path) -> dict[str, Price]:
+    """`[prices."openai/gpt-4o"]` with prompt, completion, cached (USD per million tokens) and entered (a day)."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8")).get("prices", {})
+        return {name: _price(**given) for name, given in table.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, AttributeError) as exc:
+        msg = f"{path} cannot be used: {exc}"
+        raise UsageError(
+            msg, 'Prices look like: [prices."openai/gpt-4o"] prompt = 2.5, completion = 10, entered = 2026-11-01.'
+        ) from exc
+
+
+def _price(*, prompt: float, completion: float, entered: object, cached: float | None = None) -> Price:
+    return Price(float(prompt), float(completion), float(prompt if cached is None else cached), str(entered))
 
 
 def _may_exist(url: str) -> bool:

@@ -21,6 +21,7 @@ PAGES = {
     f"trace.html#{OK}&with={FAILED}": SHOWN,
     "notable.html": "main",
     "sources.html": "main",
+    **{f"{name}.html": "[data-drawn]" for name in ("chat", "commands", "tools", "processing", "llm", "trends")},
 }
 
 

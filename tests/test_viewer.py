@@ -71,7 +71,7 @@ def test_it_is_driven_by_keys(viewer):
 
 def test_the_critical_path_covers_the_trace_once(viewer):
     pieces = viewer.eval_on_selector_all(
-        ".critical", "all => all.map(e => [parseFloat(e.style.left), parseFloat(e.style.width)])"
+        ".path", "all => all.map(e => [parseFloat(e.style.left), parseFloat(e.style.width)])"
     )
     assert sum(width for _, width in pieces) == pytest.approx(100, abs=3)
 

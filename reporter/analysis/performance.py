@@ -22,7 +22,7 @@ CLASS_LIMITS_MS: dict[str, tuple[float, ...]] = {
     "pipeline": (1000, 5000, 15000),
     "llm": (1000, 3000, 10000, 30000),
 }
-_LIMITS_OF_TYPE = {
+LIMITS_OF_TYPE = {
     "command": "command",
     "pipeline": "pipeline",
     "job": "pipeline",
@@ -91,7 +91,7 @@ def duration_class(span_type: str, value_ms: float | None) -> str | None:
     """The performance class of a duration in ms, by the limits of its type of work; None without a duration."""
     if value_ms is None:
         return None
-    limits = CLASS_LIMITS_MS[_LIMITS_OF_TYPE.get(span_type, "step")]
+    limits = CLASS_LIMITS_MS[LIMITS_OF_TYPE.get(span_type, "step")]
     return CLASS_NAMES[sum(value_ms >= limit for limit in limits)]
 
 

@@ -9,16 +9,36 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reporter.analysis.changes import Changes
+    from reporter.analysis.chat import Chat
+    from reporter.analysis.commands import Commands
     from reporter.analysis.error_details import ErrorDetails
     from reporter.analysis.errors import Errors
+    from reporter.analysis.latency import Latency
+    from reporter.analysis.llm import Llm
     from reporter.analysis.overview import Overview, RejectSample
     from reporter.analysis.performance import Performance
+    from reporter.analysis.processing import Processing
+    from reporter.analysis.tools import Tools
     from reporter.analysis.traces import Traces
+    from reporter.analysis.trends import Trends
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What only the report's pages show."""
+
+    chat: Chat
+    commands: Commands
+    tools: Tools
+    processing: Processing
+    llm: Llm
+    latency: Latency
+    trends: Trends
 
 
 @dataclass(frozen=True)
 class Results:
-    """All figures of one window. `error_details`: by fingerprint, where asked for."""
+    """All figures of one window. `usage` and `error_details` (by fingerprint): where pages are made of them."""
 
     overview: Overview
     performance: Performance
@@ -26,4 +46,13 @@ class Results:
     traces: Traces
     rejects: tuple[RejectSample, ...]
     changes: Changes
+    usage: Usage | None = None
     error_details: Mapping[str, ErrorDetails] = field(default_factory=dict)
+
+
+def used(results: Results) -> Usage:
+    """The figures of pages; they are there in every build."""
+    if results.usage is None:
+        msg = "these results were not made for pages"
+        raise ValueError(msg)
+    return results.usage

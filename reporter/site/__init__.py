@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Any
 from reporter import __version__
 from reporter.site.context import NavItem, Site
 from reporter.site.output import MARKER, SiteFile, write_file, write_site
-from reporter.site.pages import errors, notable, overview, performance, sources, trace, traces
+from reporter.site.pages import (
+    chat,
+    commands,
+    errors,
+    llm,
+    notable,
+    overview,
+    performance,
+    processing,
+    sources,
+    tools,
+    trace,
+    traces,
+    trends,
+)
 from reporter.site.render import data_script, environment, script_json
 from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
@@ -21,7 +35,7 @@ if TYPE_CHECKING:
     from reporter.analysis.results import Results
     from reporter.analysis.trace_data import TraceData
 
-PAGES = (overview, performance, errors, traces, trace, sources)
+PAGES = (overview, performance, errors, traces, chat, commands, tools, processing, llm, trends, sources, trace)
 # Reached from this page, not from the navigation.
 _BELOW = {trace: traces, notable: traces}
 _TEMPLATES = {"index.html": "overview.html"}

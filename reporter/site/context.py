@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reporter.site.render import vega
@@ -19,13 +19,14 @@ Columns = Mapping[str, Sequence[Any]]
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart's place on a page. `data`: the named data sets its spec refers to, columnar."""
+    """A chart's place on a page. `data`: the named data sets its spec refers to, columnar; `choices`: other data for it, by name."""
 
     name: str
     title: str
     spec: dict[str, Any]
     data: dict[str, Columns]
     height: int
+    choices: dict[str, dict[str, Columns]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

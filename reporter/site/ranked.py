@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reporter import format as words
+from reporter.analysis.results import used
 from reporter.site.context import Chart, Columns, chart, shown_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
+
+    from reporter.analysis.performance import OperationFigures
+    from reporter.analysis.results import Results
 
 # As many as charts.py has colours for.
 COLOURED = 6
@@ -30,6 +34,22 @@ def ranking_of(points: Iterable[Point]) -> Ranking:
     for _, name, value in points:
         sums[name] = sums.get(name, 0) + value
     return ranking(sums)
+
+
+def times(value: float) -> str:
+    return f"{value:,.0f}×"
+
+
+def counted(results: Results, operations: Iterable[OperationFigures]) -> list[Point]:
+    """How many of each operation finished, by bucket of the window."""
+    counts = used(results).latency.counts
+    starts = results.errors.buckets
+    return [
+        (start, o.operation, float(n))
+        for o in operations
+        for start, n in zip(starts, counts.get((o.kind, o.operation), ()), strict=False)
+        if n
+    ]
 
 
 def bars(

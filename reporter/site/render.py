@@ -48,7 +48,7 @@ def bars(values: Sequence[int], height: int = 20) -> str:
 
 def chart_data(charts: tuple[Chart, ...]) -> dict[str, Any]:
     """What report.js draws: by chart name, its spec and its columnar data."""
-    return {chart.name: {"spec": chart.spec, "data": chart.data, "height": chart.height} for chart in charts}
+    return {chart.name: {"spec": chart.spec, "data": chart.data, "choices": chart.choices} for chart in charts}
 
 
 def vega(name: str) -> dict[str, Any]:

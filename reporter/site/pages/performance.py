@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reporter import format as words
 from reporter.analysis.performance import CLASS_LIMITS_MS
+from reporter.analysis.results import used
 from reporter.site.context import Chart, Columns, chart, shown_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from reporter.analysis.performance import OperationFigures
+    from reporter.analysis.latency import HourCell, Latency, OperationBin
+    from reporter.analysis.performance import HistogramBin, OperationFigures
     from reporter.analysis.results import Results
 
 FILE, TITLE = "performance.html", "Performance"
+# Operations whose histogram can be chosen: the most frequent.
+CHOICES = 60
 
 
 @dataclass(frozen=True)
@@ -24,22 +29,51 @@ class PerformanceContext:
 
     title: str
     operations: tuple[OperationFigures, ...]
+    latency: Latency
     charts: tuple[Chart, ...]
     limits: tuple[tuple[str, tuple[float, ...]], ...]
 
 
+def histogram(results: Results, kind: str | None, title: str) -> Chart:
+    """Durations of all kinds, or of one; with a choice of each of its operations."""
+    bins: dict[str, list[HistogramBin | OperationBin]] = {}
+    whole = [b for b in results.performance.histogram if kind in (None, b.kind)]
+    for one in used(results).latency.bins:
+        if kind in (None, one.kind):
+            bins.setdefault(f"{one.kind} {one.operation}", []).append(one)
+    most = sorted(bins, key=lambda name: (-sum(b.count for b in bins[name]), name))[:CHOICES]
+    made = chart("performance_histogram", title, 200, histogram=_bins(whole))
+    return replace(made, choices={name: {"histogram": _bins(bins[name])} for name in sorted(most)})
+
+
+def _bins(bins: Sequence[HistogramBin | OperationBin]) -> Columns:
+    return {
+        "low_ms": [b.low_ms for b in bins],
+        "high_ms": [b.high_ms for b in bins],
+        "count": [b.count for b in bins],
+        "kind": [b.kind for b in bins],
+        "tip": [f"{words.ms(b.low_ms)} to {words.ms(b.high_ms)} · {b.kind}: {b.count:,} operations" for b in bins],
+    }
+
+
+def _heat(cells: Sequence[HourCell]) -> Chart:
+    data: Columns = {
+        "hour": [c.hour for c in cells],
+        "row": [f"{c.kind} {c.operation}" for c in cells],
+        "ms": [max(c.p95_ms, 0.1) for c in cells],
+        "tip": [
+            f"{c.kind} {c.operation}, {c.hour}:00 to {c.hour + 1}:00: p95 {words.ms(c.p95_ms)} of {c.count:,}"
+            for c in cells
+        ],
+    }
+    return chart("heat_map", "p95 by hour of the day, of the operations that take most time", 320, cells=data)
+
+
 def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
-    view = results.performance
-    bins, points = view.histogram, view.over_time
+    view, latency = results.performance, used(results).latency
+    points = view.over_time
     charts: tuple[Chart, ...] = ()
-    if bins:
-        histogram: Columns = {
-            "low_ms": [b.low_ms for b in bins],
-            "high_ms": [b.high_ms for b in bins],
-            "count": [b.count for b in bins],
-            "kind": [b.kind for b in bins],
-            "tip": [f"{words.ms(b.low_ms)} to {words.ms(b.high_ms)} · {b.kind}: {b.count:,} operations" for b in bins],
-        }
+    if view.histogram:
         percentiles: Columns = {
             "t": [shown_ms(p.start, zone) for p in points],
             "kind": [p.kind for p in points],
@@ -50,7 +84,8 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
             ],
         }
         charts = (
-            chart("performance_histogram", "How long operations take", 200, histogram=histogram),
+            histogram(results, None, "How long operations take"),
             chart("performance_percentiles", "p95 over time by kind", 220, percentiles=percentiles),
+            _heat(latency.heat),
         )
-    return PerformanceContext(TITLE, view.operations, charts, tuple(CLASS_LIMITS_MS.items()))
+    return PerformanceContext(TITLE, view.operations, latency, charts, tuple(CLASS_LIMITS_MS.items()))

@@ -1,0 +1,53 @@
+"""processing.html: pipelines, jobs and steps: throughput, failures, what never ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reporter.analysis.results import used
+from reporter.site import ranked
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from reporter.analysis.performance import OperationFigures
+    from reporter.analysis.processing import Processing
+    from reporter.analysis.results import Results
+    from reporter.site.context import Chart
+
+FILE, TITLE = "processing.html", "Processing"
+
+
+@dataclass(frozen=True)
+class ProcessingContext:
+    """`whole`: pipelines, jobs, enrichments; `steps`: their steps."""
+
+    title: str
+    view: Processing
+    whole: tuple[OperationFigures, ...]
+    steps: tuple[OperationFigures, ...]
+    ranks: ranked.Ranking
+    charts: tuple[Chart, ...]
+
+
+def context(results: Results, zone: ZoneInfo) -> ProcessingContext:
+    view = used(results).processing
+    work = [o for o in results.performance.operations if o.kind == "processing"]
+    steps = tuple(o for o in work if o.type == "step")
+    ranks = ranked.ranking({o.operation: (o.p50_ms or 0) * o.count for o in steps})
+    charts: tuple[Chart, ...] = ()
+    done = [(p.start, p.operation, float(p.count)) for p in view.points]
+    if done:
+        charts = (
+            ranked.bars(
+                "throughput",
+                "Finished over time",
+                done,
+                ranked.ranking_of(done),
+                view.bucket_seconds,
+                zone,
+                ranked.times,
+            ),
+        )
+    return ProcessingContext(TITLE, view, tuple(o for o in work if o.type != "step"), steps, ranks, charts)

@@ -1,0 +1,66 @@
+"""trends.html: the sink's whole memory by day, and against another window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from reporter import format as words
+from reporter.analysis.results import used
+from reporter.site import ranked
+from reporter.site.context import Chart, Columns, chart, shown_ms
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reporter.analysis.changes import Changes
+    from reporter.analysis.results import Results
+    from reporter.analysis.trends import DayPoint, Trends
+
+FILE, TITLE = "trends.html", "Trends"
+
+_DAY_SECONDS, _SHOWN_DAYS = 86400, 14
+
+
+@dataclass(frozen=True)
+class TrendsContext:
+    title: str
+    view: Trends
+    changes: Changes
+    ranks: ranked.Ranking
+    shown_days: tuple[datetime, ...]
+    rows: tuple[tuple[str, tuple[DayPoint | None, ...]], ...]
+    charts: tuple[Chart, ...]
+
+
+def context(results: Results, zone: ZoneInfo) -> TrendsContext:
+    """Days are midnights of the viewer's zone already: charts take them as if UTC. `rows`: the last days, a name each."""
+    view, utc = used(results).trends, ZoneInfo("UTC")
+    chosen = [(p.day, p.name, p.p95_ms) for p in view.operations]
+    ranks = ranked.ranking_of(chosen)
+    charts: tuple[Chart, ...] = ()
+    if view.days:
+        events = [(d.day, "events without an error", float(d.events - d.error_events)) for d in view.days]
+        events += [(d.day, "error events", float(d.error_events)) for d in view.days]
+        colours = {"events without an error": "2", "error events": "1"}
+        charts = (
+            ranked.bars("days", "Events a day; error events in red", events, colours, _DAY_SECONDS, utc, ranked.times),
+            _by_kind(view.kinds),
+            ranked.lines("operations", "p95 a day of the operations that take most time", chosen, ranks, utc),
+        )
+    days = tuple(d.day for d in view.days)[-_SHOWN_DAYS:]
+    points = {(p.name, p.day): p for p in (*view.kinds, *view.operations)}
+    names = list(dict.fromkeys([*sorted({p.name for p in view.kinds}), *sorted({p.name for p in view.operations})]))
+    rows = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
+    return TrendsContext(TITLE, view, results.changes, ranks, days, rows, charts)
+
+
+def _by_kind(points: tuple[DayPoint, ...]) -> Chart:
+    data: Columns = {
+        "t": [shown_ms(p.day, ZoneInfo("UTC")) for p in points],
+        "kind": [p.name for p in points],
+        "p95_ms": [max(p.p95_ms, 0.1) for p in points],
+        "tip": [f"{p.day:%Y-%m-%d} · {p.name}: p95 {words.ms(p.p95_ms)} of {p.count:,}" for p in points],
+    }
+    return chart("performance_percentiles", "p95 a day by kind", 220, percentiles=data)
