@@ -108,16 +108,17 @@ FROM told GROUP BY conversation_id ORDER BY last DESC, conversation_id LIMIT {_C
 _FLOW = """
 WITH model AS (SELECT correlation_id, arg_min(operation, (start_ts, id)) AS model FROM window_spans
     WHERE type = 'stream' AND correlation_id IS NOT NULL GROUP BY 1),
-command AS (SELECT correlation_id, execution_id, operation, status, start_ts, id FROM window_spans WHERE type = 'command' AND correlation_id IS NOT NULL),
+command AS (SELECT correlation_id, execution_id, operation, status, start_ts, id FROM window_spans
+  WHERE type = 'command' AND is_operation AND correlation_id IS NOT NULL),
 first_command AS (SELECT correlation_id, arg_min(operation, (start_ts, id)) AS operation FROM command GROUP BY 1),
 own_command AS (SELECT execution_id, min(operation) AS operation FROM command WHERE execution_id IS NOT NULL GROUP BY 1)
-SELECT 0, 'messages', operation, count(*), count(*) FILTER (status = 'error') FROM window_spans WHERE type = 'stream' GROUP BY ALL
+SELECT 0, 'messages', operation, count(*), count(*) FILTER (status = 'error') FROM window_spans WHERE type = 'stream' AND is_operation GROUP BY ALL
 UNION ALL
 SELECT 1, model, operation, count(*), count(*) FILTER (status = 'error') FROM command JOIN model USING (correlation_id) GROUP BY ALL
 UNION ALL
 SELECT 2, coalesce(o.operation, f.operation), t.operation, count(*), count(*) FILTER (status = 'error')
 FROM window_spans t LEFT JOIN own_command o USING (execution_id) LEFT JOIN first_command f ON f.correlation_id = t.correlation_id
-WHERE type = 'tool' AND t.correlation_id IN (SELECT correlation_id FROM model) AND coalesce(o.operation, f.operation) IS NOT NULL GROUP BY ALL
+WHERE type = 'tool' AND is_operation AND t.correlation_id IN (SELECT correlation_id FROM model) AND coalesce(o.operation, f.operation) IS NOT NULL GROUP BY ALL
 ORDER BY ALL"""
 
 
