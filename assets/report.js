@@ -41,6 +41,8 @@
       place.setAttribute("aria-label", label);
       place.removeAttribute("aria-roledescription");
       place.firstElementChild.setAttribute("aria-hidden", "true");
+      const times = Object.values(chart.data).find((set) => set.utc);
+      if (times && window.telemetryBrush) window.telemetryBrush(place, view, times);
       place.setAttribute("data-drawn", "");
     });
   }

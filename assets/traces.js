@@ -40,6 +40,7 @@
       if (kind && !(all.kinds[i] & kind)) continue;
       if (operation !== null && !all.operations_of[i].includes(operation)) continue;
       if (all.ms[i] < least) continue;
+      if (wanted.since && (all.start[i] + all.ms[i] < Number(wanted.since) || all.start[i] >= Number(wanted.until))) continue;
       if (text && !all.id[i].toLowerCase().includes(text) && !all.root[i].toLowerCase().includes(text)) continue;
       rows.push(i);
     }
@@ -64,10 +65,11 @@
     const wanted = state();
     const rows = await chosen(wanted);
     table.tBodies[0].replaceChildren(...rows.slice(0, shown).map(rowOf));
-    note.textContent = count(rows.length) + " of " + count(all.id.length) + " traces" + (rows.length > shown ? ", the first " + shown + " shown" : "");
+    note.textContent = count(rows.length) + " of " + count(all.id.length) + " traces" + (wanted.since ? " between " + moment(Number(wanted.since)) + " and " + moment(Number(wanted.until)) : "") + (rows.length > shown ? ", the first " + shown + " shown" : "");
     document.getElementById("trace-more").hidden = rows.length <= shown;
     const address = new URLSearchParams(wanted).toString();
     history.replaceState(null, "", address ? "#" + address : location.pathname + location.search);
+    dispatchEvent(new Event("telemetry-filter"));
     [...table.tHead.rows[0].cells].forEach((cell, index) => {
       const [name, direction] = (wanted.sort || "start-").split(/(?=[+-]$)/);
       if (COLUMNS[name] === index) cell.setAttribute("aria-sort", direction === "+" ? "ascending" : "descending");

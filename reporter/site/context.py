@@ -61,6 +61,13 @@ def chart(spec: str, title: str, height: int, name: str = "", **data: Columns) -
     return Chart(name or spec, title, vega(spec), data, height)
 
 
+def epoch_ms(moment: datetime) -> int:
+    """Milliseconds since 1970 of a UTC time, aware or not."""
+    from datetime import UTC
+
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
 def shown_ms(moment: datetime, zone: ZoneInfo) -> int:
     """Epoch ms of the wall clock in the viewer's zone, for charts whose axes are labelled in UTC."""
     from datetime import UTC

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reporter import format as words
 from reporter.analysis.results import used
-from reporter.site.context import Chart, Columns, chart, shown_ms
+from reporter.site.context import Chart, Columns, chart, epoch_ms, shown_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -67,6 +67,7 @@ def bars(
     data: Columns = {
         "t": begins,
         "t2": [t + step * 1000 for t in begins],
+        "utc": [epoch_ms(start) for start, *_ in rows],
         "rank": [rank for _, rank, _, _ in rows],
         "value": [value for _, _, value, _ in rows],
         "tip": [f"{words.moment(start, zone)} · {what}: {say(value)}" for start, _, value, what in rows],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import format as words
-from reporter.site.context import Chart, Columns, chart, shown_ms
+from reporter.site.context import Chart, Columns, chart, epoch_ms, shown_ms
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -96,6 +96,7 @@ def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
     events: Columns = {
         "t": begins,
         "t2": [t + step for t in begins],
+        "utc": [epoch_ms(b.start) for b in view.buckets],
         "kind": [b.kind for b in view.buckets],
         "events": [b.events for b in view.buckets],
         "tip": [f"{words.moment(b.start, zone)} · {b.kind}: {b.events:,} events" for b in view.buckets],

@@ -1,0 +1,99 @@
+"""What people do with pages: filter over pages, choose a period on a chart, take tables and charts along."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from tests.browser import look
+from tests.helpers import event, run, write_log
+
+DAY = ["--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC"]
+
+
+def visible(page, table: str) -> int:
+    return page.locator(f"{table} tbody tr:visible").count()
+
+
+def test_a_filter_stays_over_pages_and_in_the_address(report, browser):
+    page, heard = look(browser, f"file://{report}/performance.html")
+    everything = visible(page, "#ops")
+    page.select_option("#page-filters [name=kind]", "tool")
+    kinds = set(page.locator("#ops tbody tr:visible td:first-child").all_inner_texts())
+    assert kinds == {"tool"}
+    assert page.url.endswith("#kind=tool")
+    assert "rows hidden" in page.inner_text("#filter-note")
+    page.click(".top nav a:has-text('Overview')")
+    page.wait_for_selector("#filter-clear:visible")
+    assert page.url.endswith("index.html#kind=tool")
+    page.click(".top nav a:has-text('Traces')")
+    page.wait_for_selector("#traces[data-shown]")
+    assert page.input_value("#trace-filters [name=kind]") == "tool"
+    page.click(".top nav a:has-text('Performance')")
+    page.wait_for_selector("#filter-clear:visible")
+    page.click("#filter-clear")
+    assert visible(page, "#ops") == everything
+    assert "#" not in page.url
+    assert heard == []
+
+
+def test_a_period_is_chosen_by_dragging_over_a_chart(report, browser):
+    page, heard = look(browser, f"file://{report}/index.html", "[data-chart=overview_events][data-drawn]")
+    box = page.locator("[data-chart=overview_events] svg").bounding_box()
+    middle = box["y"] + box["height"] * 0.6
+    page.mouse.move(box["x"] + box["width"] * 0.30, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.36, middle, steps=4)
+    page.mouse.up()
+    page.wait_for_selector("#filter-clear:visible")
+    assert "only 2026-11-18" in page.inner_text("#filter-note")
+    page.click(".top nav a:has-text('Traces')")
+    page.wait_for_selector("#traces[data-shown]")
+    starts = page.locator("#traces tbody td:nth-child(4)").all_inner_texts()
+    assert 0 < len(starts) < 60
+    assert {start[:10] for start in starts} == {"2026-11-18"}
+    assert heard == []
+
+
+def saved(page, action) -> str:
+    with page.expect_download() as download:
+        action()
+    return download.value.path().read_bytes().decode("utf-8-sig")
+
+
+def test_a_table_is_saved_as_csv_without_formulas(app, browser, tmp_path):
+    write_log(
+        app,
+        event("tool.invocation.completed", "10:00:00.000001", tool_name="=cmd|'/c calc'!A1", duration_ms=5),
+        event("tool.invocation.completed", "10:00:00.000002", tool_name='a,"b"', duration_ms=7.5),
+    )
+    output = tmp_path / "out"
+    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
+    page, heard = look(browser, f"file://{output}/performance.html")
+    text = saved(page, lambda: page.get_by_role("button", name="Save this table as CSV").first.click())
+    head, *rows = csv.reader(io.StringIO(text))
+    assert head[:3] == ["Kind", "Operation", "Count"]
+    assert {row[1]: (row[2], row[12]) for row in rows} == {"'=cmd|'/c calc'!A1": ("1", "5.0"), 'a,"b"': ("1", "7.5")}
+    assert heard == []
+
+
+def test_a_chart_is_saved_as_svg_and_png(report, browser):
+    page, heard = look(browser, f"file://{report}/index.html", "[data-chart=overview_events][data-drawn]")
+    text = saved(page, lambda: page.get_by_role("button", name="Save this chart as SVG").first.click())
+    assert text.startswith("<svg")
+    assert "var(" not in text
+    assert "#3b76d6" in text
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save this chart as PNG").first.click()
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+    assert heard == []
+
+
+def test_a_histogram_is_chosen_by_operation(report, browser):
+    page, heard = look(browser, f"file://{report}/performance.html", "[data-chart=performance_histogram][data-drawn]")
+    bars = page.locator("[data-chart=performance_histogram] .mark-rect path")
+    before = bars.count()
+    page.select_option("[data-choose=performance_histogram]", "tool db.query")
+    page.wait_for_timeout(300)
+    assert 0 < bars.count() < before
+    assert heard == []
