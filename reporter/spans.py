@@ -46,6 +46,7 @@ SPAN_COLUMNS: dict[str, tuple[str, str]] = {
     "invocation_id": ("VARCHAR", ""),
     "start_event": ("BIGINT", "id of the starting event"),
     "row_event": ("BIGINT", "id of the table row that is the same call"),
+    "parent": ("BIGINT", "id of the span it stands in; null where there is none"),
 }
 
 # Which events spans are derived from: those that bound one, and all that tell of a chat message.
@@ -192,7 +193,7 @@ FROM span_events WHERE phase = 'root'
 
 # A call's tokens stand in the llm call and in the chat stream it served: count the llm call's.
 _DERIVED = f"""
-CREATE OR REPLACE TEMP TABLE derived_spans AS
+CREATE OR REPLACE TEMP TABLE unlinked_spans AS
 WITH calls AS (SELECT * FROM merged_spans WHERE type = 'llm' AND is_operation AND coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL),
 served AS (
   SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s.correlation_id = c.correlation_id
@@ -200,10 +201,51 @@ served AS (
     AND (c.operation = s.operation OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens))
     AND (c.message_id = s.message_id OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens)
       OR abs(epoch_us(c.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6))
-SELECT {", ".join(f'"{name}"' for name in SPAN_COLUMNS)}
+SELECT {", ".join(f'"{name}"' for name in SPAN_COLUMNS if name != "parent")}
 FROM (SELECT *, is_operation AND (type = 'llm' OR (type = 'stream' AND id NOT IN (SELECT id FROM served))) AS counts_tokens
   FROM merged_spans)
 """
+
+
+# Who may contain whom where times alone do not tell: the higher is the outer one.
+_LEVELS = ("llm", "tool", "step", "stream", "command", "enrichment", "pipeline", "job", "root")
+# Unfinished work of these types contains what comes later; an unfinished tool call does not.
+_CONTAINERS = ("stream", "command", "enrichment", "pipeline", "job", "root")
+# Of a trace with very many spans only the longest are taken for parents, so that the join stays small.
+_PARENTS_AT_MOST = 1000
+
+_TOOL, _STEP, _STREAM, _COMMAND = (_LEVELS.index(name) + 1 for name in ("tool", "step", "stream", "command"))
+_LLM, _ENRICHMENT, _PIPELINE, _JOB, _ROOT = (
+    _LEVELS.index(name) + 1 for name in ("llm", "enrichment", "pipeline", "job", "root")
+)
+_BY_ID = f"""(c.level IN ({_TOOL}, {_STEP}) AND p.level = {_COMMAND} AND p.execution_id = c.execution_id
+    OR c.level = {_STEP} AND p.level IN ({_PIPELINE}, {_JOB}) AND p.pipeline_id = c.pipeline_id
+    OR c.level = {_STEP} AND p.level = {_ENRICHMENT} AND p.message_id = c.message_id
+    OR c.level = {_LLM} AND p.level = {_STREAM} AND p.message_id = c.message_id
+    OR c.level IN ({_STREAM}, {_LLM}) AND p.level = {_ROOT} AND p.message_id = c.message_id)"""
+
+# A tool call belongs to the step around it, else to its command; a step to its command or pipeline, a call of a model to
+# the stream of its message, each by id. What no id places belongs to the smallest span of its trace around it. Log times
+# in whole seconds are taken as exact to a second where nothing encloses exactly.
+_PARENTS = f"""
+WITH s AS (
+  SELECT id, correlation_id, kind, message_id, execution_id, pipeline_id, epoch_us(start_ts) AS a,
+    CASE WHEN status = 'unfinished' THEN 9e15::BIGINT ELSE greatest(epoch_us(ts), epoch_us(start_ts)) END AS b,
+    b - a AS length, coalesce(list_position({list(_LEVELS)!r}, type), 0)::INT AS level,
+    status <> 'unfinished' OR type IN {_CONTAINERS} AS contains,
+    CASE WHEN epoch_us(ts) % 1000000 = 0 THEN 1000000 ELSE 1000 END AS fuzz
+  FROM unlinked_spans),
+p AS (SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),
+candidates AS (
+  SELECT c.id, p.id AS parent, p.length, {_BY_ID} AS is_by_id,
+    p.contains AND p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
+      AND (p.length > c.length OR p.length = c.length AND (p.level > c.level OR p.level = c.level AND p.id > c.id)) AS encloses,
+    p.a > c.a + 1000 OR p.b < c.b - 1000 AS is_rough,
+    c.level = {_TOOL} AND p.level = {_STEP} AND p.kind = 'command'
+      AND coalesce(p.execution_id = c.execution_id, true) AS is_step_of_tool
+  FROM s c JOIN p ON p.correlation_id = c.correlation_id AND p.id <> c.id)
+SELECT id, arg_min(parent, (CASE WHEN is_step_of_tool AND encloses THEN 0 WHEN is_by_id THEN 1 ELSE 2 END, is_rough, length, parent)) AS parent
+FROM candidates WHERE encloses OR is_by_id GROUP BY id"""
 
 
 def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
@@ -228,6 +270,10 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
         )
     con.execute(_MERGED)
     con.execute(_DERIVED)
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE derived_spans AS
+        SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({_PARENTS}) USING (id)"""
+    )
 
 
 def one_to_one(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -245,49 +291,3 @@ def one_to_one(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
             rights.add(right)
             chosen.append((left, right))
     return chosen
-
-
-# Who may contain whom where times alone do not tell: the higher is the outer one.
-_LEVELS = ("llm", "tool", "step", "stream", "command", "enrichment", "pipeline", "job", "root")
-# Unfinished work of these types contains what comes later; an unfinished tool call does not.
-_CONTAINERS = ("stream", "command", "enrichment", "pipeline", "job", "root")
-# Of a trace with very many spans only the longest are taken for parents, so that the join stays small.
-_PARENTS_AT_MOST = 1000
-
-_TOOL, _STEP, _STREAM, _COMMAND = (_LEVELS.index(name) + 1 for name in ("tool", "step", "stream", "command"))
-_LLM, _ENRICHMENT, _PIPELINE, _JOB, _ROOT = (
-    _LEVELS.index(name) + 1 for name in ("llm", "enrichment", "pipeline", "job", "root")
-)
-_BY_ID = f"""(c.level IN ({_TOOL}, {_STEP}) AND p.level = {_COMMAND} AND p.execution_id = c.execution_id
-    OR c.level = {_STEP} AND p.level IN ({_PIPELINE}, {_JOB}) AND p.pipeline_id = c.pipeline_id
-    OR c.level = {_STEP} AND p.level = {_ENRICHMENT} AND p.message_id = c.message_id
-    OR c.level = {_LLM} AND p.level = {_STREAM} AND p.message_id = c.message_id
-    OR c.level IN ({_STREAM}, {_LLM}) AND p.level = {_ROOT} AND p.message_id = c.message_id)"""
-
-
-def parents_sql(spans_sql: str) -> str:
-    """SQL for (id, parent) of the spans that have a parent, of all spans of some traces.
-
-    A tool call belongs to the step around it, else to its command; a step to its command or pipeline, a call of a model to
-    the stream of its message, each by id. What no id places belongs to the smallest span of its trace around it.
-    Log times in whole seconds are taken as exact to a second where nothing encloses exactly.
-    """
-    return f"""
-WITH s AS (
-  SELECT id, correlation_id, kind, message_id, execution_id, pipeline_id, epoch_us(start_ts) AS a,
-    CASE WHEN status = 'unfinished' THEN 9e15::BIGINT ELSE greatest(epoch_us(ts), epoch_us(start_ts)) END AS b,
-    b - a AS length, coalesce(list_position({list(_LEVELS)!r}, type), 0)::INT AS level,
-    status <> 'unfinished' OR type IN {_CONTAINERS} AS contains,
-    CASE WHEN epoch_us(ts) % 1000000 = 0 THEN 1000000 ELSE 1000 END AS fuzz
-  FROM ({spans_sql})),
-p AS (SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),
-candidates AS (
-  SELECT c.id, p.id AS parent, p.length, {_BY_ID} AS is_by_id,
-    p.contains AND p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
-      AND (p.length > c.length OR p.length = c.length AND (p.level > c.level OR p.level = c.level AND p.id > c.id)) AS encloses,
-    p.a > c.a + 1000 OR p.b < c.b - 1000 AS is_rough,
-    c.level = {_TOOL} AND p.level = {_STEP} AND p.kind = 'command'
-      AND coalesce(p.execution_id = c.execution_id, true) AS is_step_of_tool
-  FROM s c JOIN p ON p.correlation_id = c.correlation_id AND p.id <> c.id)
-SELECT id, arg_min(parent, (CASE WHEN is_step_of_tool AND encloses THEN 0 WHEN is_by_id THEN 1 ELSE 2 END, is_rough, length, parent)) AS parent
-FROM candidates WHERE encloses OR is_by_id GROUP BY id"""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
-from reporter.spans import parents_sql
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,13 +62,11 @@ class Commands:
 
 
 _STEPS = f"""
-WITH inside AS (SELECT * FROM window_spans WHERE kind = 'command' AND correlation_id IS NOT NULL),
-linked AS (SELECT id, parent FROM ({parents_sql("SELECT * FROM inside")})),
-runs AS (SELECT operation, sum(duration_ms ORDER BY id) FILTER ({COUNTED}) AS total FROM window_spans WHERE type = 'command' AND is_operation GROUP BY 1),
+WITH runs AS (SELECT operation, sum(duration_ms ORDER BY id) FILTER ({COUNTED}) AS total FROM window_spans WHERE type = 'command' AND is_operation GROUP BY 1),
 steps AS (
   SELECT c.operation AS command, s.operation AS step, count(*) AS n, count(*) FILTER (s.status = 'error') AS errors,
     coalesce(sum(s.duration_ms ORDER BY s.id) FILTER (s.duration_ms >= 0 AND isfinite(s.duration_ms)), 0) AS total
-  FROM inside s JOIN linked USING (id) JOIN inside c ON c.id = linked.parent
+  FROM window_spans s JOIN window_spans c ON c.id = s.parent
   WHERE s.type IN ('step', 'generation', 'template') AND c.type = 'command' AND s.is_operation GROUP BY ALL)
 SELECT command, step, n, errors, steps.total, steps.total / nullif(runs.total, 0)
 FROM steps LEFT JOIN runs ON runs.operation = command ORDER BY runs.total DESC NULLS LAST, command, steps.total DESC, step"""

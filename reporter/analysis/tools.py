@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import bucket_seconds
-from reporter.spans import parents_sql
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -100,11 +99,9 @@ SELECT first, second, count(*) AS n FROM (
 WHERE second IS NOT NULL GROUP BY ALL ORDER BY n DESC, first, second LIMIT {_SHOWN}"""
 
 _CALLERS = f"""
-WITH around AS (SELECT * FROM window_spans WHERE type IN ('tool', 'command', 'stream', 'pipeline', 'job', 'root')
-    AND correlation_id IN (SELECT correlation_id FROM window_spans WHERE type = 'tool')),
-linked AS (SELECT id, parent FROM ({parents_sql("SELECT * FROM around")}))
-SELECT coalesce(p.kind || ' ' || p.operation, 'nothing known'), t.operation, count(*) AS n
-FROM window_spans t LEFT JOIN linked ON linked.id = t.id LEFT JOIN around p ON p.id = linked.parent
+SELECT coalesce(CASE WHEN p.type = 'step' AND g.id IS NOT NULL THEN g.kind || ' ' || g.operation ELSE p.kind || ' ' || p.operation END,
+  'nothing known') AS caller, t.operation, count(*) AS n
+FROM window_spans t LEFT JOIN window_spans p ON p.id = t.parent LEFT JOIN window_spans g ON g.id = p.parent
 WHERE t.type = 'tool' GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT {_SHOWN}"""
 
 _POINTS = """

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis.traces import FIRSTS, START
-from reporter.spans import parents_sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,9 +95,8 @@ def _raw(column: str, chars: int) -> str:
 def _documents(chosen: str, chars: int) -> str:
     """SQL for (correlation_id, document): what `trace_json` gives, for the traces in relation `chosen` (correlation_id)."""
     event = _EVENT % (_raw("context", chars), _raw("extra", chars))
-    spans = f"SELECT * FROM spans WHERE correlation_id IN (SELECT correlation_id FROM {chosen})"
     return f"""
-WITH linked AS MATERIALIZED (SELECT s.*, parent FROM ({spans}) s LEFT JOIN ({parents_sql(spans)}) USING (id)),
+WITH linked AS MATERIALIZED (SELECT * FROM spans WHERE correlation_id IN (SELECT correlation_id FROM {chosen})),
 work AS (
   SELECT correlation_id, string_agg(regexp_replace(to_json({_SPAN})::VARCHAR, '"[a-z_]+":null,|,"[a-z_]+":null', '', 'g'), ','
       ORDER BY start_ts, duration_ms DESC NULLS LAST, id) AS spans,
@@ -119,14 +117,13 @@ FROM joined"""
 
 
 # Spans alone, columnar: `ids` and `numbers` name the traces, `trace` says by number whose a span is.
-_BRIEF = f"""
+_BRIEF = """
 WITH brief AS MATERIALIZED (SELECT correlation_id, n, shard, status FROM trace_list JOIN sharded USING (n) WHERE correlation_id NOT IN (SELECT correlation_id FROM chosen)),
-s AS MATERIALIZED (SELECT spans.* FROM spans SEMI JOIN brief USING (correlation_id)),
 columns AS (
-  SELECT shard, {{trace: list(n), id: list(id), parent: list(parent), kind: list(kind), type: list(type), operation: list(operation),
-    start: list(epoch_us(start_ts) / 1000), duration_ms: list(duration_ms), status: list(s.status)}} AS spans
-  FROM s JOIN brief USING (correlation_id) LEFT JOIN ({parents_sql("SELECT * FROM s")}) USING (id) GROUP BY shard)
-SELECT b.shard, to_json({{ids: ids, numbers: numbers, statuses: statuses, spans: spans}})::VARCHAR
+  SELECT shard, {trace: list(n), id: list(id), parent: list(parent), kind: list(kind), type: list(type), operation: list(operation),
+    start: list(epoch_us(start_ts) / 1000), duration_ms: list(duration_ms), status: list(s.status)} AS spans
+  FROM spans s JOIN brief USING (correlation_id) GROUP BY shard)
+SELECT b.shard, to_json({ids: ids, numbers: numbers, statuses: statuses, spans: spans})::VARCHAR
 FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) AS numbers, list(status ORDER BY n) AS statuses FROM brief GROUP BY shard) b
   LEFT JOIN columns USING (shard)"""
 

@@ -21,7 +21,6 @@ class Day:
 
     day: datetime
     events: int
-    traces: int
     error_events: int
     operations: int
     errors: int
@@ -50,12 +49,12 @@ class Trends:
 
 _DAY = "date_trunc('day', timezone($zone, timezone('UTC', ts)))"
 _DAYS = f"""
-WITH e AS (SELECT {_DAY} AS day, count(*) AS events, count(DISTINCT correlation_id) AS traces, count(*) FILTER (status = 'error') AS error_events
+WITH e AS (SELECT {_DAY} AS day, count(*) AS events, count(*) FILTER (status = 'error') AS error_events
   FROM events GROUP BY 1),
 s AS (SELECT {_DAY} AS day, count(*) FILTER (is_operation) AS operations, count(*) FILTER (is_operation AND status = 'error') AS errors,
     sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, sum(cost_usd ORDER BY id) FILTER (counts_tokens) AS cost
   FROM spans WHERE status <> 'unfinished' GROUP BY 1)
-SELECT day, events, traces, error_events, coalesce(operations, 0), coalesce(errors, 0), coalesce(tokens, 0)::BIGINT, coalesce(cost, 0)
+SELECT day, events, error_events, coalesce(operations, 0), coalesce(errors, 0), coalesce(tokens, 0)::BIGINT, coalesce(cost, 0)
 FROM e LEFT JOIN s USING (day) ORDER BY day"""
 _DONE = f"is_operation AND status <> 'unfinished' AND {COUNTED}"
 _KINDS = f"SELECT {_DAY} AS day, kind, count(*), quantile_cont(duration_ms, 0.95) FROM spans WHERE {_DONE} GROUP BY ALL ORDER BY day, kind"
