@@ -12,6 +12,7 @@ from reporter.analysis import select_window
 from reporter.analysis.changes import changes
 from reporter.analysis.chat import chat
 from reporter.analysis.commands import commands
+from reporter.analysis.coverage import coverage
 from reporter.analysis.error_details import error_details
 from reporter.analysis.errors import errors
 from reporter.analysis.latency import latency
@@ -85,7 +86,8 @@ def take_in(
 def sources(sink: Sink) -> tuple[Source, ...]:
     """What was read so far, by name."""
     rows = sink.connection.execute(
-        "SELECT name, kind, entries, events, rejects, duplicates, waiting_bytes, note FROM sources ORDER BY kind, name, id"
+        """SELECT name, kind, entries, events, rejects, duplicates, waiting_bytes, note, format, "offset", size
+        FROM sources ORDER BY kind, name, id"""
     ).fetchall()
     return tuple(Source(*row) for row in rows)
 
@@ -133,7 +135,9 @@ def _results(sink: Sink, window: Window, compared: Window, listed: Callable[[], 
     )
 
 
-def _usage(con: duckdb.DuckDBPyConnection, window: Window, zone: str, prices: Mapping[str, Price]) -> Usage:
+def _usage(
+    con: duckdb.DuckDBPyConnection, window: Window, zone: str, prices: Mapping[str, Price], built_at: datetime
+) -> Usage:
     return Usage(
         chat(con, window),
         commands(con, window),
@@ -142,12 +146,13 @@ def _usage(con: duckdb.DuckDBPyConnection, window: Window, zone: str, prices: Ma
         llm(con, window, prices),
         latency(con, window, zone),
         trends(con, zone),
+        coverage(con, built_at),
     )
 
 
 @contextlib.contextmanager
 def _analysed_apart(
-    sink: Sink, window: Window, compared: Window, zone: str, prices: Mapping[str, Price]
+    sink: Sink, window: Window, compared: Window, zone: str, prices: Mapping[str, Price], built_at: datetime
 ) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
     """The analyses with those of traces in a thread with its own connection, beside the others and the pages' rendering.
 
@@ -163,7 +168,7 @@ def _analysed_apart(
         data = thread.submit(trace_data, con)
         found = _results(sink, window, compared, listed.result)
         details = error_details(sink.connection, found.errors.groups)
-        usage = _usage(sink.connection, window, zone, prices)
+        usage = _usage(sink.connection, window, zone, prices, built_at)
         yield replace(found, error_details=details, usage=usage), data.result
 
 
@@ -196,7 +201,10 @@ def build(
     app, notes = settings.app.resolve().name, tuple(ingested.notes)
     with (
         open_sink(settings.sink, read_only=True, on_wait=on_note) as sink,
-        _analysed_apart(sink, window, compared or window.previous(), zone.key, settings.prices) as (results, data),
+        _analysed_apart(sink, window, compared or window.previous(), zone.key, settings.prices, built_at) as (
+            results,
+            data,
+        ),
     ):
         on_progress(Progress("writing pages", 1, 1))
         index = build_site(results, data, output, zone=zone, built_at=built_at, app=app, notes=notes)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from reporter.sources import Reject
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 LOCK_SECONDS = 60
 # How many entries, spread over the batch, are looked at for their names before the first are mapped.
 _FIRST_LOOK = 4000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 
@@ -322,3 +323,24 @@ def test_what_changed_is_told_on_the_overview(app, tmp_path):
         in (output / "index.html").read_text()
     )
     assert run("build", "--app", str(app), "-o", str(output), "--compare", "yesterday").exit_code == 2
+
+
+def test_sources_say_how_far_over_what_time_and_where_clocks_jump(app, tmp_path):
+    write_log(app, *(event("a.b", f"{at}.000001") for at in ("10:00:00", "10:02:00", "10:00:59", "12:00:00")))
+    output = tmp_path / "out"
+    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
+    page = (output / "sources.html").read_text()
+    size = (app / "storage" / "logs" / "laravel.log").stat().st_size
+    row = re.sub(r"\s*<[^>]+>\s*", "|", page[page.index('id="cursors"') :].split("</table>")[0].split("<tbody>")[1])
+    cells = [cell for cell in row.split("|") if cell]
+    shown = f"{size} B" if size < 1000 else f"{size / 1000:.1f} kB"
+    assert cells[:6] == [
+        "storage/logs/laravel.log",
+        "line",
+        f"{size:,} bytes",
+        shown,
+        "2026-11-20 10:00:00",
+        "2026-11-20 12:00:00",
+    ]
+    assert cells[6] == "1"
+    assert "1 h 58 min" in page[page.index('id="silences"') :].split("</table>")[0]

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """A log file or table and what was read of it, over all time: entries = events + rejects."""
+    """A log file or table and what was read of it, over all time: entries = events + rejects.
+
+    `offset`: unpacked bytes (log) or rows (table) taken in; `size`: the file's own, in bytes.
+    """
 
     name: str
     kind: str
@@ -28,6 +31,9 @@ class Source:
     duplicates: int
     waiting_bytes: int
     note: str
+    format: str = ""
+    offset: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)

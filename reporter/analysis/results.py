@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from reporter.analysis.changes import Changes
     from reporter.analysis.chat import Chat
     from reporter.analysis.commands import Commands
+    from reporter.analysis.coverage import Coverage
     from reporter.analysis.error_details import ErrorDetails
     from reporter.analysis.errors import Errors
     from reporter.analysis.latency import Latency
@@ -34,6 +35,7 @@ class Usage:
     llm: Llm
     latency: Latency
     trends: Trends
+    coverage: Coverage
 
 
 @dataclass(frozen=True)

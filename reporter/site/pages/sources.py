@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter.analysis.results import used
+
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from reporter.analysis.coverage import Coverage, SourceTimes
     from reporter.analysis.overview import RejectSample
     from reporter.analysis.results import Results
 
@@ -19,7 +22,11 @@ class SourcesContext:
     title: str
     rejects: tuple[RejectSample, ...]
     total_rejects: int
+    coverage: Coverage
+    times: dict[str, SourceTimes]
 
 
 def context(results: Results, zone: ZoneInfo) -> SourcesContext:
-    return SourcesContext(TITLE, results.rejects, sum(s.rejects for s in results.overview.sources))
+    view = used(results).coverage
+    rejects = sum(s.rejects for s in results.overview.sources)
+    return SourcesContext(TITLE, results.rejects, rejects, view, {t.name: t for t in view.sources})
