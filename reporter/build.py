@@ -6,7 +6,7 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reporter.analysis import select_window
 from reporter.analysis.changes import changes
@@ -180,18 +180,21 @@ def build(
     zone: ZoneInfo,
     built_at: datetime,
     compared: Window | None = None,
+    single_bytes: int = 0,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """Ingest what is new, compute, and write the site to the folder `output`. Raises ReportError.
 
     `compared`: the window that changes are judged against, by default the one of the same length right before.
+    `single_bytes`: not 0 for the whole site as one file `output` of at most so many bytes.
     """
-    from reporter.site import build_site
+    from reporter.site import build_single, build_site
     from reporter.site.output import check_output
     from reporter.site.render import prepare
 
-    check_output(output)
+    if not single_bytes:
+        check_output(output)
     # DuckDB works without Python's lock, so charts are compiled meanwhile. vega() waits for nothing: it compiles again
     # should this thread have failed.
     preparing = Thread(target=prepare, daemon=True)
@@ -207,5 +210,9 @@ def build(
         ),
     ):
         on_progress(Progress("writing pages", 1, 1))
-        index = build_site(results, data, output, zone=zone, built_at=built_at, app=app, notes=notes)
+        given: dict[str, Any] = {"zone": zone, "built_at": built_at, "app": app, "notes": notes}
+        if single_bytes:
+            index = build_single(results, data, output, **given, max_bytes=single_bytes)
+        else:
+            index = build_site(results, data, output, **given)
     return Built(index, results, ingested)

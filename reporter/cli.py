@@ -93,12 +93,15 @@ def _note(text: str) -> None:
 @click.option(
     "--compare", default="previous", metavar="DAYS", help="What to compare with: previous, or 2026-11-01..2026-11-07."
 )
-def build(output: str, open_it: bool, compare: str, **options: Any) -> None:  # noqa: ANN401 - click's options
+@click.option("--single-file", "single", metavar="FILE", help="Write the whole report as this one file instead.")
+@click.option("--max-size", default="10MB", metavar="SIZE", help="What --single-file may measure (default: 10MB).")
+def build(output: str, open_it: bool, compare: str, single: str | None, max_size: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Read what is new and write the report."""
     import time
     from pathlib import Path
 
     from reporter.build import build as run
+    from reporter.config import parse_size
     from reporter.progress import progress
     from reporter.window import parse_compared
 
@@ -108,10 +111,11 @@ def build(output: str, open_it: bool, compare: str, **options: Any) -> None:  # 
         made = run(
             _settings(options),
             window,
-            Path(output),
+            Path(single or output),
             zone=zone,
             built_at=datetime.now(UTC),
             compared=parse_compared(compare, window, zone),
+            single_bytes=parse_size(max_size) if single else 0,
             on_progress=on_progress,
             on_note=_note,
         )

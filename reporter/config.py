@@ -142,6 +142,16 @@ def _is_zone(name: str) -> bool:
     return True
 
 
+def parse_size(text: str) -> int:
+    """`10MB`, `500kB`, `2 GB` → bytes (of 1000). Raises UsageError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?", text.strip())
+    size = int(float(match[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[match[2]]) if match else 0
+    if size <= 0:
+        msg = f"“{text}” is not a size"
+        raise UsageError(msg, "Write a number and a unit, such as 500kB, 10MB or 1GB.")
+    return size
+
+
 def viewer_zone(name: str | None) -> ZoneInfo:
     """The zone that times are shown in: --tz, else the machine's, else UTC. Raises UsageError."""
     if name:

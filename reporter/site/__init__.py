@@ -25,6 +25,7 @@ from reporter.site.pages import (
 from reporter.site.render import data_script, environment, script_json
 from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
+from reporter.site.single import render_single
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,23 @@ def build_site(
     return write_site(files, output)
 
 
+def build_single(
+    results: Results,
+    data: Callable[[], TraceData],
+    output: Path,
+    *,
+    zone: ZoneInfo,
+    built_at: datetime,
+    app: str,
+    notes: tuple[tuple[str, str], ...] = (),
+    max_bytes: int,
+) -> Path:
+    """Write the whole site as one file; returns its path. Raises OutputError."""
+    pages = render_pages(results, data, zone=zone, built_at=built_at, app=app, notes=notes)
+    site = _site(overview, results, zone, built_at, app, notes)
+    return write_file(render_single(environment(zone), pages, site, max_bytes).encode(), output)
+
+
 def write_trace(text: str, path: Path, *, zone: ZoneInfo, app: str, built_at: datetime) -> Path:
     """Write the viewer with one trace (`text`: its JSON) as one self-contained file. Raises OutputError."""
     page = trace.file(text, zone=zone, app=app, built_at=built_at)
@@ -72,6 +90,28 @@ def render_site(
     notes: tuple[tuple[str, str], ...],
 ) -> list[SiteFile]:
     """All files of the site. The same results and `built_at` give the same bytes."""
+    files = render_pages(results, data, zone=zone, built_at=built_at, app=app, notes=notes)
+    for path in sorted(resource_dir("assets").iterdir()):
+        files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
+    files.append(SiteFile("assets/vega-runtime.js", runtime_js()))
+    skeleton = trace.file_skeleton(zone=zone, app=app, built_at=built_at)
+    files.append(SiteFile("data/trace-page.js", data_script("trace-page", skeleton)))
+    files += traces.data_files(data())
+    built = {"built_at": built_at.isoformat(), "version": __version__}
+    files.append(SiteFile(MARKER, f"window.telemetryBuild={script_json(built)};\n".encode()))
+    return files
+
+
+def render_pages(
+    results: Results,
+    data: Callable[[], TraceData],
+    *,
+    zone: ZoneInfo,
+    built_at: datetime,
+    app: str,
+    notes: tuple[tuple[str, str], ...],
+) -> list[SiteFile]:
+    """The HTML pages; that which waits for `data` last."""
     env = environment(zone)
 
     def page(module: Any, context: Any, file: str = "", template: str = "") -> SiteFile:  # noqa: ANN401 - a page module and its context
@@ -82,16 +122,7 @@ def render_site(
     files = [page(module, module.context(results, zone)) for module in PAGES]
     for name, context in errors.group_contexts(results):
         files.append(page(errors, context, name, "error.html"))
-    for path in sorted(resource_dir("assets").iterdir()):
-        files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
-    files.append(SiteFile("assets/vega-runtime.js", runtime_js()))
-    skeleton = trace.file_skeleton(zone=zone, app=app, built_at=built_at)
-    files.append(SiteFile("data/trace-page.js", data_script("trace-page", skeleton)))
-    traced = data()
-    files.append(page(notable, notable.context(results, traced, zone)))
-    files += traces.data_files(traced)
-    built = {"built_at": built_at.isoformat(), "version": __version__}
-    files.append(SiteFile(MARKER, f"window.telemetryBuild={script_json(built)};\n".encode()))
+    files.append(page(notable, notable.context(results, data(), zone)))
     return files
 
 

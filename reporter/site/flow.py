@@ -45,10 +45,15 @@ def flow_chart(links: Iterable[Link]) -> Chart:
         for node in layer:
             node.y = y
             y += node.size * scale + _GAP
+
+    def place(key: tuple[int, str, str, bool]) -> tuple[int, float, float, bool]:
+        layer, source, target, failed = key
+        return layer, nodes[layer, source].y, nodes[layer + 1, target].y, failed
+
     ribbons = [
-        _ribbon(nodes[layer, source], nodes[layer + 1, target], count, failed, scale)
-        for (layer, source, target, failed), count in sorted(merged.items(), key=lambda item: (item[0][:3], item[0][3]))
-        if count
+        _ribbon(nodes[key[0], key[1]], nodes[key[0] + 1, key[2]], merged[key], key[3], scale)
+        for key in sorted(merged, key=place)
+        if merged[key]
     ]
     links_data: Columns = {name: [r[name] for r in ribbons] for name in ("path", "width", "failed", "tip")}
     boxes = [_box(node, scale) for layer in layers for node in layer]

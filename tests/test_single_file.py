@@ -1,0 +1,94 @@
+"""The whole site as one file: opens alone, links within itself, stays under its cap and says what that cost."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from tests.browser import look
+from tests.conftest import UNTIL
+from tests.helpers import entry, event, run, write_log
+
+HOSTILE = '"><img src=x onerror="window.pwned=1"></script><script>window.pwned=1</script> href="errors.html#x"'
+
+
+@pytest.fixture(scope="module")
+def single(samples, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("single") / "report.html"
+    done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path))
+    assert done.exit_code == 0, done.output
+    assert [p.name for p in path.parent.iterdir()] == ["report.html"]
+    return path
+
+
+def test_it_opens_alone_and_draws_every_chart(single, browser):
+    page, heard = look(browser, single.as_uri(), "[data-drawn]")
+    names = page.locator(".top nav a").all_inner_texts()
+    assert names[:3] == ["Overview", "Performance", "Errors"]
+    drawn = 0
+    for name in names:
+        page.click(f".top nav a:text-is('{name}')")
+        assert page.locator("section.page:visible").count() == 1
+        for place in page.locator("section.page:visible [data-chart]").all():
+            place.scroll_into_view_if_needed()
+            page.wait_for_selector(f"[data-chart={place.get_attribute('data-chart')}][data-drawn]", state="attached")
+            drawn += 1
+    assert drawn == 18
+    assert heard == []
+
+
+def test_its_links_stay_within_it(single, browser):
+    text = single.read_text()
+    ids = {unquote(m) for m in re.findall(r'\bid="([^"]+)"', text)}
+    links = [unquote(m) for m in re.findall(r'href="#([^"]*)"', text)]
+    assert not re.findall(r'href="(?!#|data:)', text)
+    missing = {link for link in links if link not in ids and not link.startswith("t-")}
+    assert missing == set()
+    page, heard = look(
+        browser, f"{single.as_uri()}#t-e2c203b1-a89c-482f-9519-e3c888ac7bc2", "details.group[open] pre.timeline"
+    )
+    assert "AI provider timeout" in page.inner_text("details[open] pre")
+    assert heard == []
+
+
+def test_it_reads_without_scripts(single, browser):
+    page, _ = look(browser, single.as_uri(), java_script_enabled=False)
+    assert page.locator("section.page:visible").count() == page.locator("section.page").count() > 15
+    assert "17 operations of 1,611 failed" in page.inner_text("main")
+
+
+def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, samples, tmp_path):
+    text = single.read_text()
+    told = re.findall(r'<details class="group" data-row id="t-.*?</details>', text, re.S)
+    sizes = {
+        failing: sum(len(t.encode()) for t in told if ('class="status error"' in t) == failing)
+        for failing in (False, True)
+    }
+    order = ["slowest", "failing", "error groups"]
+    for cap, gone in ((20_000, 1), (sizes[False] + 3000, 2), (sizes[False] + sizes[True] + 9000, 3)):
+        path, limit = tmp_path / f"{gone}.html", len(text.encode()) - cap
+        done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path), "--max-size", f"{limit}")
+        assert done.exit_code == 0, done.output
+        notice = re.search(r"To keep this file small</strong> it leaves out (.*?)\. <code>", path.read_text(), re.S)[1]
+        assert [word for word in order if word in notice] == order[:gone]
+        assert path.stat().st_size < limit + 1000
+    assert "To keep this file small" not in single.read_text()
+    assert run("build", "--app", str(samples["line"]), "--single-file", "x.html", "--max-size", "big").exit_code == 2
+
+
+def test_hostile_text_stays_text(app, browser, tmp_path):
+    write_log(
+        app,
+        event("tool.invocation.failed", "10:00:00.000001", HOSTILE, tool_name=HOSTILE, duration_ms=5, error=HOSTILE),
+        entry(HOSTILE, {"correlation_id": HOSTILE, "k</script>": HOSTILE}, level="ERROR"),
+    )
+    path = tmp_path / "report.html"
+    done = run("build", "--app", str(app), "--until", "2026-11-20T12:00Z", "--single-file", str(path))
+    assert done.exit_code == 0, done.output
+    page, heard = look(browser, path.as_uri(), "[data-drawn]")
+    assert page.evaluate("window.pwned") is None
+    assert 'href="errors.html#x"' in page.evaluate("document.body.textContent")
+    assert heard == []
