@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +49,15 @@ def usd(value: float | None) -> str:
 def size(value: int) -> str:
     """Bytes in kB and MB of 1000."""
     return f"{value} B" if value < 1000 else f"{value / 1000:.1f} kB" if value < 1_000_000 else f"{value / 1e6:.1f} MB"
+
+
+def period(length: timedelta) -> str:
+    """A stretch of time in words: 45 minutes, 6 hours, 3 days, 3 days and 4 hours."""
+    minutes = round(length.total_seconds() / 60)
+    days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    parts = [(days, "day"), (hours, "hour"), (rest, "minute")]
+    named = [f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in parts if count][:2]
+    return " and ".join(named) or "less than a minute"
 
 
 def moment(value: datetime, zone: ZoneInfo) -> str:

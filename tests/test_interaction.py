@@ -97,3 +97,20 @@ def test_a_histogram_is_chosen_by_operation(report, browser):
     page.wait_for_timeout(300)
     assert 0 < bars.count() < before
     assert heard == []
+
+
+def test_very_many_operations_are_cut_and_it_is_said(app, tmp_path):
+    names = [*(f"tool{n:04}" for n in range(1010)), *["often"] * 3]
+    write_log(
+        app,
+        *(
+            event("tool.invocation.completed", f"10:{n // 60:02}:{n % 60:02}.000001", tool_name=name, duration_ms=5)
+            for n, name in enumerate(names)
+        ),
+    )
+    output = tmp_path / "out"
+    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
+    page = (output / "performance.html").read_text()
+    assert page.count('<tr id="op-tool-') == 1000
+    assert 'id="op-tool-often"' in page
+    assert "11 less frequent operations are not shown" in page

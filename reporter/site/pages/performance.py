@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 FILE, TITLE = "performance.html", "Performance"
 # Operations whose histogram can be chosen: the most frequent.
 CHOICES = 60
+SHOWN_OPERATIONS = 1000
 
 
 @dataclass(frozen=True)
 class PerformanceContext:
-    """`limits`: (type of work, its class limits in ms)."""
+    """`limits`: (type of work, its class limits in ms). `hidden`: operations beyond those shown, the least frequent."""
 
     title: str
     operations: tuple[OperationFigures, ...]
+    hidden: int
     latency: Latency
     charts: tuple[Chart, ...]
     limits: tuple[tuple[str, tuple[float, ...]], ...]
@@ -88,4 +90,9 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
             chart("performance_percentiles", "p95 over time by kind", 220, percentiles=percentiles),
             _heat(latency.heat),
         )
-    return PerformanceContext(TITLE, view.operations, latency, charts, tuple(CLASS_LIMITS_MS.items()))
+    shown = view.operations
+    if len(shown) > SHOWN_OPERATIONS:
+        least = sorted(o.count for o in shown)[-SHOWN_OPERATIONS]
+        shown = tuple(o for o in shown if o.count >= least)[:SHOWN_OPERATIONS]
+    hidden = len(view.operations) - len(shown)
+    return PerformanceContext(TITLE, shown, hidden, latency, charts, tuple(CLASS_LIMITS_MS.items()))
