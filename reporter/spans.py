@@ -1,7 +1,7 @@
 """From events to spans: starts paired with their ends, table rows with the log events of the same call.
 
 SQL over a relation of events, all window functions and joins: no loop over events. No I/O, no clock; the temporary
-table `derived_spans` is the result.
+view `derived_spans` is the result.
 """
 
 from __future__ import annotations
@@ -235,7 +235,11 @@ WITH s AS (
     status <> 'unfinished' OR type IN {_CONTAINERS} AS contains,
     CASE WHEN epoch_us(ts) % 1000000 = 0 THEN 1000000 ELSE 1000 END AS fuzz
   FROM unlinked_spans),
-p AS (SELECT * FROM s QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),
+big AS (SELECT correlation_id FROM s GROUP BY ALL HAVING count(*) > {_PARENTS_AT_MOST}),
+p AS (
+  SELECT * FROM s ANTI JOIN big USING (correlation_id)
+  UNION ALL SELECT * FROM s SEMI JOIN big USING (correlation_id)
+  QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),
 candidates AS (
   SELECT c.id, p.id AS parent, p.length, {_BY_ID} AS is_by_id,
     p.contains AND p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
@@ -249,7 +253,7 @@ FROM candidates WHERE encloses OR is_by_id GROUP BY id"""
 
 
 def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
-    """Make the temporary table `derived_spans` (SPAN_COLUMNS) of the events that `events_sql` selects.
+    """Make the temporary view `derived_spans` (SPAN_COLUMNS) of the events that `events_sql` selects.
 
     These must be all events of some traces for which EVENTS_FILTER holds, with EVENT_COLUMNS.
     """
@@ -271,7 +275,7 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
     con.execute(_MERGED)
     con.execute(_DERIVED)
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE derived_spans AS
+        f"""CREATE OR REPLACE TEMP VIEW derived_spans AS
         SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({_PARENTS}) USING (id)"""
     )
 

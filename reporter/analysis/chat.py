@@ -97,12 +97,14 @@ SELECT make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGIN
 FROM window_spans WHERE type = 'stream' AND is_operation GROUP BY ALL ORDER BY start, operation"""
 
 _RECENT = f"""
-WITH told AS (
+WITH latest AS (SELECT conversation_id FROM window_events WHERE conversation_id IS NOT NULL
+  GROUP BY ALL ORDER BY max(ts) DESC, conversation_id LIMIT {_CONVERSATIONS}),
+told AS (
   SELECT conversation_id, correlation_id, max(ts) AS ts, count(*) FILTER (status = 'error') AS errors, list(DISTINCT message_id) AS messages
-  FROM window_events WHERE conversation_id IS NOT NULL GROUP BY ALL)
+  FROM window_events SEMI JOIN latest USING (conversation_id) GROUP BY ALL)
 SELECT conversation_id, max(ts) AS last, len(list_distinct(flatten(list(messages)))), sum(errors)::BIGINT, count(correlation_id),
   list(correlation_id ORDER BY ts DESC) FILTER (correlation_id IS NOT NULL)[:5]
-FROM told GROUP BY conversation_id ORDER BY last DESC, conversation_id LIMIT {_CONVERSATIONS}"""
+FROM told GROUP BY conversation_id ORDER BY last DESC, conversation_id"""
 
 # A trace's first stream tells its model; a tool call belongs to its command by id, else to its trace's first one.
 _FLOW = """
