@@ -23,6 +23,29 @@ def tree(document: dict) -> list[tuple[str, str, str | None]]:
     return [(s["type"], s["operation"], names.get(s.get("parent"))) for s in document["spans"]]
 
 
+def test_the_json_has_every_member_that_scripts_rely_on(app):
+    chat(app)
+    document = trace(app)
+    assert set(document) == {"correlation_id", "start", "end", "duration_ms", "status", "events", "spans"}
+    for span in document["spans"]:
+        assert {"id", "parent", "kind", "operation", "start", "end", "duration_ms", "status"} <= set(span)
+    for told in document["events"]:
+        assert {
+            "ts",
+            "kind",
+            "event",
+            "operation",
+            "status",
+            "duration_ms",
+            "level",
+            "message",
+            "source",
+            "offset",
+            "context",
+        } <= set(told)
+    assert [e["ts"] for e in document["events"]] == sorted(e["ts"] for e in document["events"])
+
+
 def chat(app: Path) -> None:
     """A message: its stream, with the call behind it; a command with a step that calls a tool; a pipeline with a step."""
     stream = {"message_id": "m1", "provider": "openai", "model": "gpt"}
@@ -90,7 +113,9 @@ def test_unfinished_work_is_shown_and_contains_what_came_after(app):
     assert document["status"] == "unfinished"
     assert tree(document) == [("command", "todo", None), ("step", "notify", "todo")]
     assert document["spans"][0]["status"] == "unfinished"
-    assert "end" not in document["spans"][0] or document["spans"][0]["end"] is None
+    assert document["spans"][0]["end"] is None
+    assert document["spans"][0]["parent"] is None
+    assert document["spans"][0]["duration_ms"] is None
 
 
 def test_a_log_line_of_a_whole_second_neither_begins_a_trace_nor_stands_apart(app):

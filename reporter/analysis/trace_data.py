@@ -71,13 +71,14 @@ def _time(column: str) -> str:
     return f"(strftime({column}, '%Y-%m-%dT%H:%M:%S.%f') || 'Z')"
 
 
-# One trace as the command line's JSON has it, and more. Null members of spans are left out.
-_SPAN = f"""{{id: id, parent: parent, kind: kind, type: type, operation: operation, start: {_time("start_ts")},
-  "end": CASE WHEN status <> 'unfinished' THEN {_time("ts")} END, duration_ms: duration_ms, status: status,
-  provider: provider, model: model, prompt_tokens: prompt_tokens, completion_tokens: completion_tokens,
+# One trace as the command line's JSON has it, and more: what scripts rely on is there even if null, the rest is not.
+_SPAN_CORE = f"""to_json({{id: id, parent: parent, kind: kind, operation: operation, start: {_time("start_ts")},
+  "end": CASE WHEN status <> 'unfinished' THEN {_time("ts")} END, duration_ms: duration_ms, status: status}})::VARCHAR"""
+_SPAN_MORE = """to_json({type: type, provider: provider, model: model, prompt_tokens: prompt_tokens, completion_tokens: completion_tokens,
   cost_usd: cost_usd, counts_tokens: CASE WHEN counts_tokens THEN true END, ttft_ms: ttft_ms, dry_run: dry_run,
   message_id: message_id, conversation_id: conversation_id, fragment_id: fragment_id, execution_id: execution_id,
-  step_id: step_id, pipeline_id: pipeline_id, invocation_id: invocation_id, start_event: start_event, row_event: row_event}}"""
+  step_id: step_id, pipeline_id: pipeline_id, invocation_id: invocation_id, start_event: start_event, row_event: row_event})::VARCHAR"""
+_SPAN = f"""rtrim({_SPAN_CORE}, '}}') || ',' || substr(regexp_replace({_SPAN_MORE}, ',"[a-z_]+":null', '', 'g'), 2)"""
 _EVENT = f"""{{id: e.id, ts: {_time("ts").replace("%", "%%")}, kind: kind, event: event, operation: operation, status: status,
   duration_ms: duration_ms, level: level, message: left(message, {CONTEXT_CHARS}), source: coalesce(n.name, 'source ' || e.source),
   "offset": "offset", context: %s, extra: %s}}"""
@@ -98,7 +99,7 @@ def _documents(chosen: str, chars: int) -> str:
     return f"""
 WITH linked AS MATERIALIZED (SELECT * FROM spans WHERE correlation_id IN (SELECT correlation_id FROM {chosen})),
 work AS (
-  SELECT correlation_id, string_agg(regexp_replace(to_json({_SPAN})::VARCHAR, '"[a-z_]+":null,|,"[a-z_]+":null', '', 'g'), ','
+  SELECT correlation_id, string_agg({_SPAN}, ','
       ORDER BY start_ts, duration_ms DESC NULLS LAST, id) AS spans,
     min(start_ts) AS work, max(ts) AS last, bool_or(status = 'error') AS has_error, bool_or(status = 'unfinished') AS is_open
   FROM linked GROUP BY ALL),
