@@ -43,13 +43,14 @@ def write_demo(folder: Path, *, seed: int, now: datetime) -> Path:
 
 @dataclass
 class _App:
-    """The app's life, event by event; `entries`: channel → lines with their times."""
+    """The app's life, event by event; `entries`: channel → lines with their times; `states`: of tools."""
 
     rng: random.Random
     now: datetime
     entries: list[tuple[datetime, int, str, str]] = field(default_factory=list)
     tool_rows: list[tuple[Any, ...]] = field(default_factory=list)
     command_rows: list[tuple[Any, ...]] = field(default_factory=list)
+    states: dict[str, str] = field(default_factory=dict)
 
     def live(self) -> None:
         start = self.now - timedelta(days=DAYS)
@@ -221,6 +222,7 @@ class _App:
             if step == "tool.call":
                 at = self.tool(at + timedelta(milliseconds=1), trace, message, execution, name, error, slow)
             else:
+                self.aside(at, trace, step)
                 at += timedelta(milliseconds=self.took({"ai.generate": 900, "database.query": 30}.get(step, 15), slow))
             data = {
                 "step_type": step,
@@ -252,6 +254,19 @@ class _App:
             self.command_rows.append((execution, name, f"{at:%Y-%m-%d %H:%M:%S}", 0, result, 1))
         return at
 
+    def aside(self, at: datetime, trace: str, step: str) -> None:
+        """What a step tells beside its start and end."""
+        if step == "condition":
+            data: dict[str, object] = {"condition": "fragment.type == todo", "result": self.rng.random() < 0.7}
+            self.nested("command-telemetry", at, "command.condition.evaluated", trace, data)
+        elif step == "notify":
+            data = {
+                "template": "note.saved",
+                "duration_ms": round(self.rng.uniform(0.2, 3), 2),
+                "cache_hit": self.rng.random() < 0.8,
+            }
+            self.nested("command-telemetry", at, "command.template.rendered", trace, data)
+
     def tool(
         self, at: datetime, trace: str, message: str, execution: str, command: str, error: str | None, slow: bool
     ) -> datetime:
@@ -277,9 +292,11 @@ class _App:
             "error": error,
             "event": event,
             "timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
+            "result_stats": None if error else {"size_bytes": int(self.rng.lognormvariate(7, 1.5))},
         }
         if self.rng.random() > 0.01:
             self.emit("tool-telemetry", at, event, {**base, **end})
+            self.health(at, name, base["correlation"], error is None)
             row = (
                 self.uuid(),
                 1,
@@ -296,6 +313,20 @@ class _App:
             )
             self.tool_rows.append(row)
         return at
+
+    def health(self, at: datetime, tool: str, correlation: object, healthy: bool) -> None:
+        told = {"tool_name": tool, "healthy": healthy, "correlation": correlation, "environment": "local"}
+        stamp = f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
+        name = "tool.health.check"
+        self.emit("tool-telemetry", at, name, {**told, "event": name, "timestamp": stamp})
+        state = "healthy" if healthy else "degraded"
+        if self.states.get(tool, "unknown") != state:
+            name, change = (
+                "tool.health.status_changed",
+                {"previous_status": self.states.get(tool, "unknown"), "new_status": state},
+            )
+            self.emit("tool-telemetry", at, name, {**told, **change, "event": name, "timestamp": stamp})
+            self.states[tool] = state
 
     def pipeline(self, at: datetime, trace: str, slow: bool) -> datetime:
         pipeline, fragment, begun = self.uuid(), self.rng.randint(1000, 9999), at

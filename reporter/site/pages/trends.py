@@ -43,7 +43,7 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
     if view.days:
         events = [(d.day, "events without an error", float(d.events - d.error_events)) for d in view.days]
         events += [(d.day, "error events", float(d.error_events)) for d in view.days]
-        colours = {"events without an error": "2", "error events": "1"}
+        colours = {"events without an error": "1", "error events": "6"}
         charts = (
             ranked.bars("days", "Events a day; error events in red", events, colours, _DAY_SECONDS, utc, ranked.times),
             _by_kind(view.kinds),
