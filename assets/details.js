@@ -88,7 +88,8 @@ window.Telemetry.details = (() => {
         ["cost", span.cost_usd ? usd(span.cost_usd) : null], ["dry run", span.dry_run ? "yes" : null], ...ids,
       ]),
       node.events.length === 0 && el("p", { class: "soft" }, view.doc.events ? "No record of its own." : "This report carries this trace's spans only. All of it: telemetry-report trace " + view.doc.correlation_id),
-      ...node.events.map((event) => eventView(event, view.t0)),
+      // Of failed work the record that says why comes first.
+      ...[...node.events].sort((a, b) => (b.status === "error") - (a.status === "error")).map((event) => eventView(event, view.t0)),
     ];
   };
 })();
