@@ -32,6 +32,15 @@ def count(value: int | None) -> str:
     return DASH if value is None else f"{value:,}"
 
 
+def short(value: int) -> str:
+    """12.4k, 3.1M: three digits of a figure that stands alone; up to 9,999 in full."""
+    if value < 10_000:
+        return f"{value:,}"
+    rounded = float(f"{value:.3g}")
+    scale, unit = next(((s, u) for s, u in ((1e12, "T"), (1e9, "G"), (1e6, "M")) if rounded >= s), (1e3, "k"))
+    return f"{rounded / scale:,.10g}{unit}"
+
+
 def rate(value: float | None) -> str:
     """A 0–1 rate as per cent."""
     if value is None:

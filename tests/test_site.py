@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from reporter import format as words
 from reporter.analysis.trace_data import shards_of
 from tests.browser import look
 from tests.conftest import UNTIL
@@ -165,3 +166,8 @@ def test_chart_fields_exist_in_their_data_and_transforms_in_the_runtime(report):
             assert {d["name"] for d in chart["spec"]["data"] if not d.get("source")} <= set(chart["data"])
             for columns in chart["data"].values():
                 assert len({len(column) for column in columns.values()}) == 1
+
+
+def test_figures_that_stand_alone_have_three_digits():
+    shown = [words.short(n) for n in (0, 9_999, 12_431, 123_456, 999_999, 3_100_000)]
+    assert shown == ["0", "9,999", "12.4k", "123k", "1M", "3.1M"]

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+from markupsafe import Markup
 
 from reporter import format as words
 from reporter.site.resources import PACKAGE, resource_dir
@@ -34,10 +35,17 @@ def environment(zone: ZoneInfo) -> jinja2.Environment:
     env.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     for name in ("ms", "count", "rate", "usd", "size", "iso", "period"):
         env.filters[name] = getattr(words, name)
+    env.filters["short"] = short
     env.filters["moment"] = lambda value: words.moment(value, zone)
     env.filters["chart_data"] = chart_data
     env.filters["bars"] = bars
     return env
+
+
+def short(value: int) -> str:
+    """A figure to three digits, in full on hover."""
+    text, full = words.short(value), words.count(value)
+    return full if text == full else Markup('<span title="{}">{}</span>').format(full, text)
 
 
 def bars(values: Sequence[int], height: int = 20) -> str:
