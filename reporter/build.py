@@ -17,27 +17,26 @@ from reporter.analysis.error_details import error_details
 from reporter.analysis.errors import errors
 from reporter.analysis.latency import latency
 from reporter.analysis.llm import llm
-from reporter.analysis.overview import RejectSample, Source, overview
+from reporter.analysis.overview import overview
 from reporter.analysis.performance import performance
 from reporter.analysis.processing import processing
 from reporter.analysis.results import Results, Usage
 from reporter.analysis.tools import tools
-from reporter.analysis.trace_data import TraceData, ids_like, trace_data, trace_json
+from reporter.analysis.trace_data import TraceData, trace_data
 from reporter.analysis.traces import traces
 from reporter.analysis.trends import trends
-from reporter.errors import NotFoundError, SourceError
-from reporter.ingest import Ingested, Progress, ingest
+from reporter.ask import SOURCE_NAMES, rejects, retention_notes, sources, take_in
 from reporter.sink import Sink, open_sink
+from reporter.sources import Ingested, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
     import duckdb
 
-    from reporter.analysis.llm import Price
     from reporter.analysis.traces import Traces
     from reporter.config import Settings
     from reporter.window import Window
@@ -52,108 +51,43 @@ class Built:
     ingested: Ingested
 
 
-REJECT_SAMPLES = 200
+@dataclass(frozen=True)
+class _Asked:
+    """What the analyses depend on beside the window."""
+
+    settings: Settings
+    compared: Window
+    zone: str
+    built_at: datetime
 
 
-def take_in(
-    settings: Settings,
-    on_progress: Callable[[Progress], None],
-    on_note: Callable[[str], None],
-    on_read: Callable[[], None] = lambda: None,
-) -> Ingested:
-    """Ingest what is new; `on_read` is called once all is read.
-
-    Raises SourceError where nothing could be read, SinkError where it can't be kept.
-    """
-    with open_sink(settings.sink, on_wait=on_note) as sink:
-        done = ingest(
-            sink,
-            app=settings.app,
-            logs=settings.logs,
-            database=settings.database,
-            zone=settings.app_zone,
-            on_progress=on_progress,
-            on_read=on_read,
-        )
-    for name, why in done.notes:
-        on_note(f"{name}: {why}")
-    if not done.readable_sources:
-        msg = f"nothing could be read in {settings.app.resolve()}: no log file and no table"
-        raise SourceError(msg, "Name the app's folder with --app DIR, or what to read with --logs GLOB and --db URL.")
-    return done
-
-
-def sources(sink: Sink) -> tuple[Source, ...]:
-    """What was read so far, by name."""
-    rows = sink.connection.execute(
-        """SELECT name, kind, entries, events, rejects, duplicates, waiting_bytes, note, format, "offset", size
-        FROM sources ORDER BY kind, name, id"""
-    ).fetchall()
-    return tuple(Source(*row) for row in rows)
-
-
-_SOURCE_NAMES = "CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources"
-
-
-def find_trace(sink: Sink, asked: str) -> str:
-    """The trace of this id, or of the only one that begins so, as JSON (`trace_json`). Raises NotFoundError."""
+def _results(sink: Sink, window: Window, asked: _Asked, listed: Callable[[], Traces]) -> Results:
     con = sink.connection
-    con.execute(_SOURCE_NAMES)
-    found = trace_json(con, asked)
-    if found is None:
-        alike = ids_like(con, asked) if asked else []
-        if len(alike) == 1 and alike[0].startswith(asked):
-            found = trace_json(con, alike[0])
-        if found is None:
-            msg = f"no trace {asked}"
-            raise NotFoundError(
-                msg, f"Near ones: {', '.join(alike)}." if alike else "List them with a report's Traces page."
-            )
-    return found
-
-
-def analyse(sink: Sink, window: Window) -> Results:
-    """All analyses of the window over an open sink."""
-    con = sink.connection
-    select_window(con, window)
-    return _results(sink, window, window.previous(), lambda: traces(con, window))
-
-
-def _results(sink: Sink, window: Window, compared: Window, listed: Callable[[], Traces]) -> Results:
-    con = sink.connection
-    rejects = con.execute(
-        'SELECT s.name, r."offset", reason, sample FROM rejects r JOIN sources s ON s.id = r.source ORDER BY s.name, r."offset" LIMIT ?',
-        [REJECT_SAMPLES],
-    ).fetchall()
     return Results(
         overview(con, window, sources(sink)),
-        performance(con, window),
+        performance(con, window, asked.settings.classes),
         errors(con, window),
         listed(),
-        tuple(RejectSample(*row) for row in rejects),
-        changes(con, compared),
+        rejects(sink),
+        changes(con, asked.compared),
     )
 
 
-def _usage(
-    con: duckdb.DuckDBPyConnection, window: Window, zone: str, prices: Mapping[str, Price], built_at: datetime
-) -> Usage:
+def _usage(con: duckdb.DuckDBPyConnection, window: Window, asked: _Asked) -> Usage:
     return Usage(
         chat(con, window),
         commands(con, window),
         tools(con, window),
         processing(con, window),
-        llm(con, window, prices),
-        latency(con, window, zone),
-        trends(con, zone),
-        coverage(con, built_at),
+        llm(con, window, asked.settings.prices),
+        latency(con, window, asked.zone, asked.settings.classes),
+        trends(con, asked.zone),
+        coverage(con, asked.built_at),
     )
 
 
 @contextlib.contextmanager
-def _analysed_apart(
-    sink: Sink, window: Window, compared: Window, zone: str, prices: Mapping[str, Price], built_at: datetime
-) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
+def _analysed_apart(sink: Sink, window: Window, asked: _Asked) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
     """The analyses with those of traces in a thread with its own connection, beside the others and the pages' rendering.
 
     Gives the results, and what waits for the traces' data.
@@ -161,15 +95,14 @@ def _analysed_apart(
     con = sink.connection.cursor()
     con.execute("SET TimeZone = 'UTC'")
     for connection in (sink.connection, con):
-        select_window(connection, window, compared)
-        connection.execute(_SOURCE_NAMES)
+        select_window(connection, window, asked.compared)
+        connection.execute(SOURCE_NAMES)
     with ThreadPoolExecutor(1) as thread:
         listed = thread.submit(traces, con, window)
         data = thread.submit(trace_data, con)
-        found = _results(sink, window, compared, listed.result)
+        found = _results(sink, window, asked, listed.result)
         details = error_details(sink.connection, found.errors.groups)
-        usage = _usage(sink.connection, window, zone, prices, built_at)
-        yield replace(found, error_details=details, usage=usage), data.result
+        yield replace(found, error_details=details, usage=_usage(sink.connection, window, asked)), data.result
 
 
 def build(
@@ -198,17 +131,16 @@ def build(
     # DuckDB works without Python's lock, so charts are compiled meanwhile. vega() waits for nothing: it compiles again
     # should this thread have failed.
     preparing = Thread(target=prepare, daemon=True)
-    ingested = take_in(settings, on_progress, on_note, preparing.start)
+    ingested = take_in(settings, built_at, on_progress, on_note, preparing.start)
     preparing.join()
     on_progress(Progress("computing", 1, 1))
-    app, notes = settings.app.resolve().name, tuple(ingested.notes)
+    asked = _Asked(settings, compared or window.previous(), zone.key, built_at)
     with (
         open_sink(settings.sink, read_only=True, on_wait=on_note) as sink,
-        _analysed_apart(sink, window, compared or window.previous(), zone.key, settings.prices, built_at) as (
-            results,
-            data,
-        ),
+        _analysed_apart(sink, window, asked) as (results, data),
     ):
+        notes = (*ingested.notes, *(("retention", note) for note in retention_notes(sink, window)))
+        app = settings.app.resolve().name
         on_progress(Progress("writing pages", 1, 1))
         given: dict[str, Any] = {"zone": zone, "built_at": built_at, "app": app, "notes": notes}
         if single_bytes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,13 +12,19 @@ from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
-from reporter.analysis.llm import Price
+from reporter.analysis.given import CLASS_LIMITS_MS
+from reporter.config_file import CONFIG_FILE, Values, load
 from reporter.errors import SourceError, UsageError
+from reporter.event_names import KINDS
+from reporter.retention import Retention
+from reporter.window import parse_period
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
-CONFIG_FILE = "telemetry-report.toml"
+    from reporter.analysis.given import Price
+
 _CONFIG_ZONE = re.compile(
     r"""['"]timezone['"]\s*=>\s*(?:env\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]+)['"])?\s*\)|['"]([^'"]+)['"])"""
 )
@@ -28,19 +33,38 @@ _CONFIG_ZONE = re.compile(
 @dataclass(frozen=True)
 class Settings:
     """`database`: a SQLAlchemy URL, or '' for none. `logs`: globs; empty for the app's own. `app_zone`: IANA name.
-    `prices`: by provider/model, from telemetry-report.toml."""
+    `prices`: by provider/model; `classes`: limits in ms by type of work. The rest: what options fall back to."""
 
     app: Path
     database: str
     logs: tuple[str, ...]
     sink: Path
     app_zone: str
-    prices: Mapping[str, Price] = field(default_factory=dict)
+    prices: Mapping[str, Price]
+    classes: Mapping[str, tuple[float, ...]]
+    retention: Retention
+    last: str
+    tz: str
+    output: str
+    compare: str
+    max_bytes: int
+    watch_window: timedelta
+    watch_rebuild: timedelta
+
+
+def read_config(app: str) -> Values:
+    """telemetry-report.toml in the app's folder and the environment. Raises UsageError."""
+    return load(Path(app).expanduser() / CONFIG_FILE, os.environ)
 
 
 def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | None) -> Settings:
-    """Settings for the app in folder `app`. Raises SourceError where there is nothing to read."""
-    root = Path(app).expanduser()
+    """Settings for the app in folder `app`. Raises SourceError where there is nothing to read, UsageError for a bad one."""
+    root, values = Path(app).expanduser(), read_config(app)
+    database, logs, sink = (
+        database or values["sources.db"],
+        logs or values["sources.logs"],
+        sink or values["sources.sink"],
+    )
     if not root.is_dir() and not (logs and database):
         msg = f"no such folder: {root}"
         raise SourceError(msg, "Name the app's folder with --app DIR.")
@@ -55,26 +79,22 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
         logs,
         Path(sink).expanduser() if sink else _sink(root),
         _zone(root, env),
-        _prices(root / CONFIG_FILE),
+        values.prices,
+        {name: values[f"classes.{name}"] for name in CLASS_LIMITS_MS},
+        _retention(values),
+        values["report.last"],
+        values["report.tz"],
+        values["report.output"],
+        values["report.compare"],
+        values["report.max_size"],
+        parse_period(values["watch.window"]),
+        parse_period(values["watch.rebuild"]),
     )
 
 
-def _prices(path: Path) -> dict[str, Price]:
-    """`[prices."openai/gpt-4o"]` with prompt, completion, cached (USD per million tokens) and entered (a day)."""
-    try:
-        table = tomllib.loads(path.read_text("utf-8")).get("prices", {})
-        return {name: _price(**given) for name, given in table.items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, TypeError, AttributeError) as exc:
-        msg = f"{path} cannot be used: {exc}"
-        raise UsageError(
-            msg, 'Prices look like: [prices."openai/gpt-4o"] prompt = 2.5, completion = 10, entered = 2026-11-01.'
-        ) from exc
-
-
-def _price(*, prompt: float, completion: float, entered: object, cached: float | None = None) -> Price:
-    return Price(float(prompt), float(completion), float(prompt if cached is None else cached), str(entered))
+def _retention(values: Values) -> Retention:
+    own = {kind: values[f"retention.kinds.{kind}"] or values["retention.days"] for kind in KINDS}
+    return Retention(own, values["retention.max_size"], values["retention.aggregate_days"])
 
 
 def _may_exist(url: str) -> bool:
@@ -140,16 +160,6 @@ def _is_zone(name: str) -> bool:
     except (ValueError, OSError, LookupError):
         return False
     return True
-
-
-def parse_size(text: str) -> int:
-    """`10MB`, `500kB`, `2 GB` → bytes (of 1000). Raises UsageError."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?", text.strip())
-    size = int(float(match[1]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[match[2]]) if match else 0
-    if size <= 0:
-        msg = f"“{text}” is not a size"
-        raise UsageError(msg, "Write a number and a unit, such as 500kB, 10MB or 1GB.")
-    return size
 
 
 def viewer_zone(name: str | None) -> ZoneInfo:

@@ -5,12 +5,10 @@ Bad input becomes rejects and notes on its source; only a sink that can't be wri
 
 from __future__ import annotations
 
-import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from reporter.sources import tables
+from reporter.sources import Ingested, Progress, tables
 from reporter.sources.blocks import of_source
 from reporter.sources.files import (
     HEAD_BYTES,
@@ -44,24 +42,6 @@ STORE_ROWS = 245_760
 # The first batch is one row group, so that DuckDB has work early.
 _FIRST_ROWS = STORE_ROWS // 2
 _TABLE_RECORDS = "SELECT * FROM raw"
-
-
-class Progress(NamedTuple):
-    """How far the ingest is: the source at hand, bytes done and to do."""
-
-    name: str
-    done_bytes: int
-    total_bytes: int
-
-
-@dataclass
-class Ingested:
-    """What one ingest did. `notes`: (source, what could not be read and why)."""
-
-    events: int = 0
-    bytes_read: int = 0
-    notes: list[tuple[str, str]] = field(default_factory=list)
-    readable_sources: int = 0
 
 
 def ingest(
@@ -115,7 +95,7 @@ class _Work:
 
     def begin(self) -> None:
         if not self._is_open:
-            self.sink.connection.begin()
+            self.sink.begin_batch()
             self._is_open = True
 
     def commit(self) -> None:
@@ -242,17 +222,17 @@ def _before(log: LogFile, offset: int) -> bytes:
 def _read_database(work: _Work, url: str) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
-    name = re.sub(r"//[^@/]*@", "//", url)
+    name = tables.display_name(url)
     if tables.is_sqlite(url) and not tables.sqlite_path(url).is_file():
         work.done.notes.append((name, "no such database file"))
         return
+    if tables.is_read(work.sink.connection, url):
+        work.done.readable_sources += 1
+        return
+    signature = tables.signature(url)
     known = work.sink.connection.execute(
         "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?", [name]
     ).fetchall()
-    signature = tables.signature(url)
-    if signature and len(known) == len(tables.TABLES) and all(row[2] == signature for row in known):
-        work.done.readable_sources += 1
-        return
     work.finish_storing()
     work.begin()
     try:
@@ -283,7 +263,7 @@ def _read_table(
         work.done.notes.append((table.name, "no such table"))
         return
     for rows in tables.rows(connection, table, found, seen_until, source, offset):
-        work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True)
+        work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True, is_again=table.name in known)
         offset += rows.num_rows
         work.advance(table.name, 0)
     last = work.sink.connection.execute(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reporter.ingest import Progress
+    from reporter.sources import Progress
 
 
 @contextlib.contextmanager

@@ -7,9 +7,10 @@ with a mark of how far they cover, so that neither is ever half done.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import duckdb
 
@@ -21,18 +22,19 @@ from reporter.sources.files import Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     import pyarrow as pa
 
     from reporter.sources import Reject
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 LOCK_SECONDS = 60
 # How many entries, spread over the batch, are looked at for their names before the first are mapped.
 _FIRST_LOOK = 4000
 _EVENTS = ", ".join(f'"{name}" {kind}' for name, (kind, _) in EVENT_COLUMNS.items())
-SCHEMA = f"""
+TABLES = f"""
 CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
 -- One row a log file or table, whatever it was called over time.
 CREATE TABLE sources (
@@ -45,30 +47,41 @@ CREATE TABLE sources (
   "offset" BIGINT,          -- unpacked bytes (log) or rows (table) taken in
   entries BIGINT, events BIGINT, rejects BIGINT,    -- entries = events + rejects
   duplicates BIGINT,        -- of the events: records that another source had brought before
+  pruned BIGINT,            -- of the events: no longer kept
   waiting_bytes BIGINT,     -- an unfinished entry at the end
   seen_until VARCHAR,       -- the last day seen (table)
   note VARCHAR);            -- why it could not be read, or not wholly
-CREATE TABLE events ({_EVENTS});
+-- batch: numbers the commits that brought events, in rising order.
+CREATE TABLE events ({_EVENTS}, batch INTEGER);
 CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
 CREATE TABLE spans ({", ".join(f'"{name}" {kind}' for name, (kind, _) in spans.SPAN_COLUMNS.items())});
--- covered: how many rows of events the spans are derived from.
-INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('covered', '0');
+-- Figures of days whose events are gone, or some of them: a row a prune, day of the app's zone, kind and operation; without
+-- an operation it is the kind's.
+CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, error_events BIGINT, operations BIGINT, errors BIGINT,
+  tokens BIGINT, cost_usd DOUBLE, timed BIGINT, total_ms DOUBLE, p95_ms DOUBLE);
 """
+_TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "daily")
+# batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.
+_ABOUT = f"INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('batch', '0'), ('derived', '0')"
 
 
 class Sink:
     """An open sink; a context manager."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, lock: IO[bytes] | None = None) -> None:
         self.connection = connection
         self.path = path
+        self._lock = lock
         self._names: dict[str | None, Name] = {}
+        self._batch = 0
 
     def __enter__(self) -> Sink:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.connection.close()
+        if self._lock:
+            self._lock.close()
 
     def set_zone(self, zone: str) -> None:
         """The app's time zone: what times without an offset mean."""
@@ -96,7 +109,7 @@ class Sink:
         row = self.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM sources").fetchone()
         source = int(row[0]) if row else 1
         self.connection.execute(
-            """INSERT INTO sources VALUES (?, ?, ?, '', ?, 0, 0, 0, 0, '', '', 0, 0, 0, 0, 0, 0, '', '')""",
+            """INSERT INTO sources VALUES (?, ?, ?, '', ?, 0, 0, 0, 0, '', '', 0, 0, 0, 0, 0, 0, 0, '', '')""",
             [source, name, kind, path],
         )
         return source
@@ -106,10 +119,11 @@ class Sink:
         sets = ", ".join(f'"{name}" = ?' for name in columns)
         self.connection.execute(f"UPDATE sources SET {sets} WHERE id = ?", [*columns.values(), source])
 
-    def store(self, records_sql: str, rows: pa.Table, *, is_table: bool = False) -> int:
+    def store(self, records_sql: str, rows: pa.Table, *, is_table: bool = False, is_again: bool = False) -> int:
         """Take in entries of some sources: `rows` (source, offset, …) is the relation `raw` that `records_sql` reads.
 
-        Rows of a table that were read before are passed over; log records that another source brought before are
+        Rows of a table that were read before are passed over (`is_again`: the table was, so rows that the retention has
+        removed may come again, and are passed over too); log records that another source brought before are
         counted as duplicates. Returns the number of new events.
         """
         con = self.connection
@@ -128,10 +142,12 @@ class Sink:
             again = f'SELECT * FROM ({records_sql}) SEMI JOIN unnamed USING (source, "offset")'
             con.execute(f"INSERT INTO staged {_staged(again)}")
         con.unregister("raw")
+        if is_again:
+            con.execute(_FORGOTTEN)
         con.execute(_REPEATED)
         columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
         inserted = con.execute(
-            f"INSERT INTO events SELECT {columns} FROM staged ANTI JOIN repeated USING (id) WHERE reason IS NULL"
+            f"INSERT INTO events SELECT {columns}, {self._batch} FROM staged ANTI JOIN repeated USING (id) WHERE reason IS NULL"
         ).fetchone()
         con.execute(
             """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
@@ -160,34 +176,58 @@ class Sink:
             "names", pa.Table.from_pylist(rows, schema=schema.append(pa.field("needs_duration", pa.bool_())))
         )
 
+    def begin_batch(self) -> None:
+        """Begin a transaction whose events are a batch of their own."""
+        self.connection.begin()
+        self._batch = int(self.about("batch") or 0) + 1
+        self.tell("batch", str(self._batch))
+
+    def about(self, key: str) -> str | None:
+        row = self.connection.execute("SELECT value FROM about WHERE key = ?", [key]).fetchone()
+        return str(row[0]) if row else None
+
+    def tell(self, key: str, value: str) -> None:
+        self.connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
+
     def has_underived_events(self) -> bool:
         """Whether there are events that the spans do not cover yet."""
-        return self._covered() < self._event_count()
+        derived, batch = self.about("derived"), self.about("batch")
+        return derived != batch and self._has(f"FROM events WHERE batch > {derived}")
 
     def derive_spans(self) -> None:
         """Replace the spans of the traces to which events belong that the spans do not cover yet."""
-        con, since = self.connection, self._covered()
+        con, derived, batch = self.connection, int(self.about("derived") or 0), self.about("batch")
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE rowid >= ?",
-            [since],
+            "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE batch > ?",
+            [derived],
         )
         chosen = spans.EVENTS_FILTER
-        if since:
+        if self._has("FROM spans"):
             touched = """(correlation_id IN (SELECT correlation_id FROM touched)
               OR (correlation_id IS NULL AND EXISTS (SELECT 1 FROM touched WHERE correlation_id IS NULL)))"""
             con.execute(f"DELETE FROM spans WHERE {touched}")
             chosen += f" AND {touched}"
-        spans.derive(con, f"SELECT * FROM events WHERE {chosen}")
+        spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen}")
         con.execute("INSERT INTO spans SELECT * FROM derived_spans")
-        con.execute("UPDATE about SET value = ? WHERE key = 'covered'", [str(self._event_count())])
+        self.tell("derived", batch or "0")
 
-    def _covered(self) -> int:
-        row = self.connection.execute("SELECT value FROM about WHERE key = 'covered'").fetchone()
-        return int(row[0]) if row else 0
+    def copy_to(self, path: Path, since: datetime | None = None) -> None:
+        """Copy all to a new sink file; with `since` (UTC, without a zone) only the events and spans from then on."""
+        con = self.connection
+        name = con.execute("SELECT current_database()").fetchall()[0][0]
+        con.execute(f"ATTACH {_literal(str(path))} AS fresh")
+        try:
+            con.execute("USE fresh")
+            con.execute(TABLES)
+            for table in _TABLE_NAMES:
+                recent = f"WHERE ts >= TIMESTAMP '{since}'" if since and table in ("events", "spans") else ""
+                con.execute(f'INSERT INTO fresh.{table} SELECT * FROM "{name}".{table} {recent}')
+        finally:
+            con.execute(f'USE "{name}"')
+            con.execute("DETACH fresh")
 
-    def _event_count(self) -> int:
-        row = self.connection.execute("SELECT count(*) FROM events").fetchone()
-        return int(row[0]) if row else 0
+    def _has(self, from_sql: str) -> bool:
+        return bool(self.connection.execute(f"SELECT 1 {from_sql} LIMIT 1").fetchall())
 
 
 _REASON = f"""CASE WHEN level IS NOT NULL AND level NOT IN {LEVELS} THEN 'no level that Monolog knows'
@@ -206,6 +246,8 @@ UNION
 SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY record_id ORDER BY id) AS n
   FROM staged WHERE record_id IS NOT NULL AND reason IS NULL) WHERE n > 1
 """
+_FORGOTTEN = """
+DELETE FROM staged USING about WHERE key = 'kept:' || kind AND ts < try_cast(value AS TIMESTAMP)"""
 _COUNT_ENTRIES = """
 UPDATE sources SET entries = sources.entries + c.entries, events = sources.events + c.events,
   rejects = sources.rejects + c.entries - c.events,
@@ -228,31 +270,60 @@ def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], N
     """Open the sink, make it if need be, and wait while another process holds it. Raises SinkError."""
     deadline = time.monotonic() + LOCK_SECONDS
     announced = False
+    lock = None
     while True:
         try:
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                lock = _locked(path)
             connection = duckdb.connect(str(path), read_only=read_only)
             break
-        except duckdb.IOException as exc:
-            if "lock" not in str(exc).lower() or time.monotonic() > deadline:
-                msg = f"the sink {path} cannot be opened: {str(exc).splitlines()[0]}"
-                raise SinkError(msg, "If it is damaged, delete it: it is made again from logs and tables.") from exc
+        except (duckdb.Error, OSError) as exc:
+            if lock:
+                lock.close()
+            is_held = isinstance(exc, BlockingIOError | duckdb.IOException) and "lock" in str(exc).lower()
+            if not is_held or time.monotonic() > deadline:
+                raise _unusable(path, exc) from exc
             if not announced:
                 on_wait(f"waiting: another telemetry-report holds {path}")
                 announced = True
-            time.sleep(0.2)
-        except (duckdb.Error, OSError) as exc:
-            msg = f"the sink {path} cannot be opened: {str(exc).splitlines()[0]}"
-            raise SinkError(
-                msg, "Name another with --sink, or delete it: it is made again from logs and tables."
-            ) from exc
+            time.sleep(0.05)
     try:
-        _prepare(connection, path, read_only)
-    except BaseException:
+        prepare(connection, path, read_only=read_only)
+    except BaseException as exc:
         connection.close()
+        if lock:
+            lock.close()
+        if isinstance(exc, duckdb.Error):
+            raise _unusable(path, exc) from exc
         raise
-    return Sink(connection, path)
+    return Sink(connection, path, lock)
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """Only one writes at a time, also while the file is replaced by a smaller one: DuckDB's own lock goes with the old file.
+    Raises BlockingIOError."""
+    lock = path.with_name(f"{path.name}.lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        lock.close()
+        if isinstance(exc, BlockingIOError):
+            msg = "lock held"
+            raise BlockingIOError(msg) from exc
+        raise
+    return lock
+
+
+def _unusable(path: Path, exc: Exception) -> SinkError:
+    return SinkError(
+        f"the sink {path} cannot be used: {str(exc).splitlines()[0]}",
+        "Name another with --sink, or delete it: it is made again from logs and tables.",
+    )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def memory_limit() -> int:
@@ -261,16 +332,20 @@ def memory_limit() -> int:
     return min(2_000_000_000, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
+def prepare(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
+    """Settings of a fresh connection, and the tables of an empty sink. Raises SinkError for another's file."""
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"SET memory_limit = '{memory_limit()}B'")
-    tables = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if not tables and not read_only:
-        connection.begin()
-        connection.execute(SCHEMA)
-        connection.commit()
-        return
-    row = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchone() if "about" in tables else None
-    if not row or row[0] != str(SCHEMA_VERSION):
+    try:
+        version = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchall()
+    except duckdb.CatalogException:
+        version = []
+        if not read_only and not connection.execute("SELECT 1 FROM duckdb_tables()").fetchall():
+            connection.begin()
+            connection.execute(TABLES)
+            connection.execute(_ABOUT)
+            connection.commit()
+            return
+    if version != [(str(SCHEMA_VERSION),)]:
         msg = f"{path} is not a sink of this version"
         raise SinkError(msg, "Name another with --sink, or delete it: it is made again from logs and tables.")

@@ -18,7 +18,8 @@ from reporter.analysis.changes import changes, mann_whitney, two_proportions
 from reporter.analysis.chat import chat
 from reporter.analysis.commands import commands
 from reporter.analysis.latency import latency
-from reporter.analysis.llm import Price, cost_of, llm
+from reporter.analysis.given import Price
+from reporter.analysis.llm import cost_of, llm
 from reporter.analysis.processing import processing
 from reporter.analysis.tools import tools
 from reporter.analysis.trends import trends
@@ -117,7 +118,7 @@ def test_prices_come_from_the_configuration_alone(app, tmp_path):
     (app / "telemetry-report.toml").write_text('[prices."openai/gpt"]\nprompt = "dear"\n')
     done = run(*build)
     assert done.exit_code == 2
-    assert "telemetry-report.toml cannot be used" in done.stderr
+    assert "telemetry-report.toml:1: prices" in done.stderr
 
 
 def test_commands(sink, records):

@@ -30,7 +30,9 @@ def test_it_opens_alone_and_draws_every_chart(single, browser):
     assert names[:3] == ["Overview", "Performance", "Errors"]
     drawn = 0
     for name in names:
-        page.click(f".top nav a:text-is('{name}')")
+        link = page.locator(f".top nav a:text-is('{name}')")
+        link.click()
+        page.wait_for_selector(f"section.page{link.get_attribute('href')}", state="visible")
         assert page.locator("section.page:visible").count() == 1
         for place in page.locator("section.page:visible [data-chart]").all():
             place.scroll_into_view_if_needed()

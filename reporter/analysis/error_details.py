@@ -144,6 +144,14 @@ def error_details(con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup]) 
     }
 
 
+def latest_of(con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup]) -> dict[str, Occurrence]:
+    """The latest event that shows each group, by fingerprint."""
+    con.execute("CREATE OR REPLACE TEMP TABLE wanted (id BIGINT, is_latest BOOLEAN)")
+    con.execute("INSERT INTO wanted SELECT unnest($1), true", [[g.telling[0] for g in groups]])
+    found = {row[0]: Occurrence(*row) for row in con.execute(_OCCURRENCES).fetchall()}
+    return {g.fingerprint: found[g.telling[0]] for g in groups if g.telling[0] in found}
+
+
 def _facts(con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup]) -> dict[str, list[tuple[str, str, int, int]]]:
     """(attribute, value, failing, succeeding) by fingerprint; the attribute `traces` counts them all."""
     pairs = [(g.fingerprint, trace) for g in groups for trace in g.traces]

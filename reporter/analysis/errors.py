@@ -1,21 +1,26 @@
 """Error groups: the same fault under one fingerprint, whatever ids, numbers, paths and quoted values it carries.
 
-Pure pandas over the window's error events. A fault seen by several events of one trace (the failed call, the command
-around it, the log line about it) is one fault: they stand together in the group of the one that tells most.
+Plain Python over the window's error events, which are few: the terminal starts without pandas. A fault seen by several
+events of one trace (the failed call, the command around it, the log line about it) is one fault: they stand together in
+the group of the one that tells most.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from reporter.analysis.fingerprints import ExceptionText, fingerprint, normalise, read_exception
 from reporter.analysis.overview import bucket_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import duckdb
-    import pandas as pd
 
     from reporter.window import Window
 
@@ -67,6 +72,7 @@ class Errors:
 
 
 _SHOWN_TRACES, _SHOWN_VARIANTS, _SHOWN_OCCURRENCES = 500, 20, 5
+_COMPARED_PATTERNS = 100
 _ERROR_EVENTS = """
 SELECT id, ts, kind, operation, event, correlation_id, message AS log_message, error_class, error_message, exception
 FROM {events} WHERE status = 'error' ORDER BY ts, id"""
@@ -78,19 +84,22 @@ def errors(con: duckdb.DuckDBPyConnection, window: Window) -> Errors:
     first = int(window.start.timestamp()) // seconds
     count = -(-int(window.end.timestamp()) // seconds) - first
     buckets = tuple(datetime.fromtimestamp((first + n) * seconds, UTC) for n in range(count))
-    frame = con.execute(_ERROR_EVENTS.format(events="window_events")).df()
     start = f"TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}'"
     has_past = bool(con.execute(f"SELECT count(*) > 0 FROM events WHERE ts < {start}").fetchall()[0][0])
-    if frame.empty:
+    found = _read(con, "window_events")
+    if not found:
         return Errors(window, (), buckets, seconds, has_past)
-    faults = group_faults(frame)
-    earlier = con.execute(_ERROR_EVENTS.format(events=f"(SELECT * FROM events WHERE ts < {start})")).df()
-    known = group_faults(earlier) if not earlier.empty else earlier.assign(fingerprint=[])
-    past = Past(set(known["fingerprint"]), set(known["fingerprint"][known["ts"] >= window.previous().sql[0]]))
-    faults["bucket"] = faults["ts"].astype("datetime64[s]").astype("int64") // seconds - first
-    groups = [
-        _group(str(name), part, past, len(faults), count) for name, part in faults.groupby("fingerprint", sort=False)
-    ]
+    earlier = _read(con, f"(SELECT * FROM events WHERE ts < {start})")
+    lately = window.previous().sql[0]
+    past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
+    parts: dict[str, list[_Event]] = {}
+    for event in found:
+        parts.setdefault(event.fingerprint, []).append(event)
+
+    def bucket_of(ts: datetime) -> int:
+        return int(ts.replace(tzinfo=UTC).timestamp()) // seconds - first
+
+    groups = [_group(name, part, past, len(found), bucket_of, count) for name, part in parts.items()]
     groups.sort(key=lambda g: (-g.count, -g.last_seen.timestamp(), g.fingerprint))
     return Errors(window, tuple(groups), buckets, seconds, has_past)
 
@@ -103,102 +112,132 @@ class Past:
     lately: set[str]
 
 
-def group_faults(frame: pd.DataFrame) -> pd.DataFrame:
-    """The error events with columns cls, text, pattern, frame, fault and fingerprint added; order kept."""
-    out = frame.copy()
-    details = [read_exception(t) if isinstance(t, str) else ExceptionText() for t in frame["exception"]]
-    out["cls"] = [_text(d.error_class) or _text(c) for d, c in zip(details, frame["error_class"], strict=True)]
-    out["text"] = [
-        _text(d.message) or _text(e) or _text(m) or _text(n) or "unknown error"
-        for d, e, m, n in zip(details, frame["error_message"], frame["log_message"], frame["event"], strict=True)
-    ]
-    own = [bool(_text(d.message) or _text(e)) for d, e in zip(details, frame["error_message"], strict=True)]
-    out["pattern"] = [normalise(t) for t in out["text"]]
-    out["frame"] = [d.frame for d in details]
-    out["tells"] = [
-        4 * bool(_text(f)) + 2 * bool(_text(c)) + o for f, c, o in zip(out["frame"], out["cls"], own, strict=True)
-    ]
-    out["fault"] = _faults(out)
-    return _fingerprints(out)
+class _Event:
+    """One error event and what was found out about it; `fault` numbers the faults, `tells` how much it says."""
+
+    __slots__ = (
+        "cls", "error_class", "error_message", "event", "exception", "fault", "fingerprint", "frame", "id", "kind",
+        "log_message", "operation", "pattern", "tells", "text", "trace", "ts",
+    )  # fmt: skip
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        self.id, self.kind, self.operation, self.event, self.trace = row[0], *row[2:6]
+        self.ts: datetime = row[1]
+        self.log_message, self.error_class, self.error_message, self.exception = row[6:]
+        told = read_exception(self.exception) if self.exception else ExceptionText()
+        self.cls = told.error_class or self.error_class or None
+        self.text = told.message or self.error_message or self.log_message or self.event or "unknown error"
+        self.pattern = normalise(self.text)
+        self.frame = told.frame or None
+        self.tells = 4 * bool(self.frame) + 2 * bool(self.cls) + bool(told.message or self.error_message)
+        self.fault = 0
+        self.fingerprint = ""
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _read(con: duckdb.DuckDBPyConnection, events: str) -> list[_Event]:
+    """The error events of a relation by time, each with the fingerprint of its fault."""
+    found = [_Event(row) for row in con.execute(_ERROR_EVENTS.format(events=events)).fetchall()]
+    _number_faults(found)
+    _set_fingerprints(found)
+    return found
 
 
-def _faults(frame: pd.DataFrame) -> list[int]:
-    """Number the faults: in one trace, events whose patterns are equal or contain each other; an event that tells
-    nothing of what failed joins the nearest in time, before or behind it."""
-    numbers = list(range(len(frame)))
-    by_trace: dict[str, list[int]] = {}
-    traces, patterns, tells = frame["correlation_id"].tolist(), frame["pattern"].tolist(), frame["tells"].tolist()
-    for row, trace in enumerate(traces):
-        if isinstance(trace, str) and tells[row]:
-            known = by_trace.setdefault(trace, [])
-            same = next((other for other in reversed(known) if _is_same(patterns[other], patterns[row])), row)
-            numbers[row] = numbers[same]
-            known.append(row)
-    times = frame["ts"].astype("int64").tolist()
-    for row, trace in enumerate(traces):
-        if isinstance(trace, str) and not tells[row] and trace in by_trace:
-            numbers[row] = numbers[min(by_trace[trace], key=lambda other: abs(times[other] - times[row]))]
-    return numbers
+def _number_faults(events: list[_Event]) -> None:
+    """In one trace, events whose patterns are equal or contain each other are one fault; an event that tells nothing of
+    what failed joins the nearest in time, before or behind it."""
+    by_trace: dict[str, list[_Event]] = {}
+    patterns: dict[str, dict[str, int]] = {}
+    for row, event in enumerate(events):
+        event.fault = row
+        if event.trace and event.tells:
+            # The latest fault of each pattern, the latest last; of a trace with very many, only those are looked at.
+            known = patterns.setdefault(event.trace, {})
+            alike = (known[p] for p in islice(reversed(known), _COMPARED_PATTERNS) if _is_same(p, event.pattern))
+            event.fault = next(alike, row)
+            known.pop(event.pattern, None)
+            known[event.pattern] = event.fault
+            by_trace.setdefault(event.trace, []).append(event)
+    for event in events:
+        if not event.tells and event.trace in by_trace:
+            event.fault = _nearest(by_trace[event.trace], event.ts).fault
+
+
+def _nearest(events: list[_Event], ts: datetime) -> _Event:
+    """Of events by time, the first of those nearest to `ts`."""
+    behind = bisect_left(events, ts, key=_ts)
+    before = bisect_left(events, events[behind - 1].ts, key=_ts) if behind else 0
+    return min((events[before], *events[behind : behind + 1]), key=lambda other: abs(other.ts - ts))
+
+
+def _ts(event: _Event) -> datetime:
+    return event.ts
 
 
 def _is_same(one: str, other: str) -> bool:
     return one == other or (min(len(one), len(other)) >= 12 and (one in other or other in one))
 
 
-def _fingerprints(frame: pd.DataFrame) -> pd.DataFrame:
+def _set_fingerprints(events: list[_Event]) -> None:
     """Every event takes the identity of its fault's most telling event; one without class or frame that of the most
     frequent identity with the same message."""
-    best = frame.sort_values(["tells", "ts"], ascending=[False, True], kind="stable").drop_duplicates("fault")
-    rich = best[best["tells"] >= 4].groupby(["pattern", "cls", "frame"], dropna=False).size().reset_index(name="n")
-    rich = rich.sort_values(["n", "cls", "frame"], ascending=[False, True, True], kind="stable")
-    by_message = rich.drop_duplicates("pattern").set_index("pattern")
-    identity: dict[int, tuple[str | None, str, str | None]] = {}
-    for fault, cls, pattern, where, tells in zip(
-        best["fault"], best["cls"], best["pattern"], best["frame"], best["tells"], strict=True
-    ):
-        if tells < 4 and pattern in by_message.index and cls in (None, by_message.at[pattern, "cls"]):
-            cls, where = by_message.at[pattern, "cls"], by_message.at[pattern, "frame"]
-        identity[fault] = (_text(cls), pattern, _text(where))
-    chosen = [identity[fault] for fault in frame["fault"]]
-    frame["cls"], frame["pattern"], frame["frame"] = (list(part) for part in zip(*chosen, strict=True))
-    frame["fingerprint"] = [fingerprint(*parts) for parts in chosen]
-    return frame
+    best: dict[int, _Event] = {}
+    for event in events:
+        if event.fault not in best or event.tells > best[event.fault].tells:
+            best[event.fault] = event
+    frequent = Counter((e.pattern, e.cls or "", e.frame or "") for e in best.values() if e.tells >= 4)
+    by_message: dict[str, tuple[str, str]] = {}
+    for (pattern, cls, frame), _ in sorted(frequent.items(), key=lambda item: (-item[1], item[0])):
+        by_message.setdefault(pattern, (cls, frame))
+    identity = {fault: _identity(event, by_message.get(event.pattern)) for fault, event in best.items()}
+    names = {parts: fingerprint(*parts) for parts in set(identity.values())}
+    for event in events:
+        parts = identity[event.fault]
+        event.cls, event.pattern, event.frame = parts
+        event.fingerprint = names[parts]
 
 
-def _group(name: str, part: pd.DataFrame, past: Past, total: int, buckets: int) -> ErrorGroup:
+def _identity(event: _Event, richer: tuple[str, str] | None) -> tuple[str | None, str, str | None]:
+    if richer and event.tells < 4 and event.cls in (None, richer[0]):
+        return richer[0] or None, event.pattern, richer[1] or None
+    return event.cls, event.pattern, event.frame
+
+
+def _group(
+    name: str, part: list[_Event], past: Past, total: int, bucket_of: Callable[[datetime], int], buckets: int
+) -> ErrorGroup:
     """`part`: the group's events by time."""
-    tells = part.loc[part["tells"] == part["tells"].max()]
-    telling = tells.iloc[-1]
-    operations = part["operation"].dropna().value_counts().index
-    traces = list(dict.fromkeys(t for t in reversed(part["correlation_id"].tolist()) if isinstance(t, str)))
-    kinds = part["kind"].value_counts()
-    named = kinds.drop("log", errors="ignore")
-    variants = tells.drop_duplicates("fault")["text"].value_counts()
-    shown = [telling["id"], tells["id"].iloc[0], *tells.drop_duplicates("text", keep="last")["id"].iloc[::-1]]
-    trend = part["bucket"].value_counts().reindex(range(buckets), fill_value=0)
+    most = max(event.tells for event in part)
+    tells = [event for event in part if event.tells == most]
+    telling = tells[-1]
+    traces = dict.fromkeys(event.trace for event in reversed(part) if event.trace)
+    kinds = [kind for kind, _ in Counter(event.kind for event in part).most_common()]
+    operations = [name for name, _ in Counter(event.operation for event in part if event.operation).most_common()]
+    first_of_fault = {event.fault: event.text for event in reversed(tells)}
+    variants = Counter(reversed(first_of_fault.values()))
+    latest_of_text: dict[str, int] = {}
+    for event in reversed(tells):
+        latest_of_text.setdefault(event.text, event.id)
+    shown = [telling.id, tells[0].id, *latest_of_text.values()]
+    trend = Counter(bucket_of(event.ts) for event in part)
     return ErrorGroup(
         name,
-        str(named.index[0]) if len(named) else "log",
-        tuple(kinds.index),
-        _text(telling["cls"]),
-        str(telling["text"]),
-        str(telling["pattern"]),
-        _text(telling["frame"]),
+        next((kind for kind in kinds if kind != "log"), "log"),
+        tuple(kinds),
+        telling.cls,
+        telling.text,
+        telling.pattern,
+        telling.frame,
         len(part),
-        part["fault"].nunique(),
+        len({event.fault for event in part}),
         len(part) / total,
-        part["ts"].iloc[0].to_pydatetime(),
-        part["ts"].iloc[-1].to_pydatetime(),
+        part[0].ts,
+        part[-1].ts,
         tuple(operations),
-        tuple(traces[:_SHOWN_TRACES]),
+        tuple(traces)[:_SHOWN_TRACES],
         len(traces),
         name not in past.ever,
         name in past.ever and name not in past.lately,
-        tuple((str(text), int(n)) for text, n in variants.head(_SHOWN_VARIANTS).items()),
-        tuple(int(n) for n in trend),
-        tuple(dict.fromkeys(int(number) for number in shown))[:_SHOWN_OCCURRENCES],
+        tuple(variants.most_common(_SHOWN_VARIANTS)),
+        tuple(trend[n] for n in range(buckets)),
+        tuple(dict.fromkeys(shown))[:_SHOWN_OCCURRENCES],
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter.analysis.given import CLASS_LIMITS_MS
 from reporter.analysis.overview import COUNTED, bucket_seconds
-from reporter.analysis.performance import CLASS_LIMITS_MS, LIMITS_OF_TYPE
+from reporter.analysis.performance import LIMITS_OF_TYPE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     import duckdb
@@ -71,10 +73,14 @@ _COUNTS = """
 SELECT kind, operation, (epoch_us(ts) // 1000000) // $step::BIGINT - $first::BIGINT AS bucket, count(*)
 FROM window_spans WHERE is_operation AND status <> 'unfinished' GROUP BY ALL"""
 
-_LIMIT = "CASE type " + " ".join(
-    f"WHEN '{name}' THEN {CLASS_LIMITS_MS[limits][1]}" for name, limits in LIMITS_OF_TYPE.items()
-) + f" ELSE {CLASS_LIMITS_MS['step'][1]} END"  # fmt: skip
-_WITHIN = f"SELECT kind, operation, avg((duration_ms < {_LIMIT})::INT) FROM window_spans WHERE {_DONE} GROUP BY ALL"
+
+def _within(limits_ms: Mapping[str, tuple[float, ...]]) -> str:
+    """SQL for the share of operations that are fast or normal."""
+    of_type = {name: limits_ms[limits][:2][-1] for name, limits in LIMITS_OF_TYPE.items()}
+    cases = " ".join(f"WHEN '{name}' THEN {limit}" for name, limit in of_type.items())
+    limit = f"CASE type {cases} ELSE {limits_ms['step'][:2][-1]} END"
+    return f"SELECT kind, operation, avg((duration_ms < {limit})::INT) FROM window_spans WHERE {_DONE} GROUP BY ALL"
+
 
 _HEAT = f"""
 WITH most AS (SELECT kind, operation, sum(duration_ms) AS total FROM window_spans WHERE {_DONE} GROUP BY ALL ORDER BY total DESC, kind, operation LIMIT {_HEAT_ROWS})
@@ -92,18 +98,17 @@ SELECT kind, operation, floor(log10(greatest(duration_ms, 0.1)) * 10 + 1e-9)::IN
 FROM window_spans WHERE {_DONE} GROUP BY ALL ORDER BY kind, operation, bin"""
 
 
-def latency(con: duckdb.DuckDBPyConnection, window: Window, zone: str) -> Latency:
+def latency(
+    con: duckdb.DuckDBPyConnection,
+    window: Window,
+    zone: str,
+    limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS,
+) -> Latency:
     """Of `window_spans`. `zone`: whose hours of the day."""
-    step = bucket_seconds(window)
-    first = int(window.start.timestamp()) // step
-    buckets = -(-int(window.end.timestamp()) // step) - first
-    counts: dict[tuple[str, str], list[int]] = {}
-    for kind, operation, bucket, count in con.execute(_COUNTS, {"step": step, "first": first}).fetchall():
-        counts.setdefault((kind, operation), [0] * buckets)[min(bucket, buckets - 1)] = count
     return Latency(
         window,
-        {key: tuple(values) for key, values in counts.items()},
-        {(kind, operation): share for kind, operation, share in con.execute(_WITHIN).fetchall()},
+        counts_over_time(con, window),
+        {(kind, operation): share for kind, operation, share in con.execute(_within(limits_ms)).fetchall()},
         tuple(HourCell(*row) for row in con.execute(_HEAT, {"zone": zone}).fetchall()),
         tuple(Outlier(*row) for row in con.execute(_OUTLIERS_SQL).fetchall()),
         tuple(
@@ -111,3 +116,14 @@ def latency(con: duckdb.DuckDBPyConnection, window: Window, zone: str) -> Latenc
             for kind, operation, b, n in con.execute(_BINS).fetchall()
         ),
     )
+
+
+def counts_over_time(con: duckdb.DuckDBPyConnection, window: Window) -> dict[tuple[str, str], tuple[int, ...]]:
+    """Finished operations in each bucket of the window, by kind and operation."""
+    step = bucket_seconds(window)
+    first = int(window.start.timestamp()) // step
+    buckets = -(-int(window.end.timestamp()) // step) - first
+    counts: dict[tuple[str, str], list[int]] = {}
+    for kind, operation, bucket, count in con.execute(_COUNTS, {"step": step, "first": first}).fetchall():
+        counts.setdefault((kind, operation), [0] * buckets)[min(bucket, buckets - 1)] = count
+    return {key: tuple(values) for key, values in counts.items()}

@@ -13,19 +13,10 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from reporter.analysis.given import Price
     from reporter.window import Window
 
 _EXPENSIVE = 15
-
-
-@dataclass(frozen=True)
-class Price:
-    """USD per million tokens, as the configuration has it, and the day it was entered there."""
-
-    prompt: float
-    completion: float
-    cached: float
-    entered: str
 
 
 @dataclass(frozen=True)

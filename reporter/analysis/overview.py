@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Source:
     """A log file or table and what was read of it, over all time: entries = events + rejects.
 
-    `offset`: unpacked bytes (log) or rows (table) taken in; `size`: the file's own, in bytes.
+    `offset`: unpacked bytes (log) or rows (table) taken in; `size`: the file's own, in bytes. `pruned`: of the events,
+    no longer kept.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Source:
     format: str = ""
     offset: int = 0
     size: int = 0
+    pruned: int = 0
 
 
 @dataclass(frozen=True)

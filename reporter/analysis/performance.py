@@ -5,23 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter.analysis.given import CLASS_LIMITS_MS, CLASS_NAMES
 from reporter.analysis.overview import COUNTED, bucket_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     import duckdb
 
     from reporter.window import Window
 
-CLASS_NAMES = ("fast", "normal", "slow", "very slow", "critical")
-# Upper limits of the classes in ms, by type of span: the first class that the value lies under.
-CLASS_LIMITS_MS: dict[str, tuple[float, ...]] = {
-    "step": (50, 200, 1000, 3000),
-    "command": (100, 500, 2000, 5000),
-    "pipeline": (1000, 5000, 15000),
-    "llm": (1000, 3000, 10000, 30000),
-}
 LIMITS_OF_TYPE = {
     "command": "command",
     "pipeline": "pipeline",
@@ -85,17 +79,22 @@ class Performance:
     histogram: tuple[HistogramBin, ...]
     bucket_seconds: int
     over_time: tuple[PercentilePoint, ...]
+    limits_ms: Mapping[str, tuple[float, ...]]
 
 
-def duration_class(span_type: str, value_ms: float | None) -> str | None:
+def duration_class(
+    span_type: str, value_ms: float | None, limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS
+) -> str | None:
     """The performance class of a duration in ms, by the limits of its type of work; None without a duration."""
     if value_ms is None:
         return None
-    limits = CLASS_LIMITS_MS[LIMITS_OF_TYPE.get(span_type, "step")]
+    limits = limits_ms[LIMITS_OF_TYPE.get(span_type, "step")]
     return CLASS_NAMES[sum(value_ms >= limit for limit in limits)]
 
 
-def performance(con: duckdb.DuckDBPyConnection, window: Window) -> Performance:
+def performance(
+    con: duckdb.DuckDBPyConnection, window: Window, limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS
+) -> Performance:
     """All of `window_spans`' operations, slowest p95 first; ties by kind and operation.
 
     A duration that is null, infinite or negative counts the operation but not in min, mean, max and percentiles.
@@ -105,7 +104,7 @@ def performance(con: duckdb.DuckDBPyConnection, window: Window) -> Performance:
     step = bucket_seconds(window)
     return Performance(
         window,
-        tuple(_figures(*row) for row in rows),
+        tuple(_figures(limits_ms, *row) for row in rows),
         tuple(
             HistogramBin(kind, 10 ** (b / 10), 10 ** ((b + 1) / 10), n)
             for kind, b, n in con.execute(_HISTOGRAM).fetchall()
@@ -115,6 +114,7 @@ def performance(con: duckdb.DuckDBPyConnection, window: Window) -> Performance:
             PercentilePoint(start, kind, n, *ps)
             for start, kind, n, ps in con.execute(_OVER_TIME, {"step": step}).fetchall()
         ),
+        limits_ms,
     )
 
 
@@ -139,11 +139,12 @@ FROM window_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GR
 
 
 def _figures(
+    limits_ms: Mapping[str, tuple[float, ...]],
     kind: str, operation: str, span_type: str, count: int, errors: int, unfinished: int,
     low: float | None, mean: float | None, percentiles: list[float] | None, high: float | None,
 ) -> OperationFigures:  # fmt: skip
     p50, p90, p95, p99 = percentiles or (None, None, None, None)
     return OperationFigures(
         kind, operation, span_type, count, errors, errors / count if count else None, unfinished,
-        low, mean, p50, p90, p95, p99, high, duration_class(span_type, p95),
+        low, mean, p50, p90, p95, p99, high, duration_class(span_type, p95, limits_ms),
     )  # fmt: skip

@@ -200,11 +200,8 @@ def trace_json(con: duckdb.DuckDBPyConnection, correlation_id: str) -> str | Non
     `{correlation_id, start, end, duration_ms, status, events: [...], spans: [...]}`: events in order of time, spans by
     start with the id of their parent.
     """
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT correlation_id FROM events WHERE correlation_id = ?",
-        [correlation_id],
-    )
-    rows = con.execute(_documents("asked", 1 << 31)).fetchall()
+    chosen = "(SELECT $1::VARCHAR AS correlation_id) AS asked"
+    rows = con.execute(_documents(chosen, 1 << 31), [correlation_id]).fetchall()
     return rows[0][1] if rows else None
 
 

@@ -76,3 +76,25 @@ def traces(con: duckdb.DuckDBPyConnection, window: Window) -> Traces:
     con.execute(_LIST)
     row = con.execute("SELECT count(*) FROM trace_list").fetchall()[0]
     return Traces(window, row[0], tuple(TraceSummary(*row) for row in con.execute(_NOTABLE).fetchall()))
+
+
+def traces_of(con: duckdb.DuckDBPyConnection, column: str, value: str) -> tuple[TraceSummary, ...]:
+    """The traces, whatever the window, whose events or spans have `value` in the id `column`, or the only id there is that
+    begins so; latest first. Replaces `window_events` and `window_spans`."""
+    named = f"(SELECT {column} AS own, correlation_id FROM events UNION ALL SELECT {column}, correlation_id FROM spans)"
+    ids = con.execute(
+        f"SELECT DISTINCT own FROM {named} WHERE starts_with(own, $1) ORDER BY own <> $1, own LIMIT 2", [value]
+    ).fetchall()
+    if not ids or (len(ids) > 1 and ids[0][0] != value):
+        return ()
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT correlation_id FROM {named}
+        WHERE own = ? AND correlation_id IS NOT NULL""",
+        [ids[0][0]],
+    )
+    for name in ("events", "spans"):
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW window_{name} AS SELECT * FROM {name} WHERE correlation_id IN (SELECT correlation_id FROM asked)"
+        )
+    con.execute(_LIST)
+    return tuple(TraceSummary(*row) for row in con.execute(f"SELECT {_SUMMARY} FROM trace_list ORDER BY n").fetchall())

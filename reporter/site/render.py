@@ -86,8 +86,6 @@ def _compile() -> bytes:
 
 def prepare() -> None:
     """Compile all charts and load what rendering needs: work for a thread while the database is busy."""
-    import pandas  # noqa: F401
-
     _specs()
     runtime_js()
 

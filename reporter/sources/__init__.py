@@ -7,7 +7,7 @@ record: source, offset, time, level, message, context (JSON text), extra (JSON t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,6 +37,24 @@ class Cut:
     entries: pa.Table
     consumed: int
     rejects: list[Reject] = field(default_factory=list)
+
+
+class Progress(NamedTuple):
+    """How far the ingest is: the source at hand, bytes done and to do."""
+
+    name: str
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass
+class Ingested:
+    """What one ingest did. `notes`: (source, what could not be read and why)."""
+
+    events: int = 0
+    bytes_read: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    readable_sources: int = 0
 
 
 class Format(Protocol):

@@ -6,34 +6,31 @@ A row becomes the context that a log record of the same fact would carry, so one
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
 
 from reporter.sources.mend import dump
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import duckdb
+    import pyarrow as pa
     from sqlalchemy import Connection, Engine
 
 FETCH_ROWS = 20_000
 BUSY_SECONDS = 5
-RECORD_SCHEMA = pa.schema(
-    [
-        ("source", pa.int32()),
-        ("offset", pa.int64()),
-        ("time", pa.string()),
-        ("level", pa.string()),
-        ("message", pa.string()),
-        ("context", pa.string()),
-        ("extra", pa.string()),
-        ("entry_event", pa.string()),
-    ]
-)
+_RECORD_COLUMNS = ("source", "offset", "time", "level", "message", "context", "extra", "entry_event")
+
+
+def _record_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    numbers = {"source": pa.int32(), "offset": pa.int64()}
+    return pa.schema([(name, numbers.get(name, pa.string())) for name in _RECORD_COLUMNS])
 
 
 @dataclass(frozen=True)
@@ -124,6 +121,18 @@ def signature(url: str) -> str:
     return " ".join(parts)
 
 
+def display_name(url: str) -> str:
+    """The URL without user and password, as sources are known by."""
+    return re.sub(r"//[^@/]*@", "//", url)
+
+
+def is_read(sink: duckdb.DuckDBPyConnection, url: str) -> bool:
+    """Whether both tables were read since a SQLite database has last changed; False where that can't be told."""
+    seen = signature(url)
+    rows = sink.execute("SELECT head FROM sources WHERE kind = 'table' AND path = ?", [display_name(url)]).fetchall()
+    return bool(seen) and len(rows) == len(TABLES) and all(head == seen for (head,) in rows)
+
+
 def connect(url: str) -> Engine:
     """An engine that can't write. Raises SQLAlchemyError (a bad URL) and ImportError (no driver)."""
     from sqlalchemy import create_engine
@@ -158,10 +167,11 @@ def columns(connection: Connection, table: str) -> list[str]:
 def rows(
     connection: Connection, table: Table, known: list[str], seen_until: str, source: int, offset: int
 ) -> Iterator[pa.Table]:
-    """Batches of RECORD_SCHEMA from the day before `seen_until` (a date, or empty: all), oldest first.
+    """Batches of records (source, offset, time … entry_event) from the day before `seen_until` (a date, or empty: all), oldest first.
 
     Rows of that day come again: the sink knows them by their key. `offset` numbers the first row of the source.
     """
+    import pyarrow as pa
     from sqlalchemy import text
 
     time = next((name for name in table.times if name in known), None)
@@ -173,11 +183,12 @@ def rows(
     order = [name for name in (time, "id") if name and name in known]
     if order:
         query += f" ORDER BY {', '.join(_quoted(connection, name) for name in order)}"
+    schema = _record_schema()
     result = connection.execution_options(stream_results=True).execute(text(query), arguments)
     while found := result.fetchmany(FETCH_ROWS):
         batch = [_record(table, dict(row._mapping), source, offset + i) for i, row in enumerate(found)]
         offset += len(batch)
-        yield pa.Table.from_pylist(batch, schema=RECORD_SCHEMA)
+        yield pa.Table.from_pylist(batch, schema=schema)
 
 
 def _quoted(connection: Connection, name: str) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reporter import format as words
-from reporter.analysis.performance import CLASS_LIMITS_MS
 from reporter.analysis.results import used
 from reporter.site.context import Chart, Columns, chart, shown_ms
 
@@ -95,4 +94,4 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
         least = sorted(o.count for o in shown)[-SHOWN_OPERATIONS]
         shown = tuple(o for o in shown if o.count >= least)[:SHOWN_OPERATIONS]
     hidden = len(view.operations) - len(shown)
-    return PerformanceContext(TITLE, shown, hidden, latency, charts, tuple(CLASS_LIMITS_MS.items()))
+    return PerformanceContext(TITLE, shown, hidden, latency, charts, tuple(view.limits_ms.items()))

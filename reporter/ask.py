@@ -1,0 +1,245 @@
+"""Questions to the sink: take in what is new, then answer from what is kept. What the terminal and `build` begin with.
+
+Imports what a question needs when it is asked: `trace` answers in less time than pandas or pyarrow take to load.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from reporter import retention
+from reporter.analysis import select_window
+from reporter.errors import NotFoundError, SinkError, SourceError
+from reporter.sink import Sink, open_sink, prepare
+from reporter.sources import Ingested, Progress, tables
+from reporter.sources.files import find_logs, is_untouched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from reporter.analysis.overview import RejectSample, Source
+    from reporter.analysis.traces import TraceSummary
+    from reporter.config import Settings
+    from reporter.retention import Pruned
+    from reporter.window import Window
+
+REJECT_SAMPLES = 200
+SOURCE_NAMES = "CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources"
+
+
+def take_in(
+    settings: Settings,
+    now: datetime,
+    on_progress: Callable[[Progress], None],
+    on_note: Callable[[str], None],
+    on_read: Callable[[], None] = lambda: None,
+) -> Ingested:
+    """Ingest what is new and let go of what is too old; `on_read` is called once all is read.
+
+    Raises SourceError where nothing could be read, SinkError where it can't be kept.
+    """
+    sink = open_current(settings)
+    if not sink:
+        return _ingest(settings, now, on_progress, on_note, on_read)
+    with sink:
+        done = Ingested(readable_sources=1, notes=_notes(sink))
+    on_read()
+    _tell(done, on_note)
+    return done
+
+
+def _ingest(
+    settings: Settings,
+    now: datetime,
+    on_progress: Callable[[Progress], None],
+    on_note: Callable[[str], None],
+    on_read: Callable[[], None] = lambda: None,
+) -> Ingested:
+    from reporter.ingest import ingest
+
+    try:
+        with open_sink(settings.sink, on_wait=on_note) as sink:
+            done = ingest(
+                sink,
+                app=settings.app,
+                logs=settings.logs,
+                database=settings.database,
+                zone=settings.app_zone,
+                on_progress=on_progress,
+                on_read=on_read,
+            )
+            if done.events:
+                _let_go(sink, settings, now, on_note)
+            done.notes += [note for note in _notes(sink) if note not in done.notes]
+    except duckdb.Error as exc:
+        msg = f"the sink {settings.sink} cannot be written: {str(exc).splitlines()[0]}"
+        raise SinkError(msg, "Free some space, or name another with --sink FILE.") from exc
+    _tell(done, on_note)
+    if not done.readable_sources:
+        msg = f"nothing could be read in {settings.app.resolve()}: no log file and no table"
+        raise SourceError(msg, "Name the app's folder with --app DIR, or what to read with --logs GLOB and --db URL.")
+    return done
+
+
+def _tell(done: Ingested, on_note: Callable[[str], None]) -> None:
+    for name, why in done.notes:
+        on_note(f"{name}: {why}")
+
+
+def _notes(sink: Sink) -> list[tuple[str, str]]:
+    """What of the sources could not be read when it was last tried, and why."""
+    return sink.connection.execute("SELECT name, note FROM sources WHERE note <> '' ORDER BY id").fetchall()
+
+
+def let_go(
+    settings: Settings, now: datetime, on_note: Callable[[str], None], folder: Path | None = None, dry_run: bool = False
+) -> Pruned:
+    """Apply the retention: what went, or with `dry_run` would go. `folder`: archive it there first. Raises SinkError,
+    OutputError."""
+    if not settings.sink.is_file():
+        msg = f"there is no sink yet: {settings.sink}"
+        raise NotFoundError(msg, "`telemetry-report build` makes it.")
+    at, zone, wanted = now.replace(tzinfo=None), settings.app_zone, settings.retention
+    with open_sink(settings.sink, read_only=dry_run, on_wait=on_note) as sink:
+        if dry_run:
+            return retention.forecast(sink, wanted, at, zone)
+        done = retention.prune(sink, wanted, at, zone, lambda s, condition: _archive(s, condition, folder))
+        if not retention.compact(sink):
+            return done
+    return replace(done, bytes_after=settings.sink.stat().st_size)
+
+
+def _archive(sink: Sink, condition: str, folder: Path | None) -> None:
+    if folder:
+        from reporter.archive import archive
+
+        archive(sink, condition, folder)
+
+
+def _let_go(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[str], None]) -> None:
+    pruned = retention.prune(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone)
+    if pruned.by_size:
+        since = max(part.kept_since for part in pruned.leaving)
+        on_note(
+            f"the sink grew beyond {settings.retention.max_bytes / 1e6:.0f} MB (retention.max_size): "
+            f"{pruned.events:,} events before {since:%Y-%m-%d %H:%M}Z were removed, their daily figures kept"
+        )
+    if pruned.events:
+        retention.compact(sink)
+
+
+def open_current(settings: Settings) -> Sink | None:
+    """The sink, opened for reading, where it holds all there is as far as can be told without reading: no log and no
+    database file has changed. Never waits: a sink that another process is writing is not current."""
+    if not settings.sink.is_file():
+        return None
+    logs, passed_over = find_logs(settings.app, settings.logs)
+    if passed_over or not (logs or settings.database):
+        return None
+    connection = None
+    try:
+        connection = duckdb.connect(str(settings.sink), read_only=True)
+        prepare(connection, settings.sink, read_only=True)
+        sink = Sink(connection, settings.sink)
+        cursors = {cursor.path: cursor for cursor in sink.cursors()}
+        if (
+            all(str(log.path) in cursors and is_untouched(log, cursors[str(log.path)]) for log in logs)
+            and (not settings.database or tables.is_read(connection, settings.database))
+            and not sink.has_underived_events()
+        ):
+            return sink
+    except (duckdb.Error, SinkError):
+        pass
+    if connection:
+        connection.close()
+    return None
+
+
+@contextlib.contextmanager
+def asking(
+    settings: Settings,
+    now: datetime,
+    on_progress: Callable[[Progress], None],
+    on_note: Callable[[str], None],
+    window: Window | None = None,
+) -> Iterator[Sink]:
+    """The sink with all that is new in it, opened for reading, with the window's views. Raises ReportError."""
+    sink = open_current(settings)
+    if sink:
+        for name, why in _notes(sink):
+            on_note(f"{name}: {why}")
+    else:
+        _ingest(settings, now, on_progress, on_note)
+        sink = open_sink(settings.sink, read_only=True, on_wait=on_note)
+    with sink:
+        if window:
+            select_window(sink.connection, window)
+            for note in retention_notes(sink, window):
+                on_note(note)
+        sink.connection.execute(SOURCE_NAMES)
+        yield sink
+
+
+def retention_notes(sink: Sink, window: Window) -> list[str]:
+    """What the window would hold but for the retention, in words."""
+    late = {kind: since for kind, since in retention.kept_since(sink).items() if since > window.sql[0]}
+    return [
+        f"{kind} events before {since:%Y-%m-%d %H:%M}Z are no longer kept (retention)" for kind, since in late.items()
+    ]
+
+
+def sources(sink: Sink) -> tuple[Source, ...]:
+    """What was read so far, by name."""
+    from reporter.analysis.overview import Source
+
+    rows = sink.connection.execute(
+        """SELECT name, kind, entries, events, rejects, duplicates, waiting_bytes, note, format, "offset", size, pruned
+        FROM sources ORDER BY kind, name, id"""
+    ).fetchall()
+    return tuple(Source(*row) for row in rows)
+
+
+def rejects(sink: Sink) -> tuple[RejectSample, ...]:
+    """The first entries that could not be read, by source and offset."""
+    from reporter.analysis.overview import RejectSample
+
+    rows = sink.connection.execute(
+        'SELECT s.name, r."offset", reason, sample FROM rejects r JOIN sources s ON s.id = r.source ORDER BY s.name, r."offset" LIMIT ?',
+        [REJECT_SAMPLES],
+    ).fetchall()
+    return tuple(RejectSample(*row) for row in rows)
+
+
+def find_trace(sink: Sink, asked: str) -> str:
+    """The trace of this id, or of the only one that begins so, as JSON (`trace_json`). Raises NotFoundError."""
+    from reporter.analysis.trace_data import ids_like, trace_json
+
+    con = sink.connection
+    found = trace_json(con, asked)
+    if found is None:
+        alike = ids_like(con, asked) if asked else []
+        if len(alike) == 1 and alike[0].startswith(asked):
+            found = trace_json(con, alike[0])
+        if found is None:
+            msg = f"no trace {asked}"
+            raise NotFoundError(
+                msg, f"Near ones: {', '.join(alike)}." if alike else "List them with a report's Traces page."
+            )
+    return found
+
+
+def find_traces(sink: Sink, column: str, value: str) -> tuple[TraceSummary, ...]:
+    """The traces in which the id `value` (or the only one that begins so) occurs in `column`, latest first. Raises NotFoundError."""
+    from reporter.analysis.traces import traces_of
+
+    found = traces_of(sink.connection, column, value)
+    if not found:
+        msg = f"no trace with {column.replace('_', ' ')} {value}"
+        raise NotFoundError(msg, "Give the whole id, or its beginning where that is the only one.")
+    return found

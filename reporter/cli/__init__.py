@@ -1,0 +1,61 @@
+"""The command line: options → Settings → one call → exit code. Bodies import lazily, so that `--help` starts at once."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from reporter import __version__
+from reporter.cli import keeping, questions, report
+from reporter.errors import ReportError
+
+
+class _Group(click.Group):
+    """Turns a ReportError into one line on stderr and its exit code; --debug shows the traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        try:
+            return super().invoke(ctx)
+        except ReportError as exc:
+            if ctx.params.get("debug"):
+                raise
+            click.echo(f"telemetry-report: {exc}", err=True)
+            ctx.exit(exc.exit_code)
+        except KeyboardInterrupt:
+            click.echo("telemetry-report: interrupted; what was committed is kept", err=True)
+            ctx.exit(130)
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_Group, epilog="Example: telemetry-report build --app ~/fragments --last 24h --open")
+@click.version_option(__version__, prog_name="telemetry-report")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """An offline report of what a local Laravel / NativePHP AI app left on disk."""
+
+
+for _command in (
+    report.build,
+    questions.overview,
+    questions.performance,
+    questions.errors,
+    questions.trace,
+    questions.sources,
+    questions.export,
+    keeping.prune,
+    keeping.config,
+    keeping.completion,
+    report.demo,
+):
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """The console script."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    cli()

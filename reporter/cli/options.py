@@ -1,0 +1,73 @@
+"""What commands share: their options, and what is made of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from zoneinfo import ZoneInfo
+
+    from reporter.config import Settings
+    from reporter.window import Window
+
+    Command = Callable[..., None]
+
+
+def where(command: Command) -> Command:
+    """What to read, and where it is kept."""
+    for option in reversed(
+        (
+            click.option("--app", default=".", metavar="DIR", help="The app's folder (default: here)."),
+            click.option("--db", metavar="URL", help="Database to read instead of the one in .env."),
+            click.option("--logs", multiple=True, metavar="GLOB", help="Logs to read instead of storage/logs."),
+            click.option("--sink", metavar="FILE", help="Where what was read is kept."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def when(command: Command) -> Command:
+    """Of what period, and in whose time."""
+    for option in reversed(
+        (
+            click.option("--last", metavar="PERIOD", help="90s, 15m, 6h, 7d or 2w back from --until (default: 24h)."),
+            click.option("--since", metavar="TIME", help="Start of the window, such as 2026-11-20T12:00."),
+            click.option("--until", metavar="TIME", help="End of the window (default: now)."),
+            click.option("--tz", metavar="ZONE", help="Time zone to show times in (default: this machine's)."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def formats(*names: str) -> Callable[[Command], Command]:
+    return click.option("--format", "form", type=click.Choice(names), default=names[0], help="How to print.")
+
+
+def settings_of(options: dict[str, Any]) -> Settings:
+    from reporter.config import find_app
+
+    return find_app(options["app"], options["db"], tuple(options["logs"]), options["sink"])
+
+
+def window_of(options: dict[str, Any], settings: Settings) -> tuple[Window, ZoneInfo]:
+    from reporter.window import parse_window
+
+    zone = zone_of(options, settings)
+    last = options["last"] or (None if options["since"] else settings.last)
+    return parse_window(last, options["since"], options["until"], zone, datetime.now(UTC)), zone
+
+
+def zone_of(options: dict[str, Any], settings: Settings) -> ZoneInfo:
+    from reporter.config import viewer_zone
+
+    return viewer_zone(options["tz"] or settings.tz)
+
+
+def note(text: str) -> None:
+    click.echo(f"note: {text}", err=True)

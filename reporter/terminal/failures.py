@@ -1,0 +1,148 @@
+"""`errors`: the groups with the latest of each, or one group in full."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from reporter import format as words
+from reporter.terminal.layout import as_csv, as_json, cell, plain, spark, table, text_of, window_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
+
+    from rich.console import RenderableType
+
+    from reporter.analysis.error_details import ErrorDetails, Occurrence
+    from reporter.analysis.errors import ErrorGroup, Errors
+
+_CSV_COLUMNS = (
+    "fingerprint", "kind", "error_class", "message", "count", "faults", "first_seen", "last_seen", "operations", "traces", "new",
+)  # fmt: skip
+_CONTEXT_CHARS, _SHOWN = 300, 4000
+
+
+def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: ZoneInfo) -> str:
+    """All groups; `latest`: by fingerprint, the event that shows it."""
+    if form == "json":
+        groups = [{**_group(g), "latest": _occurrence(latest.get(g.fingerprint))} for g in view.groups]
+        return as_json({"window": window_json(view.window), "groups": groups})
+    if form == "csv":
+        rows = [{**_group(g), "operations": " ".join(g.operations), "traces": " ".join(g.traces)} for g in view.groups]
+        return as_csv(_CSV_COLUMNS, ([row[name] for name in _CSV_COLUMNS] for row in rows))
+    start, end = words.moment(view.window.start, zone), words.moment(view.window.end, zone)
+    if not view.groups:
+        return f"{start} – {end} {zone.key}\nNo error in this period."
+    total = sum(g.count for g in view.groups)
+    heading = f"{start} – {end} {zone.key}: {words.count(total)} error events in {words.count(len(view.groups))} groups"
+    return "\n\n".join([heading, *(_block(g, latest.get(g.fingerprint), view.has_past, zone) for g in view.groups)])
+
+
+def _group(g: ErrorGroup) -> dict[str, Any]:
+    names = ("fingerprint", "kind", "error_class", "message", "count", "faults", "operations", "traces", "new")
+    seen = {"first_seen": words.iso(g.first_seen), "last_seen": words.iso(g.last_seen)}
+    return {**{name: getattr(g, name) for name in names}, **seen}
+
+
+def _block(g: ErrorGroup, latest: Occurrence | None, has_past: bool, zone: ZoneInfo) -> str:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    state = "new " if g.new and has_past else "regressed " if g.regressed else ""
+    head = Text.assemble(
+        (f"{words.count(g.count)}× ", "bold red"), (g.fingerprint, "cyan"), f" {g.kind} ", cell(state.strip()), " " if state else "",
+        (f"{plain(g.error_class)}: " if g.error_class else "", "bold"), plain(g.message[:500]),
+    )  # fmt: skip
+    operations = ", ".join(plain(name) for name in g.operations[:4]) + (" …" if len(g.operations) > 4 else "")
+    facts = (
+        f"{words.moment(g.first_seen, zone)} – {words.moment(g.last_seen, zone)}",
+        spark(g.trend),
+        f"{words.count(g.trace_count)} trace{'' if g.trace_count == 1 else 's'}",
+        operations,
+    )
+    parts: list[RenderableType] = [
+        head,
+        Padding(Text(" · ".join(fact for fact in facts if fact), style="dim"), (0, 0, 0, 4)),
+    ]
+    if latest:
+        trace = f" trace {plain(latest.correlation_id)}" if latest.correlation_id else ""
+        where = f"latest: {plain(latest.source)}:{latest.offset}{trace}\n"
+        parts.append(Padding(Text(where + plain(latest.context or "")[:_CONTEXT_CHARS], overflow="fold"), (0, 0, 0, 4)))
+    return text_of(*parts)
+
+
+def _occurrence(found: Occurrence | None) -> dict[str, Any] | None:
+    if not found:
+        return None
+    return {
+        **{name: value for name, value in vars(found).items() if name not in ("id", "ts", "context", "extra")},
+        "ts": words.iso(found.ts),
+        "context": _parsed(found.context),
+        "extra": _parsed(found.extra),
+    }
+
+
+def _parsed(text: str | None) -> Any:  # noqa: ANN401 - any JSON value
+    import orjson
+
+    try:
+        return orjson.loads(text) if text else None
+    except ValueError:
+        return text
+
+
+def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zone: ZoneInfo) -> str:
+    """One group: its messages, its latest occurrence in full, what led up to it, what failing traces share."""
+    if form != "table":
+        return as_json(
+            {
+                "window": window_json(view.window),
+                "group": {**_group(found), "frame": found.frame, "pattern": found.pattern},
+                "occurrences": [_occurrence(o) for o in details.occurrences],
+                "before": [vars(b) for b in details.before],
+                "common": None if details.common is None else [vars(c) for c in details.common],
+            }
+        )
+    parts = [_block(found, None, view.has_past, zone)]
+    if found.frame:
+        parts.append(f"first in-app frame: {plain(found.frame)}")
+    if len(found.variants) > 1:
+        parts.append(table(("faults ", "message"), [(words.count(n), text[:300]) for text, n in found.variants]))
+    for occurrence in details.occurrences[:1]:
+        parts.append(_full(occurrence, zone))
+    if details.before:
+        before = [(f"−{words.ms(b.before_ms)}", b.kind, b.name[:100], b.status or "") for b in details.before]
+        parts.append("what led up to it:\n" + table(("before ", "kind", "event", "status"), before))
+    if details.common:
+        common = [
+            (
+                f"{c.lift:.1f}×",
+                c.attribute,
+                c.value,
+                f"{c.failing} of {details.failing}",
+                f"{c.succeeding} of {details.succeeding}",
+            )
+            for c in details.common
+        ]
+        parts.append(
+            "what failing traces have oftener:\n"
+            + table(("oftener ", "what", "value", "failing ", "succeeding "), common)
+        )
+    traces = ", ".join(plain(trace) for trace in found.traces[:5])
+    if traces:
+        parts.append(f"traces: {traces}{' …' if found.trace_count > 5 else ''}")
+    return "\n\n".join(parts)
+
+
+def _full(found: Occurrence, zone: ZoneInfo) -> str:
+    lines = [f"latest: {words.moment(found.ts, zone)} {plain(found.source)}:{found.offset}"]
+    if found.exception:
+        lines += [plain(line) for line in found.exception.splitlines()[:20]]
+    context = _parsed(found.context)
+    if isinstance(context, dict):
+        context.pop("exception", None)
+        lines += json.dumps(context, indent=2, ensure_ascii=False)[:_SHOWN].splitlines()
+    elif context:
+        lines.append(str(context)[:_SHOWN])
+    return "\n".join(plain(line) for line in lines)

@@ -1,0 +1,65 @@
+"""`trace`: its events in order, its spans as a tree, or the timeline; and lists of traces."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from reporter import format as words
+from reporter import timeline
+from reporter.terminal.layout import as_csv, as_json, cell, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from reporter.analysis.traces import TraceSummary
+
+_EVENT_COLUMNS = (
+    "ts", "kind", "event", "operation", "status", "duration_ms", "level", "message", "source", "offset", "context",
+)  # fmt: skip
+
+
+def trace(document: dict[str, Any], form: str, zone: ZoneInfo) -> str:
+    """One trace (`trace_json`, parsed) as a table of its events, as CSV of them, or as the timeline."""
+    if form == "timeline":
+        return timeline.timeline(document, zone)
+    if form == "csv":
+        return as_csv(_EVENT_COLUMNS, ([_csv_cell(e[name]) for name in _EVENT_COLUMNS] for e in document["events"]))
+    rows = [
+        (words.clock(datetime.fromisoformat(e["ts"]), zone), e["kind"], e["event"] or e["message"] or "",
+         e["operation"] if e["operation"] and e["operation"] != e["event"] else "",
+         e["status"] or "", words.ms(e["duration_ms"]), cell(f"{e['source']}:{e['offset']}", "dim"))
+        for e in document["events"]
+    ]  # fmt: skip
+    columns = ("time", "kind", "event", "operation", "status", "took ", "source:byte")
+    start = words.moment(datetime.fromisoformat(document["start"]), zone)
+    heading = f"{timeline.plain(document['correlation_id'])} · {start} {zone.key} · {timeline.summary(document)}"
+    return f"{heading}\n\n{table(columns, rows)}"
+
+
+def _csv_cell(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    return as_json(value).replace("\n", " ") if isinstance(value, dict | list) else value
+
+
+def traces(found: Sequence[TraceSummary], form: str, zone: ZoneInfo) -> str:
+    """A list of traces, latest first."""
+    if form == "json":
+        return as_json({"traces": [{**vars(t), "start": words.iso(t.start)} for t in found]})
+    if form == "csv":
+        columns = ("correlation_id", "start", "duration_ms", "status", "events", "error_events", "operations", "root")
+        return as_csv(
+            columns, ([words.iso(t.start) if n == "start" else getattr(t, n) for n in columns] for t in found)
+        )
+    rows = [
+        (
+            words.moment(t.start, zone),
+            t.correlation_id,
+            t.status,
+            words.ms(t.duration_ms),
+            words.count(t.events),
+            t.root,
+        )
+        for t in found
+    ]
+    return table(("start", "trace", "status", "took ", "events ", "what"), rows)
