@@ -46,8 +46,10 @@ window.Telemetry = (() => {
   }
 
   // ---- data files
-  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-\d+)\.js$/;
+  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-\d+)\.js(\?\d+)?$/;
   let policy = null;
+  // A watch renews the files: then they are asked for by another address.
+  let renewed = 0;
 
   function load(path) {
     if (!DATA_FILE.test(path)) throw new TypeError("not a data file: " + path);
@@ -67,10 +69,11 @@ window.Telemetry = (() => {
   const held = {};
   window.telemetryData = (name, json) => { held[name] = json; };
 
-  const parsed = {};
+  let parsed = {};
+  addEventListener("telemetry-renewed", () => { parsed = {}; renewed++; });
   async function data(name) {
     if (!(name in parsed)) {
-      if (!(name in held)) await load("data/" + name + ".js");
+      if (!(name in held)) await load("data/" + name + ".js" + (renewed ? "?" + renewed : ""));
       parsed[name] = name === "trace-page" ? held[name] : JSON.parse(held[name]);
       delete held[name];
     }

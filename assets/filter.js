@@ -91,6 +91,7 @@
     document.getElementById("filter-clear").addEventListener("click", () => set({}));
   }
   addEventListener("hashchange", apply);
+  addEventListener("telemetry-renewed", () => { if (hash()) apply(); });
   addEventListener("telemetry-filter", carry);
   if (hash()) apply();
 })();

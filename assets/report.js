@@ -19,6 +19,10 @@
     return columns[names[0]].map((_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
   };
 
+  // The charts' data by name, and of those that are drawn, what draws them again.
+  let charts = {};
+  const drawn = {};
+
   function draw(place, chart) {
     const { parse, View, interpreter } = window.VegaRuntime;
     for (const set of chart.spec.data) {
@@ -30,11 +34,14 @@
     });
     view.tooltip(showTip);
     const choice = document.querySelector('[data-choose="' + place.dataset.chart + '"]');
-    if (choice) choice.addEventListener("change", () => {
-      const data = chart.choices[choice.value] || chart.data;
-      for (const name of Object.keys(chart.data)) view.data(name, rows(data[name]));
+    const put = () => {
+      const now = charts[place.dataset.chart];
+      const data = (choice && now.choices[choice.value]) || now.data;
+      for (const name of Object.keys(now.data)) view.data(name, rows(data[name]));
       view.runAsync();
-    });
+    };
+    drawn[place.dataset.chart] = put;
+    if (choice) choice.addEventListener("change", put);
     return view.runAsync().then(() => {
       // The place itself is the picture, and has a name; Vega says otherwise.
       place.setAttribute("role", "img");
@@ -49,7 +56,7 @@
 
   const holder = document.getElementById("charts");
   if (holder && window.VegaRuntime) {
-    const charts = JSON.parse(holder.textContent);
+    charts = JSON.parse(holder.textContent);
     const watcher = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         if (!entry.isIntersecting) continue;
@@ -64,6 +71,10 @@
     const descending = header.getAttribute("aria-sort") !== "descending";
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    sort(table, index, descending);
+  }
+
+  function sort(table, index, descending) {
     const key = (row) => {
       const cell = row.cells[index];
       if (cell.dataset.v === undefined) return cell.textContent.toLowerCase();
@@ -74,7 +85,9 @@
     table.tBodies[0].append(...order.map(([, row]) => row));
   }
 
-  for (const table of document.querySelectorAll("table.sortable")) {
+  for (const table of document.querySelectorAll("table.sortable")) sortable(table);
+
+  function sortable(table) {
     [...table.tHead.rows[0].cells].forEach((header, index) => {
       const button = document.createElement("button");
       button.textContent = header.textContent;
@@ -83,14 +96,27 @@
     });
   }
 
-  for (const input of document.querySelectorAll("[data-filter]")) {
+  function filter(input) {
     const list = document.getElementById(input.dataset.filter);
-    input.addEventListener("input", () => {
-      const wanted = input.value.toLowerCase();
-      const items = list.tBodies ? list.tBodies[0].rows : list.querySelectorAll("[data-row]");
-      for (const item of items) item.hidden = !item.textContent.toLowerCase().includes(wanted);
-    });
+    const wanted = input.value.toLowerCase();
+    const items = list.tBodies ? list.tBodies[0].rows : list.querySelectorAll("[data-row]");
+    for (const item of items) item.hidden = !item.textContent.toLowerCase().includes(wanted);
   }
+  for (const input of document.querySelectorAll("[data-filter]")) input.addEventListener("input", () => filter(input));
+
+  // A watch has renewed the page's numbers: what was chosen holds for the new rows too.
+  addEventListener("telemetry-renewed", ({ detail }) => {
+    for (const [name, chart] of Object.entries(detail)) {
+      charts[name] = chart;
+      if (drawn[name]) drawn[name]();
+    }
+    for (const table of document.querySelectorAll("table.sortable")) {
+      const header = table.tHead.querySelector("[aria-sort]");
+      if (!table.tHead.querySelector("button")) sortable(table);
+      else if (header) sort(table, header.cellIndex, header.getAttribute("aria-sort") === "descending");
+    }
+    for (const input of document.querySelectorAll("[data-filter]")) if (input.value) filter(input);
+  });
 
   function openTarget() {
     const target = location.hash && document.getElementById(location.hash.slice(1));

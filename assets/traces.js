@@ -59,7 +59,7 @@
     if (!all) {
       all = await data("traces");
       const list = form.elements.operation;
-      for (const name of all.names) list.append(el("option", { value: name }, name));
+      list.replaceChildren(list.options[0], ...all.names.map((name) => el("option", { value: name }, name)));
       fill(fragment());
     }
     const wanted = state();
@@ -91,5 +91,10 @@
   form.addEventListener("input", () => { shown = PAGE; update(); });
   document.getElementById("trace-more").addEventListener("click", () => { shown += 5 * PAGE; update(); });
   addEventListener("hashchange", () => { fill(fragment()); update(); });
+  addEventListener("telemetry-renewed", () => {
+    const wasLoaded = all;
+    all = null;
+    if (wasLoaded) update();
+  });
   if (location.hash.length > 1) { fill(fragment()); update(); }
 })();

@@ -139,26 +139,32 @@ def open_current(settings: Settings) -> Sink | None:
     database file has changed. Never waits: a sink that another process is writing is not current."""
     if not settings.sink.is_file():
         return None
-    logs, passed_over = find_logs(settings.app, settings.logs)
-    if passed_over or not (logs or settings.database):
-        return None
     connection = None
     try:
         connection = duckdb.connect(str(settings.sink), read_only=True)
         prepare(connection, settings.sink, read_only=True)
         sink = Sink(connection, settings.sink)
-        cursors = {cursor.path: cursor for cursor in sink.cursors()}
-        if (
-            all(str(log.path) in cursors and is_untouched(log, cursors[str(log.path)]) for log in logs)
-            and (not settings.database or tables.is_read(connection, settings.database))
-            and not sink.has_underived_events()
-        ):
+        if not has_news(sink, settings):
             return sink
     except (duckdb.Error, SinkError):
         pass
     if connection:
         connection.close()
     return None
+
+
+def has_news(sink: Sink, settings: Settings) -> bool:
+    """Whether there may be more than the sink holds, by what can be told without reading: a log or the database file has
+    changed, something was passed over, or a database server has to be asked."""
+    logs, passed_over = find_logs(settings.app, settings.logs)
+    cursors = {cursor.path: cursor for cursor in sink.cursors()}
+    return bool(
+        passed_over
+        or not (logs or settings.database)
+        or any(str(log.path) not in cursors or not is_untouched(log, cursors[str(log.path)]) for log in logs)
+        or (settings.database and not tables.is_read(sink.connection, settings.database))
+        or sink.has_underived_events()
+    )
 
 
 @contextlib.contextmanager

@@ -114,13 +114,15 @@ def build(
     built_at: datetime,
     compared: Window | None = None,
     single_bytes: int = 0,
+    is_live: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_note: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """Ingest what is new, compute, and write the site to the folder `output`. Raises ReportError.
 
     `compared`: the window that changes are judged against, by default the one of the same length right before.
-    `single_bytes`: not 0 for the whole site as one file `output` of at most so many bytes.
+    `single_bytes`: not 0 for the whole site as one file `output` of at most so many bytes. `is_live`: for a watch, whose
+    pages renew themselves.
     """
     from reporter.site import build_single, build_site
     from reporter.site.output import check_output
@@ -146,5 +148,5 @@ def build(
         if single_bytes:
             index = build_single(results, data, output, **given, max_bytes=single_bytes)
         else:
-            index = build_site(results, data, output, **given)
+            index = build_site(results, data, output, **given, is_live=is_live)
     return Built(index, results, ingested)

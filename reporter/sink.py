@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import time
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import duckdb
@@ -23,7 +24,6 @@ from reporter.sources.files import Cursor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     import pyarrow as pa
 
@@ -211,8 +211,8 @@ class Sink:
         con.execute("INSERT INTO spans SELECT * FROM derived_spans")
         self.tell("derived", batch or "0")
 
-    def copy_to(self, path: Path, since: datetime | None = None) -> None:
-        """Copy all to a new sink file; with `since` (UTC, without a zone) only the events and spans from then on."""
+    def copy_to(self, path: Path) -> None:
+        """Copy all to a new sink file."""
         con = self.connection
         name = con.execute("SELECT current_database()").fetchall()[0][0]
         con.execute(f"ATTACH {_literal(str(path))} AS fresh")
@@ -220,8 +220,7 @@ class Sink:
             con.execute("USE fresh")
             con.execute(TABLES)
             for table in _TABLE_NAMES:
-                recent = f"WHERE ts >= TIMESTAMP '{since}'" if since and table in ("events", "spans") else ""
-                con.execute(f'INSERT INTO fresh.{table} SELECT * FROM "{name}".{table} {recent}')
+                con.execute(f'INSERT INTO fresh.{table} SELECT * FROM "{name}".{table}')
         finally:
             con.execute(f'USE "{name}"')
             con.execute("DETACH fresh")
@@ -298,6 +297,27 @@ def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], N
             raise _unusable(path, exc) from exc
         raise
     return Sink(connection, path, lock)
+
+
+def recent_copy(path: Path, since: datetime) -> Sink:
+    """A sink in memory that has read as much as the one at `path`, with its events and spans from `since` (UTC, without a
+    zone) on. Raises SinkError."""
+    with open_sink(path, read_only=True):
+        pass  # another's write is waited for, and a foreign file refused
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET memory_limit = '{memory_limit()}B'")
+    try:
+        connection.execute(f"ATTACH {_literal(str(path))} AS kept (READ_ONLY)")
+        connection.execute(TABLES)
+        for table in ("about", "sources", "events", "spans"):
+            recent = f"WHERE ts >= TIMESTAMP '{since}'" if table in ("events", "spans") else ""
+            connection.execute(f"INSERT INTO {table} SELECT * FROM kept.{table} {recent}")
+        connection.execute("DETACH kept")
+    except duckdb.Error as exc:
+        connection.close()
+        raise _unusable(path, exc) from exc
+    return Sink(connection, Path(":memory:"))
 
 
 def _locked(path: Path) -> IO[bytes]:

@@ -40,11 +40,15 @@ class DayPoint:
 
 @dataclass(frozen=True)
 class Trends:
-    """`kinds`: p95 by kind; `operations`: of the six that took most time in all. Earliest day first."""
+    """`kinds`: p95 by kind; `operations`: of the six that took most time in all. Earliest day first.
+
+    `kept_days`: of how many days (some of) the events are gone, so that only daily figures remain.
+    """
 
     days: tuple[Day, ...]
     kinds: tuple[DayPoint, ...]
     operations: tuple[DayPoint, ...]
+    kept_days: int
 
 
 _DAY = "date_trunc('day', timezone($zone, timezone('UTC', ts)))"
@@ -53,22 +57,39 @@ WITH e AS (SELECT {_DAY} AS day, count(*) AS events, count(*) FILTER (status = '
   FROM events GROUP BY 1),
 s AS (SELECT {_DAY} AS day, count(*) FILTER (is_operation) AS operations, count(*) FILTER (is_operation AND status = 'error') AS errors,
     sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, sum(cost_usd ORDER BY id) FILTER (counts_tokens) AS cost
-  FROM spans WHERE status <> 'unfinished' GROUP BY 1)
-SELECT day, events, error_events, coalesce(operations, 0), coalesce(errors, 0), coalesce(tokens, 0)::BIGINT, coalesce(cost, 0)
-FROM e LEFT JOIN s USING (day) ORDER BY day"""
+  FROM spans WHERE status <> 'unfinished' GROUP BY 1),
+parts AS (
+  SELECT day, events, error_events, coalesce(operations, 0) AS operations, coalesce(errors, 0) AS errors, coalesce(tokens, 0) AS tokens,
+    coalesce(cost, 0) AS cost_usd FROM e FULL JOIN s USING (day)
+  UNION ALL
+  SELECT day::TIMESTAMP, events, error_events, operations, errors, tokens, cost_usd FROM daily WHERE operation IS NULL)
+SELECT day, coalesce(sum(events), 0)::BIGINT, coalesce(sum(error_events), 0)::BIGINT, sum(operations)::BIGINT, sum(errors)::BIGINT,
+  sum(tokens)::BIGINT, sum(cost_usd) FROM parts GROUP BY day ORDER BY day"""
 _DONE = f"is_operation AND status <> 'unfinished' AND {COUNTED}"
-_KINDS = f"SELECT {_DAY} AS day, kind, count(*), quantile_cont(duration_ms, 0.95) FROM spans WHERE {_DONE} GROUP BY ALL ORDER BY day, kind"
+# A day that went in parts has no p95 of its own any more: the parts' ones, weighted by their counts.
+_P95 = "CASE WHEN count(*) = 1 THEN any_value(p95_ms) ELSE sum(p95_ms * timed) / sum(timed) END"
+_KINDS = f"""
+WITH parts AS (
+  SELECT {_DAY} AS day, kind, count(*) AS timed, quantile_cont(duration_ms, 0.95) AS p95_ms FROM spans WHERE {_DONE} GROUP BY ALL
+  UNION ALL SELECT day::TIMESTAMP, kind, timed, p95_ms FROM daily WHERE operation IS NULL AND timed > 0)
+SELECT day, kind, sum(timed)::BIGINT, {_P95} FROM parts GROUP BY day, kind ORDER BY day, kind"""
 _CHOSEN = f"""
-WITH most AS (SELECT kind, operation FROM spans WHERE {_DONE} GROUP BY ALL ORDER BY sum(duration_ms) DESC, kind, operation LIMIT {_OPERATIONS})
-SELECT {_DAY} AS day, kind || ' ' || operation, count(*), quantile_cont(duration_ms, 0.95)
-FROM spans JOIN most USING (kind, operation) WHERE {_DONE} GROUP BY ALL ORDER BY day, 2"""
+WITH parts AS (
+  SELECT {_DAY} AS day, kind, operation, count(*) AS timed, sum(duration_ms) AS total_ms, quantile_cont(duration_ms, 0.95) AS p95_ms
+  FROM spans WHERE {_DONE} GROUP BY ALL
+  UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily WHERE operation IS NOT NULL AND timed > 0),
+most AS (SELECT kind, operation FROM parts GROUP BY ALL ORDER BY sum(total_ms) DESC, kind, operation LIMIT {_OPERATIONS})
+SELECT day, kind || ' ' || operation AS name, sum(timed)::BIGINT, {_P95} FROM parts JOIN most USING (kind, operation)
+GROUP BY day, name ORDER BY day, name"""
 
 
 def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
-    """All days in `events` and `spans`, whatever the window. `zone`: whose days."""
+    """All days in `events` and `spans`, whatever the window, and in `daily` (figures of what was removed, by days of the
+    app's zone). `zone`: whose days."""
     given = {"zone": zone}
     return Trends(
         tuple(Day(*row) for row in con.execute(_DAYS, given).fetchall()),
         tuple(DayPoint(*row) for row in con.execute(_KINDS, given).fetchall()),
         tuple(DayPoint(*row) for row in con.execute(_CHOSEN, given).fetchall()),
+        con.execute("SELECT count(DISTINCT day) FROM daily").fetchall()[0][0],
     )

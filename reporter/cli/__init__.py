@@ -40,6 +40,7 @@ def cli(debug: bool) -> None:
 
 for _command in (
     report.build,
+    report.watch,
     questions.overview,
     questions.performance,
     questions.errors,

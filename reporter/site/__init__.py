@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import __version__
 from reporter.site.context import NavItem, Site
+from reporter.site.live import notice, page_scripts
 from reporter.site.output import MARKER, SiteFile, write_file, write_site
 from reporter.site.pages import (
     chat,
@@ -22,7 +23,7 @@ from reporter.site.pages import (
     traces,
     trends,
 )
-from reporter.site.render import data_script, environment, script_json
+from reporter.site.render import data_script, environment
 from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
 from reporter.site.single import render_single
@@ -51,9 +52,11 @@ def build_site(
     built_at: datetime,
     app: str,
     notes: tuple[tuple[str, str], ...] = (),
+    is_live: bool = False,
 ) -> Path:
-    """Render all pages and write them in one step; returns index.html's path. Raises OutputError. `data` may have to be waited for."""
-    files = render_site(results, data, zone=zone, built_at=built_at, app=app, notes=notes)
+    """Render all pages and write them in one step; returns index.html's path. Raises OutputError. `data` may have to be
+    waited for. `is_live`: the pages of a `watch`, which renew themselves while they are open."""
+    files = render_site(results, data, zone=zone, built_at=built_at, app=app, notes=notes, is_live=is_live)
     return write_site(files, output)
 
 
@@ -88,17 +91,19 @@ def render_site(
     built_at: datetime,
     app: str,
     notes: tuple[tuple[str, str], ...],
+    is_live: bool = False,
 ) -> list[SiteFile]:
     """All files of the site. The same results and `built_at` give the same bytes."""
-    files = render_pages(results, data, zone=zone, built_at=built_at, app=app, notes=notes)
+    files = render_pages(results, data, zone=zone, built_at=built_at, app=app, notes=notes, is_live=is_live)
+    if is_live:
+        files += page_scripts(files)
     for path in sorted(resource_dir("assets").iterdir()):
         files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
     files.append(SiteFile("assets/vega-runtime.js", runtime_js()))
     skeleton = trace.file_skeleton(zone=zone, app=app, built_at=built_at)
     files.append(SiteFile("data/trace-page.js", data_script("trace-page", skeleton)))
     files += traces.data_files(data())
-    built = {"built_at": built_at.isoformat(), "version": __version__}
-    files.append(SiteFile(MARKER, f"window.telemetryBuild={script_json(built)};\n".encode()))
+    files.append(SiteFile(MARKER, notice(built_at)))
     return files
 
 
@@ -110,13 +115,15 @@ def render_pages(
     built_at: datetime,
     app: str,
     notes: tuple[tuple[str, str], ...],
+    is_live: bool = False,
 ) -> list[SiteFile]:
     """The HTML pages; that which waits for `data` last."""
     env = environment(zone)
 
     def page(module: Any, context: Any, file: str = "", template: str = "") -> SiteFile:  # noqa: ANN401 - a page module and its context
         name = template or _TEMPLATES.get(module.FILE, module.FILE)
-        text = env.get_template(name).render(page=context, site=_site(module, results, zone, built_at, app, notes))
+        site = _site(module, results, zone, built_at, app, notes, is_live)
+        text = env.get_template(name).render(page=context, site=site)
         return SiteFile(file or module.FILE, text.encode("utf-8", "replace"))
 
     files = [page(module, module.context(results, zone)) for module in PAGES]
@@ -133,6 +140,7 @@ def _site(
     built_at: datetime,
     app: str,
     notes: tuple[tuple[str, str], ...],
+    is_live: bool = False,
 ) -> Site:
     found = results.overview.sources
     nav = tuple(NavItem(p.TITLE, p.FILE, p is _BELOW.get(module, module)) for p in PAGES if p not in _BELOW)
@@ -151,4 +159,5 @@ def _site(
         sum(1 for s in found if s.waiting_bytes),
         notes,
         bool(notes),
+        is_live,
     )

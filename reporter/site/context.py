@@ -54,6 +54,7 @@ class Site:
     waiting: int
     notes: tuple[tuple[str, str], ...]
     is_partial: bool
+    is_live: bool = False
 
 
 def chart(spec: str, title: str, height: int, name: str = "", **data: Columns) -> Chart:

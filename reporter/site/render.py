@@ -37,6 +37,7 @@ def environment(zone: ZoneInfo) -> jinja2.Environment:
         env.filters[name] = getattr(words, name)
     env.filters["short"] = short
     env.filters["moment"] = lambda value: words.moment(value, zone)
+    env.filters["clock"] = lambda value: words.clock(value, zone)[:-4]
     env.filters["chart_data"] = chart_data
     env.filters["bars"] = bars
     return env
@@ -48,9 +49,9 @@ def short(value: int) -> str:
     return full if text == full else Markup('<span title="{}">{}</span>').format(full, text)
 
 
-def bars(values: Sequence[int], height: int = 20) -> str:
-    """An SVG path of bars, each one wide: a sparkline."""
-    most = max(values, default=0) or 1
+def bars(values: Sequence[int], height: int = 20, most: int = 0) -> str:
+    """An SVG path of bars, each one wide: a sparkline. The highest value, or `most`, is `height` high."""
+    most = most or max(values, default=0) or 1
     return "".join(f"M{n} {height}v-{max(1.5, height * v / most):.1f}h.8V{height}z" for n, v in enumerate(values) if v)
 
 

@@ -1,0 +1,40 @@
+"""The latest events: what a live view shows as it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import duckdb
+
+
+@dataclass(frozen=True)
+class RecentEvent:
+    """One event; `name`: the event's, or the beginning of the log line."""
+
+    ts: datetime
+    kind: str
+    name: str
+    operation: str | None
+    status: str | None
+    duration_ms: float | None
+    correlation_id: str | None
+
+
+_SELECTED = """SELECT ts, kind, left(coalesce(event, message, ''), 200), CASE WHEN operation <> event THEN operation END, status,
+  duration_ms, correlation_id FROM"""
+
+
+def recent(con: duckdb.DuckDBPyConnection, count: int) -> tuple[RecentEvent, ...]:
+    """The latest `count` of `window_events`, the latest first."""
+    rows = con.execute(f"{_SELECTED} window_events ORDER BY ts DESC, id DESC LIMIT {count}").fetchall()
+    return tuple(RecentEvent(*row) for row in rows)
+
+
+def since(con: duckdb.DuckDBPyConnection, batch: int) -> tuple[RecentEvent, ...]:
+    """The events of `events` that came after the batch, in order of time."""
+    rows = con.execute(f"{_SELECTED} events WHERE batch > {batch} ORDER BY ts, id").fetchall()
+    return tuple(RecentEvent(*row) for row in rows)

@@ -1,0 +1,50 @@
+"""Where a watch shows the session: in the report's folder, or on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reporter.site.live import LiveFiles
+from reporter.terminal.session import Terminal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from reporter.analysis.recent import RecentEvent
+    from reporter.analysis.session import Session
+    from reporter.watch import Watch
+
+
+class InFolder:
+    """Beside the pages of the report that the watch builds."""
+
+    def __init__(self, watch: Watch, folder: Path) -> None:
+        self._watch = watch
+        self._files = LiveFiles(folder, watch.job.zone)
+
+    def show(self, view: Session, _: tuple[RecentEvent, ...]) -> None:
+        self._files.show(view, self._watch.built_at, self._watch.job.settings.watch_rebuild.total_seconds())
+
+    def alive(self, now: datetime) -> None:
+        self._files.tell(now, self._watch.built_at)
+
+    def over(self, now: datetime) -> None:
+        self._files.tell(now, self._watch.built_at, is_over=True)
+
+
+class OnTerminal:
+    """On stdout."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._terminal = Terminal(zone)
+
+    def show(self, view: Session, fresh: tuple[RecentEvent, ...]) -> None:
+        self._terminal.show(view, fresh)
+
+    def alive(self, now: datetime) -> None:
+        """Its rows show the time by themselves."""
+
+    def over(self, _: datetime) -> None:
+        self._terminal.close()

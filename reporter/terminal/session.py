@@ -1,0 +1,96 @@
+"""`watch --terminal`: the session as live rows; piped, one line an event."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from reporter import format as words
+from reporter.terminal.layout import bad, cell, console, plain, spark
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from rich.console import RenderableType
+
+    from reporter.analysis.overview import Bucket
+    from reporter.analysis.recent import RecentEvent
+    from reporter.analysis.session import Session
+
+_ROWS = 12
+
+
+def lines(events: Sequence[RecentEvent], zone: ZoneInfo) -> str:
+    """Events as lines: time, kind, name, operation, status, duration, trace."""
+    return "\n".join(_line(event, zone) for event in events)
+
+
+def _line(event: RecentEvent, zone: ZoneInfo) -> str:
+    took = words.ms(event.duration_ms) if event.duration_ms is not None else ""
+    parts = (event.name, event.operation, event.status, took, event.correlation_id)
+    said = " · ".join(plain(part) for part in parts if part)
+    return f"{words.clock(event.ts, zone)} {event.kind:<10} {said}"
+
+
+def screen(session: Session, zone: ZoneInfo) -> RenderableType:
+    """What fills the terminal: totals, kinds, errors, the latest events."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    view, window = session.overview, session.window
+    t = view.totals
+    head = Text.assemble(
+        (f"{words.moment(window.end, zone)} {zone.key}", "bold"), f"  last {words.period(window.length)}: {words.count(t.events)} events, ",
+        f"{words.count(t.operations)} operations, ", (f"{words.count(t.errors)} failed", "red" if t.errors else ""), "  ", (_over_time(view.buckets), "cyan"),
+    )  # fmt: skip
+    kinds = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("kind", "events", "operations", "failed", "unfinished", "p50", "p95"):
+        kinds.add_column(name, justify="left" if name == "kind" else "right")
+    for kind, f in view.kinds.items():
+        kinds.add_row(
+            kind, words.count(f.events), words.count(f.count), bad(f.errors), words.count(f.unfinished), words.ms(f.p50_ms), words.ms(f.p95_ms)
+        )  # fmt: skip
+    latest = Table(box=None, pad_edge=False, show_header=False)
+    for event in session.events[:_ROWS]:
+        took = words.ms(event.duration_ms) if event.duration_ms is not None else ""
+        latest.add_row(
+            words.clock(event.ts, zone), cell(event.kind, "cyan"), cell(event.name[:60]), cell(event.operation or ""), cell(event.status or ""), took
+        )  # fmt: skip
+    failing = [
+        Text.assemble((f"{words.count(g.count)}× ", "red"), plain(f"{g.error_class or g.kind}: {g.message[:150]}"))
+        for g in session.groups
+    ]
+    return Group(head, "", kinds, "", *failing, *([""] if failing else []), latest)
+
+
+def _over_time(buckets: Sequence[Bucket]) -> str:
+    by_start: dict[datetime, int] = {}
+    for bucket in buckets:
+        by_start[bucket.start] = by_start.get(bucket.start, 0) + bucket.events
+    return spark([by_start[start] for start in sorted(by_start)])
+
+
+class Terminal:
+    """Shows the session on stdout: rows that renew themselves on a terminal, else a line an event as it comes."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._live = None
+        if sys.stdout.isatty():
+            from rich.live import Live
+
+            self._live = Live(console=console(), auto_refresh=False, vertical_overflow="crop")
+            self._live.start()
+
+    def show(self, session: Session, fresh: Sequence[RecentEvent]) -> None:
+        if self._live:
+            self._live.update(screen(session, self.zone), refresh=True)
+        elif fresh:
+            print(lines(fresh, self.zone), flush=True)
+
+    def close(self) -> None:
+        if self._live:
+            self._live.stop()
