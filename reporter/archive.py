@@ -33,8 +33,9 @@ def archive(sink: Sink, condition: str, folder: Path) -> list[Path]:
 
 
 def _add(con: duckdb.DuckDBPyConnection, condition: str, month: str, path: Path) -> Path:
-    leaving = f"""SELECT e.* EXCLUDE (batch), s.name AS source_name FROM events e JOIN sources s ON s.id = e.source
-      WHERE ({condition}) AND strftime(ts, '%Y-%m') = '{month}'"""
+    leaving = f"""SELECT e.*, s.name AS source_name
+      FROM (SELECT * EXCLUDE (batch) FROM events WHERE ({condition}) AND strftime(ts, '%Y-%m') = '{month}') e
+        JOIN sources s ON s.id = e.source"""
     whole = leaving
     if path.exists():
         held = f"SELECT * FROM read_parquet({_literal(path)})"

@@ -74,9 +74,9 @@ def _ingest(
                 on_progress=on_progress,
                 on_read=on_read,
             )
+            done.notes += [note for note in _notes(sink) if note not in done.notes]
             if done.events:
                 _let_go(sink, settings, now, on_note)
-            done.notes += [note for note in _notes(sink) if note not in done.notes]
     except duckdb.Error as exc:
         msg = f"the sink {settings.sink} cannot be written: {str(exc).splitlines()[0]}"
         raise SinkError(msg, "Free some space, or name another with --sink FILE.") from exc
@@ -110,7 +110,7 @@ def let_go(
         if dry_run:
             return retention.forecast(sink, wanted, at, zone)
         done = retention.prune(sink, wanted, at, zone, lambda s, condition: _archive(s, condition, folder))
-        if not retention.compact(sink):
+        if not retention.compact(sink, done.events):
             return done
     return replace(done, bytes_after=settings.sink.stat().st_size)
 
@@ -131,7 +131,7 @@ def _let_go(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[st
             f"{pruned.events:,} events before {since:%Y-%m-%d %H:%M}Z were removed, their daily figures kept"
         )
     if pruned.events:
-        retention.compact(sink)
+        retention.compact(sink, pruned.events)
 
 
 def open_current(settings: Settings) -> Sink | None:

@@ -77,6 +77,10 @@ def _days(value: Any) -> int:  # noqa: ANN401 - any TOML value
     return value
 
 
+def _days_or_none(value: Any) -> int:  # noqa: ANN401 - any TOML value
+    return 0 if value in (0, "0") else _days(value)
+
+
 def _zone(value: Any) -> str:  # noqa: ANN401 - any TOML value
     try:
         if _text(value):
@@ -107,9 +111,9 @@ KEYS: tuple[Key, ...] = (
     Key("sources.db", "", _text, "URL of the database to read instead of the one in .env"),
     Key("sources.sink", "", _text, "where what was read is kept; empty: storage/telemetry in the app"),
     Key("retention.days", 7, _days, "whole days that events are kept, counted back from the latest event"),
-    *(Key(f"retention.kinds.{kind}", 0, _days, f"the same for {kind} events alone; 0: as retention.days") for kind in KINDS),
     Key("retention.max_size", "500MB", _size, "what the sink may measure: beyond it the oldest events go first"),
     Key("retention.aggregate_days", 90, _days, "days that daily figures (Trends) stay when events go"),
+    *(Key(f"retention.kinds.{kind}", 0, _days_or_none, f"the same for {kind} events alone; 0: as retention.days") for kind in KINDS),
     Key("watch.window", "1h", _period, "the current session that `watch` keeps up to date at once"),
     Key("watch.rebuild", "30s", _period, "how often `watch` renews the rest of the report, at most"),
     *(
@@ -136,7 +140,7 @@ class Values:
 
 def load(path: Path, environment: Mapping[str, str]) -> Values:
     """The file's and the variables' values over the defaults. Raises UsageError, naming the key and its line."""
-    values = {key.name: key.read(key.default) if key.default != 0 else 0 for key in KEYS}
+    values = {key.name: key.read(key.default) for key in KEYS}
     origins = dict.fromkeys(values, "default")
     prices: dict[str, Price] = {}
     text = _read(path)

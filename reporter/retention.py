@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Beyond the cap, days go until the rest is estimated to measure this share of it: not at every ingest again.
 _LEAVE = 0.9
-# A file is written anew when this share of it is free.
-_FREE = 0.25
+# A file is written anew when this share of its events went.
+_WORTHWHILE = 0.1
 # The newest stretch that a cap never takes, however large.
 _LEAST = timedelta(hours=1)
 
@@ -116,7 +116,7 @@ def prune(
     before = _file_bytes(sink.path)
     leaving = due(sink, retention, now, zone)
     _drop(sink, leaving, zone, retention, before_delete)
-    oversize = _oversize(sink, retention, zone)
+    oversize = _oversize(sink, retention, zone, sum(part.events for part in leaving))
     _drop(sink, oversize, zone, retention, before_delete)
     merged = {part.kind: part for part in leaving}
     for part in oversize:
@@ -127,9 +127,8 @@ def prune(
 
 def forecast(sink: Sink, retention: Retention, now: datetime, zone: str) -> Pruned:
     """What `prune` would do, by age and by size, without doing it."""
-    size, leaving = _file_bytes(sink.path), due(sink, retention, now, zone)
-    gone = sum(part.events for part in leaving)
-    total = sink.connection.execute("SELECT count(*) FROM events").fetchall()[0][0]
+    leaving = due(sink, retention, now, zone)
+    gone, total = sum(part.events for part in leaving), _count(sink)
     used = used_bytes(sink) * (total - gone) // max(1, total)
     oversize: tuple[Leaving, ...] = ()
     if used > retention.max_bytes:
@@ -137,7 +136,12 @@ def forecast(sink: Sink, retention: Retention, now: datetime, zone: str) -> Prun
         oversize = _oldest(sink, int((total - gone) * share) + gone, zone)
     after = {part.kind: part for part in (*leaving, *oversize)}
     left = total - sum(part.events for part in after.values())
-    return Pruned(tuple(after.values()), size, used_bytes(sink) * left // max(1, total), bool(oversize))
+    expected = used_bytes(sink) * left // max(1, total)
+    return Pruned(tuple(after.values()), _file_bytes(sink.path), expected, bool(oversize))
+
+
+def _count(sink: Sink) -> int:
+    return int(sink.connection.execute("SELECT count(*) FROM events").fetchall()[0][0])
 
 
 def used_bytes(sink: Sink) -> int:
@@ -146,15 +150,16 @@ def used_bytes(sink: Sink) -> int:
     return int(row[0]) * int(row[1])
 
 
-def _oversize(sink: Sink, retention: Retention, zone: str) -> tuple[Leaving, ...]:
-    """The oldest events, of all kinds alike, that make the sink larger than it may be."""
+def _oversize(sink: Sink, retention: Retention, zone: str, gone: int) -> tuple[Leaving, ...]:
+    """The oldest events, of all kinds alike, that make the sink larger than it may be. `gone`: how many went already; their
+    room is still counted as used."""
     if _file_bytes(sink.path) <= retention.max_bytes:
         return ()
     sink.connection.execute("CHECKPOINT")
-    used = used_bytes(sink)
+    total = _count(sink)
+    used = used_bytes(sink) * total // max(1, total + gone)
     if used <= retention.max_bytes:
         return ()
-    total = sink.connection.execute("SELECT count(*) FROM events").fetchall()[0][0]
     return _oldest(sink, int(total * (1 - _LEAVE * retention.max_bytes / used)), zone)
 
 
@@ -221,18 +226,20 @@ SELECT day, kind, operation, CASE WHEN operation IS NULL THEN coalesce(events, 0
 FROM e FULL JOIN s USING (day, kind)"""
 
 
-def compact(sink: Sink) -> bool:
-    """Write the file anew where much of it is free, and close the sink; whether it was. Needs room for what is in use."""
-    con, path = sink.connection, sink.path
-    con.execute("CHECKPOINT")
-    free, total = con.execute("SELECT free_blocks, total_blocks FROM pragma_database_size()").fetchall()[0]
-    if not total or free / total < _FREE:
+def compact(sink: Sink, gone: int) -> bool:
+    """Write the file anew, and close the sink, where `gone` events were a tenth of it or more; whether it was. DuckDB frees
+    whole row groups only, not what was deleted within one. Needs room for what is in use."""
+    if gone < _WORTHWHILE * (_count(sink) + gone):
         return False
+    path = sink.path
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
-    sink.copy_to(fresh)
-    con.close()
-    fresh.replace(path)
+    try:
+        sink.copy_to(fresh)
+        sink.connection.close()
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
     return True
 
 

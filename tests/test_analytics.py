@@ -17,8 +17,8 @@ from reporter.analysis import select_window
 from reporter.analysis.changes import changes, mann_whitney, two_proportions
 from reporter.analysis.chat import chat
 from reporter.analysis.commands import commands
-from reporter.analysis.latency import latency
 from reporter.analysis.given import Price
+from reporter.analysis.latency import latency
 from reporter.analysis.llm import cost_of, llm
 from reporter.analysis.processing import processing
 from reporter.analysis.tools import tools

@@ -127,13 +127,13 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
     return Overview(
         window,
         sources,
-        _totals(con),
-        _kinds(con),
+        totals(con),
+        kinds(con),
         _top(con, "kind = 'tool'"),
         _top(con, "type = 'command'"),
         _tokens(con),
         step,
-        tuple(Bucket(*row) for row in con.execute(_BUCKETS, {"step": step}).fetchall()),
+        buckets(con, step),
     )
 
 
@@ -150,7 +150,13 @@ SELECT make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGIN
 FROM window_events GROUP BY ALL ORDER BY start, kind"""
 
 
-def _totals(con: duckdb.DuckDBPyConnection) -> Totals:
+def buckets(con: duckdb.DuckDBPyConnection, step: int) -> tuple[Bucket, ...]:
+    """`window_events` by kind in stretches of `step` seconds, earliest first."""
+    return tuple(Bucket(*row) for row in con.execute(_BUCKETS, {"step": step}).fetchall())
+
+
+def totals(con: duckdb.DuckDBPyConnection) -> Totals:
+    """Of `window_events` and `window_spans`."""
     events, traces, error_events = con.execute(
         """SELECT count(*), count(DISTINCT correlation_id), count(*) FILTER (status = 'error') FROM window_events"""
     ).fetchall()[0]
@@ -161,7 +167,8 @@ def _totals(con: duckdb.DuckDBPyConnection) -> Totals:
     return Totals(events, traces, operations, errors, errors / operations if operations else None, error_events)
 
 
-def _kinds(con: duckdb.DuckDBPyConnection) -> dict[str, KindFigures]:
+def kinds(con: duckdb.DuckDBPyConnection) -> dict[str, KindFigures]:
+    """All kinds' figures of `window_events` and `window_spans`, in the order of KINDS."""
     events = dict(con.execute("SELECT kind, count(*) FROM window_events GROUP BY kind").fetchall())
     rows = con.execute(
         f"""SELECT kind, count(*) FILTER (is_operation AND status <> 'unfinished') AS n,

@@ -100,11 +100,10 @@ def performance(
     A duration that is null, infinite or negative counts the operation but not in min, mean, max and percentiles.
     Percentiles are linear between order statistics (Hyndman & Fan type 7, NumPy's default): exact.
     """
-    rows = con.execute(_OPERATIONS).fetchall()
     step = bucket_seconds(window)
     return Performance(
         window,
-        tuple(_figures(limits_ms, *row) for row in rows),
+        operations(con, limits_ms),
         tuple(
             HistogramBin(kind, 10 ** (b / 10), 10 ** ((b + 1) / 10), n)
             for kind, b, n in con.execute(_HISTOGRAM).fetchall()
@@ -116,6 +115,13 @@ def performance(
         ),
         limits_ms,
     )
+
+
+def operations(
+    con: duckdb.DuckDBPyConnection, limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS
+) -> tuple[OperationFigures, ...]:
+    """The figures of `performance` alone."""
+    return tuple(_figures(limits_ms, *row) for row in con.execute(_OPERATIONS).fetchall())
 
 
 _OPERATIONS = f"""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from reporter.analysis import select_window
 from reporter.analysis.errors import ErrorGroup, errors
-from reporter.analysis.overview import Overview, overview
-from reporter.analysis.performance import OperationFigures, performance
+from reporter.analysis.overview import KindFigures, Totals, bucket_seconds, buckets, kinds, totals
+from reporter.analysis.performance import OperationFigures
+from reporter.analysis.performance import operations as all_operations
 from reporter.analysis.recent import RecentEvent, recent
 
 if TYPE_CHECKING:
@@ -23,10 +25,15 @@ _EVENTS, _OPERATIONS, _GROUPS = 25, 8, 5
 
 @dataclass(frozen=True)
 class Session:
-    """`operations`: the busiest; `groups`: the most frequent errors; `events`: the latest, each the first of its list first."""
+    """`counts`: (events, error events) in each stretch of `bucket_seconds(window)`, from the window's start on.
+
+    `operations`: the busiest; `groups`: the most frequent errors; `events`: the latest, each in that order.
+    """
 
     window: Window
-    overview: Overview
+    totals: Totals
+    kinds: dict[str, KindFigures]
+    counts: tuple[tuple[int, int], ...]
     operations: tuple[OperationFigures, ...]
     groups: tuple[ErrorGroup, ...]
     events: tuple[RecentEvent, ...]
@@ -35,12 +42,23 @@ class Session:
 def session(con: duckdb.DuckDBPyConnection, window: Window, limits_ms: Mapping[str, tuple[float, ...]]) -> Session:
     """Of `events` and `spans`, as far as they lie in the window."""
     select_window(con, window)
-    operations = performance(con, window, limits_ms).operations
-    busiest = sorted(operations, key=lambda o: (-o.count, o.kind, o.operation))
+    busiest = sorted(all_operations(con, limits_ms), key=lambda o: (-o.count, o.kind, o.operation))
     return Session(
         window,
-        overview(con, window),
+        totals(con),
+        kinds(con),
+        _counts(con, window),
         tuple(busiest[:_OPERATIONS]),
         errors(con, window).groups[:_GROUPS],
         recent(con, _EVENTS),
     )
+
+
+def _counts(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[tuple[int, int], ...]:
+    step = bucket_seconds(window)
+    first = int(window.start.timestamp()) // step
+    counts = [(0, 0)] * (int(window.end.timestamp()) // step - first + 1)
+    for bucket in buckets(con, step):
+        n = int(bucket.start.replace(tzinfo=UTC).timestamp()) // step - first
+        counts[n] = (counts[n][0] + bucket.events, counts[n][1] + bucket.error_events)
+    return tuple(counts)

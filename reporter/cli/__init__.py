@@ -21,7 +21,9 @@ class _Group(click.Group):
         except ReportError as exc:
             if ctx.params.get("debug"):
                 raise
-            click.echo(f"telemetry-report: {exc}", err=True)
+            from reporter.terminal.layout import plain
+
+            click.echo(f"telemetry-report: {plain(exc)}", err=True)
             ctx.exit(exc.exit_code)
         except KeyboardInterrupt:
             click.echo("telemetry-report: interrupted; what was committed is kept", err=True)

@@ -70,4 +70,7 @@ def zone_of(options: dict[str, Any], settings: Settings) -> ZoneInfo:
 
 
 def note(text: str) -> None:
-    click.echo(f"note: {text}", err=True)
+    """A line on stderr; what files are called can't steer the terminal."""
+    from reporter.terminal.layout import plain
+
+    click.echo(f"note: {plain(text)}", err=True)

@@ -7,7 +7,6 @@ stands for.
 from __future__ import annotations
 
 import time
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from reporter import __version__
@@ -55,7 +54,7 @@ class LiveFiles:
         self._shown = 0
 
     def show(self, view: Session, built_at: datetime, rebuild_seconds: float) -> None:
-        text = self._template.render(view=view, minutes=_minutes(view), rebuild_seconds=rebuild_seconds)
+        text = self._template.render(view=view, rebuild_seconds=rebuild_seconds)
         script = f"telemetryLive({script_json(text)});\n".encode("utf-8", "replace")
         _write(script, self.output / LIVE_FILE)
         self._shown += 1
@@ -74,15 +73,3 @@ def _write(data: bytes, path: Path) -> None:
         # The folder may be swapped for a new report this moment.
         time.sleep(0.05)
         write_file(data, path)
-
-
-def _minutes(view: Session) -> list[tuple[int, int]]:
-    """(events, error events) of each bucket of the window, the empty ones too."""
-    seconds = view.overview.bucket_seconds
-    first = int(view.window.start.timestamp()) // seconds
-    counts = [(0, 0)] * (int(view.window.end.timestamp()) // seconds - first + 1)
-    for bucket in view.overview.buckets:
-        n = int(bucket.start.replace(tzinfo=UTC).timestamp()) // seconds - first
-        events, errors = counts[n]
-        counts[n] = (events + bucket.events, errors + bucket.error_events)
-    return counts

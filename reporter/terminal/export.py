@@ -73,7 +73,7 @@ def _write_json(con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, _: 
 
 
 def _write_csv(con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, is_first: bool) -> int:
-    rows = con.execute(_SELECTED.format(where=where, context="context")).fetchall()
+    rows = con.execute(_SELECTED.format(where=where, context="rtrim(context)")).fetchall()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     if is_first:
@@ -89,7 +89,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, kinds: tuple[str, ...], output: Pat
         raise UsageError(msg, "Name a file with -o FILE.")
     with tempfile.TemporaryDirectory(prefix="telemetry-report-", dir=output.parent if output else None) as folder:
         path = Path(folder) / "events.parquet"
-        selected = _SELECTED.format(where=_of_kinds(kinds), context="context").replace(_TIME, "ts")
+        selected = _SELECTED.format(where=_of_kinds(kinds), context="rtrim(context)").replace(_TIME, "ts")
         count = con.execute(f"COPY ({selected}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)").fetchall()[0][0]
         if output:
             path.replace(output)

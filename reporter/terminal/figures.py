@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reporter import format as words
-from reporter.terminal.layout import as_csv, as_json, bad, cell, spark, table, window_json
+from reporter.terminal.layout import as_csv, as_json, bad, cell, plain, spark, table, window_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +93,7 @@ def _kinds(view: Overview) -> str:
 
 def _top(view: Overview) -> str:
     lines = [
-        f"\nbusiest {name}: " + ", ".join(f"{o.operation} {words.count(o.count)}×" for o in found[:5])
+        f"\nbusiest {name}: " + ", ".join(f"{plain(o.operation)} {words.count(o.count)}×" for o in found[:5])
         for name, found in (("tools", view.tools), ("commands", view.commands))
         if found
     ]

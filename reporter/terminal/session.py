@@ -10,12 +10,10 @@ from reporter.terminal.layout import bad, cell, console, plain, spark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from rich.console import RenderableType
 
-    from reporter.analysis.overview import Bucket
     from reporter.analysis.recent import RecentEvent
     from reporter.analysis.session import Session
 
@@ -40,16 +38,15 @@ def screen(session: Session, zone: ZoneInfo) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    view, window = session.overview, session.window
-    t = view.totals
+    window, t = session.window, session.totals
     head = Text.assemble(
-        (f"{words.moment(window.end, zone)} {zone.key}", "bold"), f"  last {words.period(window.length)}: {words.count(t.events)} events, ",
-        f"{words.count(t.operations)} operations, ", (f"{words.count(t.errors)} failed", "red" if t.errors else ""), "  ", (_over_time(view.buckets), "cyan"),
+        (f"{words.moment(window.end, zone)} {zone.key}", "bold"), f"  last {words.period(window.length).removeprefix('1 ')}: {words.count(t.events)} events, ",
+        f"{words.count(t.operations)} operations, ", (f"{words.count(t.errors)} failed", "red" if t.errors else ""), "  ", (spark([events for events, _ in session.counts]), "cyan"),
     )  # fmt: skip
     kinds = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("kind", "events", "operations", "failed", "unfinished", "p50", "p95"):
         kinds.add_column(name, justify="left" if name == "kind" else "right")
-    for kind, f in view.kinds.items():
+    for kind, f in session.kinds.items():
         kinds.add_row(
             kind, words.count(f.events), words.count(f.count), bad(f.errors), words.count(f.unfinished), words.ms(f.p50_ms), words.ms(f.p95_ms)
         )  # fmt: skip
@@ -64,13 +61,6 @@ def screen(session: Session, zone: ZoneInfo) -> RenderableType:
         for g in session.groups
     ]
     return Group(head, "", kinds, "", *failing, *([""] if failing else []), latest)
-
-
-def _over_time(buckets: Sequence[Bucket]) -> str:
-    by_start: dict[datetime, int] = {}
-    for bucket in buckets:
-        by_start[bucket.start] = by_start.get(bucket.start, 0) + bucket.events
-    return spark([by_start[start] for start in sorted(by_start)])
 
 
 class Terminal:

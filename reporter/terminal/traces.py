@@ -29,7 +29,7 @@ def trace(document: dict[str, Any], form: str, zone: ZoneInfo) -> str:
     rows = [
         (words.clock(datetime.fromisoformat(e["ts"]), zone), e["kind"], e["event"] or e["message"] or "",
          e["operation"] if e["operation"] and e["operation"] != e["event"] else "",
-         e["status"] or "", words.ms(e["duration_ms"]), cell(f"{e['source']}:{e['offset']}", "dim"))
+         e["status"] or "", words.ms(e["duration_ms"]), cell(f"{e['source'].rpartition('/')[2]}:{e['offset']}", "dim"))
         for e in document["events"]
     ]  # fmt: skip
     columns = ("time", "kind", "event", "operation", "status", "took ", "source:byte")

@@ -1,0 +1,217 @@
+"""The terminal: every format of every command, what it finds, and what it must not load or say."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from reporter.terminal.layout import spark, unformula
+from tests.conftest import UNTIL
+from tests.helpers import ask, entry, event, run, write_log
+
+DAY = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC")
+
+
+def told(command: str, app: Path, *arguments: str) -> str:
+    done = run(command, *arguments, "--app", str(app), *DAY)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.fixture
+def busy(app) -> Path:
+    """Two tools, one failing twice; a chat message with a command in another trace."""
+    for n, (tool, took, ok) in enumerate(
+        [("fast", 5, True), ("fast", 7, True), ("slow", 900, True), ("slow", 1100, False), ("slow", 1000, False)]
+    ):
+        name = "tool.invocation.completed" if ok else "tool.invocation.failed"
+        extra = {} if ok else {"error": f"it broke after {took} ms", "error_type": "App\\Broken"}
+        write_log(
+            app,
+            event(
+                name,
+                f"10:00:0{n}.500",
+                f"trace-000{n}",
+                tool_name=tool,
+                invocation_id=f"i-{n}",
+                duration_ms=took,
+                **extra,
+            ),
+        )
+    write_log(app, event("chat.message.received", "11:00:00.100", "chat-0001", message_id="m-1", conversation_id="c-1"))
+    write_log(app, event("chat.message.received", "11:00:05.100", "chat-0002", message_id="m-2", conversation_id="c-1"))
+    write_log(
+        app,
+        event(
+            "command.execution.completed",
+            "11:00:06.000",
+            "chat-0002",
+            command="note",
+            execution_id="e-1",
+            duration_ms=40,
+        ),
+    )
+    return app
+
+
+def test_tables_fit_and_say_what_happened(busy):
+    text = told("overview", busy)
+    assert "8 events, 7 traces, 6 operations, 2 failed (33.3 %)" in text
+    assert "\x1b" not in text
+    assert max(len(line) for line in text.splitlines()) <= 120
+    assert "slow" in told("performance", busy)
+    assert "App\\Broken" in told("errors", busy)
+
+
+def test_performance_by_type_sort_and_top(busy):
+    slow_first = ask("performance", busy, "--type", "tools")["operations"]
+    assert [o["operation"] for o in slow_first] == ["slow", "fast"]
+    by_count = ask("performance", busy, "--sort", "count")["operations"]
+    assert [o["operation"] for o in by_count] == ["slow", "fast", "note"]
+    assert [o["operation"] for o in ask("performance", busy, "--sort", "p50", "--top", "1")["operations"]] == ["slow"]
+    assert "… 2 more: --top 3" in told("performance", busy, "--top", "1")
+
+
+def test_csv_has_the_figures_of_json(busy):
+    figures = ask("performance", busy)["operations"]
+    table = rows(told("performance", busy, "--format", "csv"))
+    assert [(row["operation"], int(row["count"]), float(row["p95_ms"])) for row in table] == [
+        (o["operation"], o["count"], o["p95_ms"]) for o in figures
+    ]
+    kinds = {row["kind"]: row for row in rows(told("overview", busy, "--format", "csv"))}
+    assert kinds["tool"]["errors"] == "2"
+    assert kinds["llm"]["p95_ms"] == ""
+    groups = rows(told("errors", busy, "--format", "csv"))
+    assert [(g["error_class"], g["count"]) for g in groups] == [("App\\Broken", "2")]
+    assert rows(told("sources", busy, "--format", "csv"))[0]["events"] == "8"
+
+
+def test_errors_show_the_latest_and_one_in_full(busy):
+    found = ask("errors", busy)["groups"][0]
+    assert found["latest"]["context"]["data"]["invocation_id"] == "i-4"
+    assert found["latest"]["correlation_id"] == "trace-0004"
+    whole = json.loads(told("errors", busy, found["fingerprint"][:6], "--format", "json"))
+    assert whole["group"]["count"] == 2
+    assert whole["occurrences"][0]["context"]["data"]["error"] == "it broke after 1000 ms"
+    text = told("errors", busy, found["fingerprint"])
+    assert '"invocation_id": "i-4"' in text
+    missing = run("errors", "ffff", "--app", str(busy), *DAY)
+    assert missing.exit_code == 1
+    assert "no error group ffff in this period" in missing.stderr
+
+
+def test_a_trace_by_the_ids_of_what_was_in_it(busy):
+    assert json.loads(told("trace", busy, "--message", "m-1", "--format", "json"))["correlation_id"] == "chat-0001"
+    assert json.loads(told("trace", busy, "--execution", "e-1", "--format", "json"))["correlation_id"] == "chat-0002"
+    both = json.loads(told("trace", busy, "--conversation", "c-1", "--format", "json"))["traces"]
+    assert [t["correlation_id"] for t in both] == ["chat-0002", "chat-0001"]
+    assert json.loads(told("trace", busy, "--execution", "e", "--format", "json"))["correlation_id"] == "chat-0002"
+    assert run("trace", "--app", str(busy), "--message", "m-").exit_code == 1
+    assert run("trace", "--app", str(busy), "--message", "nothing").exit_code == 1
+    assert run("trace", "chat-0001", "--app", str(busy), "--message", "m-1").exit_code == 2
+    assert [row["event"] for row in rows(told("trace", busy, "chat-0002", "--format", "csv"))] == [
+        "chat.message.received",
+        "command.execution.completed",
+    ]
+
+
+def test_export_in_every_format_holds_the_same_events(busy, tmp_path):
+    lines = [json.loads(line) for line in told("export", busy).splitlines()]
+    assert [line["event"] for line in lines][-1] == "command.execution.completed"
+    assert set(lines[0]) == {
+        "ts",
+        "kind",
+        "event",
+        "operation",
+        "status",
+        "duration_ms",
+        "level",
+        "message",
+        "correlation_id",
+        "source",
+        "offset",
+        "context",
+    }
+    assert lines[0]["context"]["data"]["tool_name"] == "fast"
+    table = rows(told("export", busy, "--format", "csv"))
+    assert [(row["ts"], row["offset"]) for row in table] == [(line["ts"], str(line["offset"])) for line in lines]
+    path = tmp_path / "e.parquet"
+    told("export", busy, "--format", "parquet", "-o", str(path))
+    kept = (
+        duckdb.connect().execute(f"SELECT strftime(ts, '%Y-%m-%dT%H:%M:%S.%fZ'), \"offset\" FROM '{path}'").fetchall()
+    )
+    assert kept == [(line["ts"], line["offset"]) for line in lines]
+    assert len(told("export", busy, "--kind", "tool", "--kind", "command").splitlines()) == 6
+    assert told("export", busy, "-o", str(tmp_path / "e.json")) == ""
+    assert [json.loads(line) for line in (tmp_path / "e.json").open()] == lines
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["app", "e.json", "e.parquet"]
+
+
+def test_export_goes_stretch_by_stretch_and_loses_none(app, monkeypatch):
+    monkeypatch.setattr("reporter.terminal.export._STRETCH_EVENTS", 7)
+    write_log(app, *(event("a.b", f"1{n % 6}:0{n % 10}:00.{n:03}", f"trace-{n:04}") for n in range(100)))
+    lines = [json.loads(line) for line in told("export", app).splitlines()]
+    assert len({line["offset"] for line in lines}) == len(lines) == 100
+    assert [line["ts"] for line in lines] == sorted(line["ts"] for line in lines)
+
+
+def test_what_a_spreadsheet_or_terminal_would_run_is_disarmed(app):
+    bad = "=HYPERLINK(1)\x1b]0;pwned\x07‮"
+    write_log(
+        app, event("tool.invocation.failed", "10:00:00.500", "@trace-001", tool_name=bad, duration_ms=5, error=bad)
+    )
+    for command in ("performance", "errors", "overview"):
+        assert not {"\x1b", "\x07", "‮"} & set(told(command, app))
+    assert not {"\x1b", "\x07", "‮"} & set(told("trace", app, "@trace-001"))
+    assert rows(told("performance", app, "--format", "csv"))[0]["operation"].startswith("'=")
+    assert rows(told("export", app, "--format", "csv"))[0]["correlation_id"] == "'@trace-001"
+    assert unformula(-5.0) == -5.0
+
+
+@pytest.mark.parametrize("command", ["overview", "performance", "errors", "sources", "trace", "export"])
+def test_answers_load_no_heavy_library(samples, command):
+    """With nothing new to read; the first call reads."""
+    arguments = [command, *(["a29c5711"] if command == "trace" else []), "--app", str(samples["line"]), *UNTIL]
+    run(*arguments)
+    code = f"""
+import sys
+from click.testing import CliRunner
+from reporter.cli import cli
+done = CliRunner().invoke(cli, {arguments!r})
+heavy = [m for m in ('pandas', 'altair', 'jinja2', 'pyarrow', 'numpy', 'sqlalchemy', 'vl_convert') if m in sys.modules]
+print(done.exit_code, heavy)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0 []", done.stderr
+
+
+def test_completion_and_config_print_what_shells_and_files_take(app):
+    assert "_TELEMETRY_REPORT_COMPLETE=bash_complete" in run("completion", "bash").stdout
+    for shell in ("zsh", "fish"):
+        assert "telemetry-report" in run("completion", shell).stdout
+
+
+def test_a_line_of_bars():
+    assert spark([]) == spark([0, 0]) == ""
+    assert spark([0, 1, 8]) == " ▁█"
+    assert len(spark(range(100))) == 20
+
+
+def test_notes_go_to_stderr_and_stay_for_the_next_run(app):
+    (app / "storage" / "logs" / "bad.log.gz").write_bytes(b"no gzip")
+    write_log(app, entry("hello", at="2026-11-20 10:00:00"))
+    for _ in range(2):
+        done = run("overview", "--app", str(app), *DAY, "--format", "json")
+        assert json.loads(done.stdout)["totals"]["events"] == 1
+        assert "bad.log.gz" in done.stderr
