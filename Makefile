@@ -21,6 +21,7 @@ test: $(VENV)/.test-packages $(VENV)/.installed-dev $(AXE)
 bench: $(VENV)/.test-packages $(VENV)/.installed-dev
 	@command -v goaccess >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq goaccess; } || { echo "the benchmark needs: apt install goaccess"; exit 1; }
 	$(PY) -m tests.bench
+	$(PY) -m tests.bench_terminal
 
 # The venv is made anew whenever what it holds changes.
 $(STAMP): pyproject.toml

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from reporter import retention
 from reporter.analysis import select_window
 from reporter.errors import NotFoundError, SinkError, SourceError
 from reporter.sink import Sink, open_sink, prepare
@@ -105,6 +104,8 @@ def let_go(
     if not settings.sink.is_file():
         msg = f"there is no sink yet: {settings.sink}"
         raise NotFoundError(msg, "`telemetry-report build` makes it.")
+    from reporter import retention
+
     at, zone, wanted = now.replace(tzinfo=None), settings.app_zone, settings.retention
     with open_sink(settings.sink, read_only=dry_run, on_wait=on_note) as sink:
         if dry_run:
@@ -123,6 +124,8 @@ def _archive(sink: Sink, condition: str, folder: Path | None) -> None:
 
 
 def _let_go(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[str], None]) -> None:
+    from reporter import retention
+
     pruned = retention.prune(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone)
     if pruned.by_size:
         since = max(part.kept_since for part in pruned.leaving)
@@ -194,7 +197,7 @@ def asking(
 
 def retention_notes(sink: Sink, window: Window) -> list[str]:
     """What the window would hold but for the retention, in words."""
-    late = {kind: since for kind, since in retention.kept_since(sink).items() if since > window.sql[0]}
+    late = {kind: since for kind, since in sink.kept_since().items() if since > window.sql[0]}
     return [
         f"{kind} events before {since:%Y-%m-%d %H:%M}Z are no longer kept (retention)" for kind, since in late.items()
     ]

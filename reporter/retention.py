@@ -61,17 +61,11 @@ class Pruned:
         return sum(part.events for part in self.leaving)
 
 
-def kept_since(sink: Sink) -> dict[str, datetime]:
-    """From when on events are kept, by kind; a kind of which nothing ever went is not in it."""
-    rows = sink.connection.execute("SELECT key, value FROM about WHERE starts_with(key, 'kept:')").fetchall()
-    return {key.removeprefix("kept:"): datetime.fromisoformat(value) for key, value in rows}
-
-
 def due(sink: Sink, retention: Retention, now: datetime, zone: str) -> tuple[Leaving, ...]:
     """What is older than the retention. Days are whole ones of the app's zone, counted back from the latest event (or
     from `now`, UTC without a zone, where events lie in the future): an app that has been at rest keeps its last days."""
     newest = sink.connection.execute("SELECT max(ts) FROM events WHERE ts <= ?", [now]).fetchall()[0][0] or now
-    kept = kept_since(sink)
+    kept = sink.kept_since()
     floors = {}
     for kind, days in retention.days.items():
         start = _midnight(sink, newest - timedelta(days=days), zone)

@@ -10,56 +10,28 @@ import contextlib
 import fcntl
 import os
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import duckdb
 
-from reporter import spans
 from reporter.errors import SinkError
-from reporter.event_names import Name, classify
-from reporter.events import EVENT_COLUMNS, LEVELS, extract_sql, map_sql
 from reporter.sources.files import Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     import pyarrow as pa
 
+    from reporter.event_names import Name
     from reporter.sources import Reject
 
+# The tables' version (schema.py): a sink of another one is not read.
 SCHEMA_VERSION = 4
 LOCK_SECONDS = 60
 # How many entries, spread over the batch, are looked at for their names before the first are mapped.
 _FIRST_LOOK = 4000
-_EVENTS = ", ".join(f'"{name}" {kind}' for name, (kind, _) in EVENT_COLUMNS.items())
-TABLES = f"""
-CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
--- One row a log file or table, whatever it was called over time.
-CREATE TABLE sources (
-  id INTEGER PRIMARY KEY,
-  name VARCHAR,             -- path relative to the app, or the table's name
-  kind VARCHAR,             -- log, table
-  format VARCHAR,           -- line, json; the table's columns that are missing
-  path VARCHAR, inode BIGINT, size BIGINT, mtime_ns BIGINT,
-  head_bytes INTEGER, head VARCHAR, tail VARCHAR,   -- how the file is known again; for SQLite, head is its signature
-  "offset" BIGINT,          -- unpacked bytes (log) or rows (table) taken in
-  entries BIGINT, events BIGINT, rejects BIGINT,    -- entries = events + rejects
-  duplicates BIGINT,        -- of the events: records that another source had brought before
-  pruned BIGINT,            -- of the events: no longer kept
-  waiting_bytes BIGINT,     -- an unfinished entry at the end
-  seen_until VARCHAR,       -- the last day seen (table)
-  note VARCHAR);            -- why it could not be read, or not wholly
--- batch: numbers the commits that brought events, in rising order.
-CREATE TABLE events ({_EVENTS}, batch INTEGER);
-CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
-CREATE TABLE spans ({", ".join(f'"{name}" {kind}' for name, (kind, _) in spans.SPAN_COLUMNS.items())});
--- Figures of days whose events are gone, or some of them: a row a prune, day of the app's zone, kind and operation; without
--- an operation it is the kind's.
-CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, error_events BIGINT, operations BIGINT, errors BIGINT,
-  tokens BIGINT, cost_usd DOUBLE, timed BIGINT, total_ms DOUBLE, p95_ms DOUBLE);
-"""
 _DEAR_OPTIMIZERS = (
     "join_order,statistics_propagation,common_subexpressions,compressed_materialization,duplicate_groups,reorder_filter,"
     "sampling_pushdown,extension,materialized_cte,join_filter_pushdown,build_side_probe_side,common_aggregate,cte_inlining,"
@@ -68,9 +40,6 @@ _DEAR_OPTIMIZERS = (
 )
 # Of so few traces the ids are named, which finds their events sooner than a join.
 _NAMED_TRACES = 50
-_TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "daily")
-# batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.
-_ABOUT = f"INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('batch', '0'), ('derived', '0')"
 
 
 class Sink:
@@ -134,6 +103,8 @@ class Sink:
         removed may come again, and are passed over too); log records that another source brought before are
         counted as duplicates. Returns the number of new events.
         """
+        from reporter.events import EVENT_COLUMNS, extract_sql
+
         con = self.connection
         if not self._names:
             con.register("raw", rows.take(list(range(0, rows.num_rows, rows.num_rows // _FIRST_LOOK + 1))))
@@ -178,6 +149,8 @@ class Sink:
 
     def _learn_names(self, found: list[tuple[str | None]]) -> None:
         """Add event names to `names`, the meaning of every name seen."""
+        from reporter.event_names import classify
+
         missing = [name for (name,) in found]
         self._names.update((name, classify(name)) for name in missing)
         import pyarrow as pa
@@ -194,6 +167,11 @@ class Sink:
         self._batch = int(self.about("batch") or 0) + 1
         self.tell("batch", str(self._batch))
 
+    def kept_since(self) -> dict[str, datetime]:
+        """From when on (UTC, without a zone) events are kept, by kind; a kind of which nothing ever went is not in it."""
+        rows = self.connection.execute("SELECT key, value FROM about WHERE starts_with(key, 'kept:')").fetchall()
+        return {key.removeprefix("kept:"): datetime.fromisoformat(value) for key, value in rows}
+
     def about(self, key: str) -> str | None:
         row = self.connection.execute("SELECT value FROM about WHERE key = ?", [key]).fetchone()
         return str(row[0]) if row else None
@@ -208,6 +186,8 @@ class Sink:
 
     def derive_spans(self) -> None:
         """Replace the spans of the traces to which events belong that the spans do not cover yet."""
+        from reporter import spans
+
         con, derived, batch = self.connection, int(self.about("derived") or 0), self.about("batch")
         con.execute(
             "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE batch > ?",
@@ -225,12 +205,14 @@ class Sink:
     def copy_to(self, path: Path) -> None:
         """Copy all to a new sink file."""
         con = self.connection
+        from reporter.schema import TABLE_NAMES, TABLES
+
         name = con.execute("SELECT current_database()").fetchall()[0][0]
         con.execute(f"ATTACH {_literal(str(path))} AS fresh")
         try:
             con.execute("USE fresh")
             con.execute(TABLES)
-            for table in _TABLE_NAMES:
+            for table in TABLE_NAMES:
                 con.execute(f'INSERT INTO fresh.{table} SELECT * FROM "{name}".{table}')
         finally:
             con.execute(f'USE "{name}"')
@@ -249,12 +231,12 @@ class Sink:
         return bool(self.connection.execute(f"SELECT 1 {from_sql} LIMIT 1").fetchall())
 
 
-_REASON = f"""CASE WHEN level IS NOT NULL AND level NOT IN {LEVELS} THEN 'no level that Monolog knows'
-  WHEN ts IS NULL THEN 'no valid time' END"""
-
-
 def _staged(records_sql: str) -> str:
-    return f"SELECT *, {_REASON} AS reason FROM ({map_sql(records_sql)})"
+    from reporter.events import LEVELS, map_sql
+
+    reason = f"""CASE WHEN level IS NOT NULL AND level NOT IN {LEVELS} THEN 'no level that Monolog knows'
+      WHEN ts IS NULL THEN 'no valid time' END"""
+    return f"SELECT *, {reason} AS reason FROM ({map_sql(records_sql)})"
 
 
 # Staged records that an earlier event, or an earlier one of the same batch, has brought already.
@@ -322,6 +304,8 @@ def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], N
 def recent_copy(path: Path, since: datetime) -> Sink:
     """A sink in memory that has read as much as the one at `path`, with its events and spans from `since` (UTC, without a
     zone) on. Raises SinkError."""
+    from reporter.schema import TABLES
+
     with open_sink(path, read_only=True):
         pass  # another's write is waited for, and a foreign file refused
     connection = duckdb.connect(":memory:")
@@ -385,9 +369,11 @@ def prepare(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: boo
     except duckdb.CatalogException:
         version = []
         if not read_only and not connection.execute("SELECT 1 FROM duckdb_tables()").fetchall():
+            from reporter.schema import ABOUT, TABLES
+
             connection.begin()
             connection.execute(TABLES)
-            connection.execute(_ABOUT)
+            connection.execute(ABOUT)
             connection.commit()
             return
     if version != [(str(SCHEMA_VERSION),)]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import gzip
 import hashlib
 import os
 import re
@@ -125,7 +124,11 @@ class Reader:
     def _open(self) -> IO[bytes]:
         # Not to block where a FIFO was put in the file's place since it was found.
         plain = os.fdopen(os.open(self.log.path, os.O_RDONLY | os.O_NONBLOCK), "rb")
-        return gzip.GzipFile(fileobj=plain, mode="rb") if self.log.is_packed else plain  # type: ignore[return-value]
+        if not self.log.is_packed:
+            return plain
+        import gzip
+
+        return gzip.GzipFile(fileobj=plain, mode="rb")  # type: ignore[return-value]
 
     def head(self, count: int) -> bytes:
         with self._open() as file:

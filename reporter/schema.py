@@ -1,0 +1,42 @@
+"""The tables of a sink. Any change here is a new SCHEMA_VERSION: a sink of another one is made anew."""
+
+from __future__ import annotations
+
+from reporter.events import EVENT_COLUMNS
+from reporter.sink import SCHEMA_VERSION
+from reporter.spans import SPAN_COLUMNS
+
+
+def _columns(table: dict[str, tuple[str, str]]) -> str:
+    return ", ".join(f'"{name}" {kind}' for name, (kind, _) in table.items())
+
+
+TABLES = f"""
+CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
+-- One row a log file or table, whatever it was called over time.
+CREATE TABLE sources (
+  id INTEGER PRIMARY KEY,
+  name VARCHAR,             -- path relative to the app, or the table's name
+  kind VARCHAR,             -- log, table
+  format VARCHAR,           -- line, json; the table's columns that are missing
+  path VARCHAR, inode BIGINT, size BIGINT, mtime_ns BIGINT,
+  head_bytes INTEGER, head VARCHAR, tail VARCHAR,   -- how the file is known again; for SQLite, head is its signature
+  "offset" BIGINT,          -- unpacked bytes (log) or rows (table) taken in
+  entries BIGINT, events BIGINT, rejects BIGINT,    -- entries = events + rejects
+  duplicates BIGINT,        -- of the events: records that another source had brought before
+  pruned BIGINT,            -- of the events: no longer kept
+  waiting_bytes BIGINT,     -- an unfinished entry at the end
+  seen_until VARCHAR,       -- the last day seen (table)
+  note VARCHAR);            -- why it could not be read, or not wholly
+-- batch: numbers the commits that brought events, in rising order.
+CREATE TABLE events ({_columns(EVENT_COLUMNS)}, batch INTEGER);
+CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
+CREATE TABLE spans ({_columns(SPAN_COLUMNS)});
+-- Figures of days whose events are gone, or some of them: a row a prune, day of the app's zone, kind and operation; without
+-- an operation it is the kind's.
+CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, error_events BIGINT, operations BIGINT, errors BIGINT,
+  tokens BIGINT, cost_usd DOUBLE, timed BIGINT, total_ms DOUBLE, p95_ms DOUBLE);
+"""
+TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "daily")
+# batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.
+ABOUT = f"INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('batch', '0'), ('derived', '0')"

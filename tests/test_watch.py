@@ -1,0 +1,238 @@
+"""watch: a line written to a log shows up in an open page and in the terminal, whatever happens to the files meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reporter.config import find_app
+from reporter.live import Live
+from reporter.watch import changes, followed
+from tests.helpers import entry, run, write_database, write_log
+
+
+def now_entry(message: str, context: dict | None = None, *, level: str = "INFO") -> str:
+    return entry(message, context, at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}", level=level)
+
+
+def call(tool: str, n: int, *, ok: bool = True) -> str:
+    name = f"tool.invocation.{'completed' if ok else 'failed'}"
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    facts = {
+        "tool_name": tool,
+        "invocation_id": f"{tool}-{n}",
+        "duration_ms": 12.5,
+        "timestamp": at,
+        "correlation_id": f"live-{n:04}",
+    }
+    return now_entry(name, facts if ok else {**facts, "error": "live boom"})
+
+
+@contextlib.contextmanager
+def watching(app: Path, *arguments: str) -> Iterator[subprocess.Popen]:
+    command = [sys.executable, "-m", "reporter", "watch", "--app", str(app), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+        try:
+            yield started
+        finally:
+            started.send_signal(signal.SIGINT)
+            try:
+                started.wait(60)
+            except subprocess.TimeoutExpired:
+                started.kill()
+
+
+def until(seen: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < end, "never seen"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def page(app, tmp_path, browser):
+    """An open page of a watch on an app with some calls, and what its console said."""
+    write_log(app, *(call("before", n) for n in range(3)))
+    output = tmp_path / "out"
+    with watching(app, "-o", str(output), "--rebuild", "1s", "--last", "1h", "--tz", "UTC") as started:
+        assert str(output) in started.stdout.readline()
+        context = browser.new_context()
+        opened, heard = context.new_page(), []
+        opened.on("console", lambda message: heard.append(message.text))
+        opened.on("pageerror", lambda error: heard.append(str(error)))
+        opened.goto((output / "index.html").as_uri())
+        opened.wait_for_selector(".session")
+        yield app, output, opened, heard, started
+        context.close()
+    assert heard == []
+
+
+def test_an_open_page_shows_new_lines_and_renews_its_figures_in_place(page):
+    app, output, opened, _, started = page
+    assert opened.locator(".session").get_attribute("open") is not None
+    write_log(app, call("fresh", 1), call("fresh", 2, ok=False))
+    until(lambda: opened.locator(".latest tr").count() == 5)
+    assert "5 events, 5 operations, 1 failed" in opened.locator(".session summary").inner_text()
+    assert "live boom" in opened.locator(".session").inner_text()
+    # The rest follows at its own rhythm: numbers, lists and charts of the page itself.
+    until(lambda: opened.locator("main .cards dd").first.inner_text() == "5")
+    assert opened.locator("h1").inner_text().startswith("1 operation of 5 failed")
+    assert opened.evaluate("document.title").startswith("Overview")
+
+    started.send_signal(signal.SIGINT)
+    assert started.wait(60) == 0
+    until(lambda: "Watch ended" in opened.locator(".session summary").inner_text())
+    assert {p.name for p in output.parent.iterdir()} == {"app", "out"}
+
+
+def test_scroll_filter_sort_and_open_details_stay(page):
+    app, output, opened, _, _ = page
+    opened.set_viewport_size({"width": 900, "height": 500})
+    opened.goto((output / "performance.html").as_uri() + "#kind=tool")
+    opened.wait_for_selector("[data-drawn]")
+    opened.locator("#ops th button", has_text="Count").click()
+    opened.locator("details.how summary").click()
+    opened.evaluate("scrollTo(0, 400)")
+    chart = opened.locator("[data-chart=performance_histogram]")
+    bars = chart.inner_html()
+    write_log(app, *(call("fresh", n) for n in range(5)))
+    until(lambda: opened.locator("#ops tbody tr").count() == 2)
+    assert [row.split("\t")[1] for row in opened.locator("#ops tbody tr").all_inner_texts()] == ["fresh", "before"]
+    assert opened.locator("#ops th[aria-sort=descending]").inner_text() == "Count"
+    assert opened.locator("details.how").get_attribute("open") is not None
+    assert abs(opened.evaluate("scrollY") - 400) < 60
+    assert opened.url.endswith("#kind=tool")
+    assert "path" in bars
+    assert chart.inner_html() != bars
+
+
+def test_the_list_of_traces_is_renewed_with_its_filter(page):
+    app, output, opened, _, _ = page
+    opened.goto((output / "traces.html").as_uri() + "#status=error")
+    until(lambda: "0 of 3 traces" in opened.locator("#trace-count").inner_text())
+    write_log(app, call("fresh", 7, ok=False))
+    until(lambda: opened.locator("#trace-count").inner_text().startswith("1 of 4 traces"))
+    assert opened.locator("#traces tbody tr").count() == 1
+    assert opened.locator("#trace-filters select[name=status]").input_value() == "error"
+
+
+def test_the_terminal_survives_rotation_truncation_and_a_folder_that_goes_away(app):
+    log = write_log(app, now_entry("old"))
+    database = write_database(app)
+    with watching(app, "--terminal", "--tz", "UTC") as started:
+        os.set_blocking(started.stdout.fileno(), False)
+        said = bytearray()
+
+        def shows(text: str) -> None:
+            def seen() -> bool:
+                with contextlib.suppress(BlockingIOError):
+                    said.extend(os.read(started.stdout.fileno(), 1 << 16))
+                return text in said.decode()
+
+            until(seen)
+
+        time.sleep(1.5)
+        write_log(app, now_entry("first line"))
+        shows("first line")
+        log.rename(log.with_suffix(".log.1"))
+        write_log(app, now_entry("after rotation"))
+        shows("after rotation")
+        log.write_text(now_entry("cut"))
+        shows("cut")
+        (app / "storage" / "logs").rename(app / "storage" / "away")
+        time.sleep(2.5)
+        (app / "storage" / "away").rename(app / "storage" / "logs")
+        write_log(app, now_entry("the folder is back"))
+        shows("the folder is back")
+        database.rename(app / "gone")
+        time.sleep(2.5)
+        (app / "gone").rename(database)
+        write_database(app, tools=[("a", "from.table", "x-1", "ok", 5.0, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}")])
+        shows("from.table")
+        database.write_bytes(b"no database")
+        write_log(app, now_entry("all the same \x1b[31m"))
+        shows("all the same �[31m")
+        started.send_signal(signal.SIGINT)
+        assert started.wait(60) == 0
+        assert said.decode().count("first line") == 1
+        assert "Traceback" not in started.stderr.read()
+
+
+def test_a_watch_that_is_killed_loses_nothing(app, tmp_path):
+    write_log(app, now_entry("a"))
+    output = tmp_path / "out"
+    with watching(app, "-o", str(output), "--rebuild", "1s") as started:
+        started.stdout.readline()
+        write_log(app, *(now_entry(f"b{n}") for n in range(50)))
+        time.sleep(1.2)
+        started.kill()
+    view = json.loads(run("overview", "--app", str(app), "--format", "json").stdout)
+    assert view["totals"]["events"] == 51
+    assert (output / "index.html").read_text().rstrip().endswith("</html>")
+
+
+def test_output_that_cannot_be_written_is_said_before_the_watch_begins(app, tmp_path):
+    write_log(app, now_entry("a"))
+    (tmp_path / "file").write_text("")
+    done = run("watch", "--app", str(app), "-o", str(tmp_path / "file"))
+    assert done.exit_code == 2
+    assert "is a file" in done.stderr
+
+
+def test_the_session_is_that_of_the_sink_and_reads_each_line_once(app):
+    write_log(app, *(call("t", n) for n in range(4)), call("t", 9, ok=False))
+    run("sources", "--app", str(app))
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    live = Live(find_app(str(app), None, (), None), now)
+    assert live.view(now).totals.events == 5
+    assert live.read_on(now) == 0
+    write_log(app, call("t", 10), call("u", 11))
+    assert live.read_on(now) == 2
+    assert [e.operation for e in live.fresh_events()] == ["t", "u"]
+    assert live.fresh_events() == ()
+    write_log(app, "[2026-11-20 10:00:00] local.INFO: unfini")
+    assert live.read_on(now) == 0
+    session = live.view(now)
+    again = json.loads(run("overview", "--app", str(app), "--last", "1h", "--format", "json").stdout)
+    assert (
+        (session.totals.operations, session.totals.errors)
+        == (again["totals"]["operations"], again["totals"]["errors"])
+        == (7, 1)
+    )
+    assert session.kinds["tool"].p95_ms == again["kinds"]["tool"]["p95_ms"]
+    assert sum(events for events, _ in session.counts) == 7
+    live.close()
+
+
+def test_what_is_followed(app, tmp_path):
+    settings = find_app(str(app), None, (str(tmp_path / "x" / "**" / "*.log"),), None)
+    (tmp_path / "x").mkdir()
+    assert followed(settings) == [tmp_path / "x"]
+    write_database(app)
+    assert followed(find_app(str(app), None, (), None)) == [app / "database", app / "storage" / "logs"]
+
+
+def test_changes_come_at_once_and_by_the_clock(app):
+    from threading import Event, Timer
+
+    stop = Event()
+    settings = find_app(str(app), None, (), None)
+    steps = changes(settings, stop)
+    next(steps)
+    Timer(0.3, write_log, (app, "x")).start()
+    begun = time.monotonic()
+    next(steps)
+    assert time.monotonic() - begun < 1.9  # before the clock's two seconds
+    next(steps)
+    stop.set()
+    assert len(list(steps)) <= 1
