@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -174,6 +173,10 @@ def _read(path: Path) -> str:
 
 
 def _parsed(path: Path, text: str) -> dict[str, Any]:
+    if not text:
+        return {}
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
@@ -239,6 +242,8 @@ def _line(text: str, path: KeyPath) -> int:
 
 
 def _parts(text: str) -> KeyPath:
+    import tomllib
+
     try:
         node: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError:

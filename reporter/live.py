@@ -33,6 +33,7 @@ class Live:
         self.settings = settings
         self._swept = now
         self._sink = recent_copy(settings.sink, _naive(now - settings.watch_window - _MARGIN))
+        self._beside = self._sink.connection.cursor()
         self._shown = int(self._sink.about("batch") or 0)
         self.notes: list[tuple[str, str]] = []
 
@@ -70,7 +71,7 @@ class Live:
     def view(self, now: datetime) -> Session:
         """The session's figures as of `now`."""
         window = Window(now - self.settings.watch_window, now)
-        return session(self._sink.connection, window, self.settings.classes)
+        return session(self._sink.connection, self._beside, window, self.settings.classes)
 
 
 def _naive(moment: datetime) -> datetime:

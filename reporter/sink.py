@@ -128,10 +128,11 @@ class Sink:
         inserted = con.execute(
             f"INSERT INTO events SELECT {columns}, {self._batch} FROM staged ANTI JOIN repeated USING (id) WHERE reason IS NULL"
         ).fetchone()
-        con.execute(
-            """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
-            FROM staged WHERE reason IS NOT NULL"""
-        )
+        if self._has("FROM staged WHERE reason IS NOT NULL"):
+            con.execute(
+                """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
+                FROM staged WHERE reason IS NOT NULL"""
+            )
         con.execute(_COUNT_ROWS if is_table else _COUNT_ENTRIES)
         return int(inserted[0]) if inserted else 0
 

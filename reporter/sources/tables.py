@@ -12,8 +12,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reporter.sources.mend import dump
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -196,6 +194,8 @@ def _quoted(connection: Connection, name: str) -> str:
 
 
 def _record(table: Table, row: dict[str, Any], source: int, offset: int) -> dict[str, Any]:
+    from reporter.sources.mend import dump
+
     row = {key: _plain(value) for key, value in row.items()}
     time = next((str(row[name]) for name in table.times if row.get(name)), None)
     return {
