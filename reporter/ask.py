@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from reporter.analysis.overview import RejectSample, Source
     from reporter.analysis.traces import TraceSummary
-    from reporter.config import Settings
+    from reporter.config import Privacy, Settings
+    from reporter.redact import Redactor
     from reporter.retention import Pruned
     from reporter.window import Window
 
@@ -201,6 +202,21 @@ def retention_notes(sink: Sink, window: Window) -> list[str]:
     return [
         f"{kind} events before {since:%Y-%m-%d %H:%M}Z are no longer kept (retention)" for kind, since in late.items()
     ]
+
+
+def gate(sink: Sink, privacy: Privacy) -> Redactor | None:
+    """What results pass before they leave the machine; None where the user wants them as they are."""
+    if privacy.is_off:
+        return None
+    from reporter.redact import Redactor
+
+    return Redactor(
+        sink.about("salt") or "",
+        privacy.known,
+        privacy.patterns,
+        include_content=privacy.include_content,
+        phones=privacy.phones,
+    )
 
 
 def sources(sink: Sink) -> tuple[Source, ...]:

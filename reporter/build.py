@@ -25,7 +25,7 @@ from reporter.analysis.tools import tools
 from reporter.analysis.trace_data import TraceData, trace_data
 from reporter.analysis.traces import traces
 from reporter.analysis.trends import trends
-from reporter.ask import SOURCE_NAMES, rejects, retention_notes, sources, take_in
+from reporter.ask import SOURCE_NAMES, gate, rejects, retention_notes, sources, take_in
 from reporter.sink import Sink, open_sink
 from reporter.sources import Ingested, Progress
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from reporter.analysis.traces import Traces
     from reporter.config import Settings
+    from reporter.redact import Redactor
     from reporter.window import Window
 
 
@@ -87,7 +88,9 @@ def _usage(con: duckdb.DuckDBPyConnection, window: Window, asked: _Asked) -> Usa
 
 
 @contextlib.contextmanager
-def _analysed_apart(sink: Sink, window: Window, asked: _Asked) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
+def _analysed_apart(
+    sink: Sink, window: Window, asked: _Asked, redactor: Redactor | None
+) -> Iterator[tuple[Results, Callable[[], TraceData]]]:
     """The analyses with those of traces in a thread with its own connection, beside the others and the pages' rendering.
 
     Gives the results, and what waits for the traces' data.
@@ -99,10 +102,13 @@ def _analysed_apart(sink: Sink, window: Window, asked: _Asked) -> Iterator[tuple
         connection.execute(SOURCE_NAMES)
     with ThreadPoolExecutor(1) as thread:
         listed = thread.submit(traces, con, window)
-        data = thread.submit(trace_data, con)
+        data = thread.submit(trace_data, con, redactor=redactor)
         found = _results(sink, window, asked, listed.result)
         details = error_details(sink.connection, found.errors.groups)
-        yield replace(found, error_details=details, usage=_usage(sink.connection, window, asked)), data.result
+        found = replace(found, error_details=details, usage=_usage(sink.connection, window, asked))
+        if redactor:
+            found = replace(redactor.results(found), redacted=redactor.counts)
+        yield found, data.result
 
 
 def build(
@@ -139,9 +145,10 @@ def build(
     asked = _Asked(settings, compared or window.previous(), zone.key, built_at)
     with (
         open_sink(settings.sink, read_only=True, on_wait=on_note) as sink,
-        _analysed_apart(sink, window, asked) as (results, data),
+        _analysed_apart(sink, window, asked, redactor := gate(sink, settings.privacy)) as (results, data),
     ):
         notes = (*ingested.notes, *(("retention", note) for note in retention_notes(sink, window)))
+        notes = redactor.results(notes) if redactor else notes
         app = settings.app.resolve().name
         on_progress(Progress("writing pages", 1, 1))
         given: dict[str, Any] = {"zone": zone, "built_at": built_at, "app": app, "notes": notes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -31,6 +31,17 @@ _CONFIG_ZONE = re.compile(
 
 
 @dataclass(frozen=True)
+class Privacy:
+    """What leaves the machine. `known`: secrets of the app's .env; `patterns`: the user's own, by name."""
+
+    known: tuple[str, ...] = ()
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    phones: bool = False
+    include_content: bool = False
+    is_off: bool = False
+
+
+@dataclass(frozen=True)
 class Settings:
     """`database`: a SQLAlchemy URL, or '' for none. `logs`: globs; empty for the app's own. `app_zone`: IANA name.
     `prices`: by provider/model; `classes`: limits in ms by type of work. The rest: what options fall back to."""
@@ -50,6 +61,7 @@ class Settings:
     max_bytes: int
     watch_window: timedelta
     watch_rebuild: timedelta
+    privacy: Privacy
 
 
 def read_config(app: str) -> Values:
@@ -89,6 +101,7 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
         values["report.max_size"],
         parse_period(values["watch.window"]),
         parse_period(values["watch.rebuild"]),
+        Privacy(_secrets(env), values.patterns, values["redaction.phones"], values["redaction.include_content"]),
     )
 
 
@@ -106,6 +119,35 @@ def _env(root: Path) -> dict[str, str]:
         return {key: value or "" for key, value in dotenv_values(root / ".env", encoding="utf-8").items()}
     except (OSError, UnicodeDecodeError):
         return {}
+
+
+# Names in .env that hold no secret, whatever their values look like.
+_PLAIN_NAMES = re.compile(
+    r"APP_(?:NAME|ENV|DEBUG|URL|TIMEZONE|.*LOCALE)|LOG_.*|.*_(?:DRIVER|CONNECTION|STORE|HOST|PORT|CHANNEL|REGION|ENDPOINT|MAILER|SCHEME|"
+    r"ENCRYPTION|PREFIX|DATABASE|NAME|MODEL|PATH|VERSION|TIMEOUT|URL)|VITE_.*"
+)
+_SECRET_NAMES = re.compile(r"KEY|SECRET|TOKEN|PASS|PWD|DSN|CREDENTIAL|AUTH|PRIVATE|SALT|WEBHOOK|SIGN")
+
+
+def _secrets(env: dict[str, str]) -> tuple[str, ...]:
+    """The values of .env that must not be told: those under a secret's name, and long ones that mix letters and digits."""
+    found = set()
+    for name, value in env.items():
+        if (
+            _SECRET_NAMES.search(name)
+            and len(value) >= 4
+            and not value.isdigit()
+            and value.lower() not in ("null", "true", "false", "none")
+        ):
+            found |= {value, value.removeprefix("base64:")}
+        elif (
+            not _PLAIN_NAMES.fullmatch(name)
+            and len(value) >= 12
+            and re.search(r"\d", value)
+            and re.search(r"[A-Za-z]", value)
+        ):
+            found.add(value)
+    return tuple(sorted(found))
 
 
 def _checked(url: str) -> str:

@@ -67,6 +67,15 @@ def _size(value: Any) -> int:  # noqa: ANN401 - any TOML value
     return parse_size(str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(value))
 
 
+def _flag(value: Any) -> bool:  # noqa: ANN401 - any TOML value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    if not isinstance(value, bool):
+        msg = "true or false is wanted"
+        raise TypeError(msg)
+    return value
+
+
 def _days(value: Any) -> int:  # noqa: ANN401 - any TOML value
     if isinstance(value, str) and value.isdecimal():
         value = int(value)
@@ -113,6 +122,8 @@ KEYS: tuple[Key, ...] = (
     Key("retention.max_size", "500MB", _size, "what the sink may measure: beyond it the oldest events go first"),
     Key("retention.aggregate_days", 90, _days, "days that daily figures (Trends) stay when events go"),
     *(Key(f"retention.kinds.{kind}", 0, _days_or_none, f"the same for {kind} events alone; 0: as retention.days") for kind in KINDS),
+    Key("redaction.phones", False, _flag, "take what looks like a phone number for personal data too"),
+    Key("redaction.include_content", False, _flag, "leave in the report what people wrote and models answered"),
     Key("watch.window", "1h", _period, "the current session that `watch` keeps up to date at once"),
     Key("watch.rebuild", "30s", _period, "how often `watch` renews the rest of the report, at most"),
     *(
@@ -132,6 +143,7 @@ class Values:
     values: Mapping[str, Any]
     origins: Mapping[str, str]
     prices: Mapping[str, Price]
+    patterns: Mapping[str, str]
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - as the key's reader gives it
         return self.values[name]
@@ -142,12 +154,15 @@ def load(path: Path, environment: Mapping[str, str]) -> Values:
     values = {key.name: key.read(key.default) for key in KEYS}
     origins = dict.fromkeys(values, "default")
     prices: dict[str, Price] = {}
+    patterns: dict[str, str] = {}
     text = _read(path)
     for parts, value in _leaves(_parsed(path, text)):
         where = f"{path}:{_line(text, parts)}"
         name = ".".join(parts)
         if parts[0] == "prices" and len(parts) == 2:
             prices[parts[1]] = _checked(where, f'prices."{parts[1]}"', _price, value)
+        elif parts[:2] == ("redaction", "patterns") and len(parts) == 3:
+            patterns[parts[2]] = _checked(where, name, _pattern, value)
         elif name in _BY_NAME:
             values[name], origins[name] = _checked(where, name, _BY_NAME[name].read, value), where
         else:
@@ -159,7 +174,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Values:
             if not found:
                 raise _unknown(variable, wanted)
             values[found], origins[found] = _checked(variable, found, _BY_NAME[found].read, value), variable
-    return Values(values, origins, prices)
+    return Values(values, origins, prices, patterns)
 
 
 def _read(path: Path) -> str:
@@ -189,7 +204,7 @@ def _leaves(table: Mapping[str, Any], above: KeyPath = ()) -> Iterator[tuple[Key
     """The settings of a parsed file with their paths; a price is one."""
     for name, value in table.items():
         path = (*above, name)
-        is_section = ".".join(path) in _SECTIONS or path == ("prices",)
+        is_section = ".".join(path) in _SECTIONS or path in (("prices",), ("redaction", "patterns"))
         if is_section and isinstance(value, dict):
             yield from _leaves(value, path)
         else:
@@ -211,6 +226,17 @@ def _unknown(where: str, name: str) -> UsageError:
     near = difflib.get_close_matches(name, _BY_NAME, 1) or [n for n in _BY_NAME if n.replace(".", "_") == name][:1]
     hint = f"Did you mean {near[0]}?" if near else "`telemetry-report config` prints every key."
     return UsageError(f"{where}: unknown key {name}", hint)
+
+
+def _pattern(value: Any) -> str:  # noqa: ANN401 - any TOML value
+    try:
+        if re.compile(_text(value)).search(""):
+            msg = "it matches everything"
+            raise ValueError(msg)
+    except re.error as exc:
+        msg = f"no regular expression: {exc}"
+        raise ValueError(msg) from exc
+    return str(value)
 
 
 def _price(given: Any) -> Price:  # noqa: ANN401 - any TOML value
@@ -270,6 +296,10 @@ def render(values: Values) -> str:
         value = _toml(values[key.name] if origin != "default" else key.default)
         lines += [f"# {key.help}"]
         lines += [f"# {name} = {value}" if origin == "default" else f"{name} = {value}  # from {origin}"]
+    lines += ["", "# Further things to redact, by name: regular expressions (Python's)"]
+    lines += [f"redaction.patterns.{_toml(name)} = {_toml(text)}" for name, text in values.patterns.items()]
+    if not values.patterns:
+        lines += ["# [redaction.patterns]", "# customer = 'CUST-[0-9]{6}'"]
     lines += ["", "# USD per million tokens, for calls that log no cost:"]
     for model, price in values.prices.items():
         given = f"prompt = {price.prompt}, completion = {price.completion}, cached = {price.cached}, entered = {price.entered}"
@@ -290,4 +320,6 @@ def _toml(value: Any) -> str:  # noqa: ANN401 - a key's value
         return f"[{', '.join(_toml(part) for part in value)}]"
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.recent import RecentEvent, since
 from reporter.analysis.session import Session, session
-from reporter.ask import has_news
+from reporter.ask import gate, has_news
 from reporter.ingest import ingest
 from reporter.sink import recent_copy
 from reporter.window import Window
@@ -33,6 +33,7 @@ class Live:
         self.settings = settings
         self._swept = now
         self._sink = recent_copy(settings.sink, _naive(now - settings.watch_window - _MARGIN))
+        self._redactor = gate(self._sink, settings.privacy)
         self._beside = self._sink.connection.cursor()
         self._shown = int(self._sink.about("batch") or 0)
         self.notes: list[tuple[str, str]] = []
@@ -66,12 +67,13 @@ class Live:
         """The events that came since the last call, by time."""
         found = since(self._sink.connection, self._shown)
         self._shown = int(self._sink.about("batch") or 0)
-        return found
+        return self._redactor.results(found) if self._redactor else found
 
     def view(self, now: datetime) -> Session:
         """The session's figures as of `now`."""
         window = Window(now - self.settings.watch_window, now)
-        return session(self._sink.connection, self._beside, window, self.settings.classes)
+        found = session(self._sink.connection, self._beside, window, self.settings.classes)
+        return self._redactor.results(found) if self._redactor else found
 
 
 def _naive(moment: datetime) -> datetime:

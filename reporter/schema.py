@@ -39,4 +39,5 @@ CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, er
 """
 TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "daily")
 # batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.
-ABOUT = f"INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('batch', '0'), ('derived', '0')"
+# salt: what placeholders of redacted secrets are hashed with (redact.py).
+ABOUT = f"INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('batch', '0'), ('derived', '0'), ('salt', gen_random_uuid()::VARCHAR)"

@@ -40,7 +40,8 @@ class Usage:
 
 @dataclass(frozen=True)
 class Results:
-    """All figures of one window. `usage` and `error_details` (by fingerprint): where pages are made of them."""
+    """All figures of one window. `usage` and `error_details` (by fingerprint): where pages are made of them. `redacted`: how
+    often what was replaced, by rule, still counting until the traces' data is there; None where nothing was looked for."""
 
     overview: Overview
     performance: Performance
@@ -50,6 +51,7 @@ class Results:
     changes: Changes
     usage: Usage | None = None
     error_details: Mapping[str, ErrorDetails] = field(default_factory=dict)
+    redacted: Mapping[str, int] | None = None
 
 
 def used(results: Results) -> Usage:

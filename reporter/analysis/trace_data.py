@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import duckdb
+
+    from reporter.redact import Redactor
 
 # How many traces a report carries with all their events, and how much of a context or message at most.
 DETAILED_TRACES = 1000
@@ -129,16 +132,27 @@ FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) A
   LEFT JOIN columns USING (shard)"""
 
 
-def trace_data(con: duckdb.DuckDBPyConnection, detailed: int = DETAILED_TRACES) -> TraceData:
+def trace_data(
+    con: duckdb.DuckDBPyConnection, detailed: int = DETAILED_TRACES, redactor: Redactor | None = None
+) -> TraceData:
     """The data of the traces in `trace_list`, which `traces` leaves. Beside `events` and `spans` it reads `source_names` (id, name).
 
     The `detailed` traces carried with all their events: failing and unfinished first, then half of the rest by duration
-    and half by age.
+    and half by age. `redactor`: what everything passes, ids too.
     """
     con.execute(_chosen(detailed))
     ids = [row[0] for row in con.execute("SELECT correlation_id FROM trace_list ORDER BY n").fetchall()]
-    documents, shards = _shards(con, ids, shard_count(len(ids), detailed))
-    return TraceData(_text(con, _INDEX), _text(con, _IDS) or "{}", documents, shards)
+    shown = [redactor.text(name) for name in ids] if redactor else ids
+    index, others = _text(con, _INDEX), _text(con, _IDS) or "{}"
+    has_secrets = False
+    if redactor:
+        names = con.execute("SELECT DISTINCT unnest(names) FROM trace_list").fetchall()
+        has_secrets = shown != ids or any(redactor.text(name) != name for (name,) in names)
+        index = redactor.json_text(index)
+        if con.execute("SELECT regexp_matches(?, ?)", [others, redactor.suspicious]).fetchall()[0][0]:
+            others = redactor.json_text(others)
+    shards = _shards(con, ids, shown, shard_count(len(ids), detailed), redactor, has_secrets)
+    return TraceData(index, others, *shards)
 
 
 def _chosen(detailed: int) -> str:
@@ -152,22 +166,40 @@ QUALIFY CASE WHEN status <> 'ok' THEN by_duration <= {detailed}
       <= {detailed} - {bad} - {late} END"""
 
 
-def _shards(con: duckdb.DuckDBPyConnection, ids: list[str], count: int) -> tuple[dict[str, str], tuple[Shard, ...]]:
+def _shards(
+    con: duckdb.DuckDBPyConnection,
+    ids: list[str],
+    shown: list[str],
+    count: int,
+    redactor: Redactor | None,
+    has_secrets: bool,
+) -> tuple[dict[str, str], tuple[Shard, ...]]:
+    """Documents by the ids as they are shown, and all shards. `has_secrets`: whether spans' ids and names must be redacted."""
     import pyarrow as pa
 
-    shard = pa.array(shards_of(ids, count), pa.int32())
+    shard = pa.array(shards_of(shown, count), pa.int32())
     con.register("sharded", pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": shard}))
     rows = con.execute(
-        f"""SELECT correlation_id, shard, to_json(correlation_id)::VARCHAR, document
-        FROM ({_documents("chosen", CONTEXT_CHARS)}) JOIN trace_list USING (correlation_id) JOIN sharded USING (n) ORDER BY n"""
+        f"""SELECT n, shard, document, coalesce(regexp_matches(document, $1), false)
+        FROM ({_documents("chosen", CONTEXT_CHARS)}) JOIN trace_list USING (correlation_id) JOIN sharded USING (n) ORDER BY n""",
+        [redactor.suspicious if redactor else "a^"],
     ).fetchall()
     briefs = dict(con.execute(_BRIEF).fetchall())
     con.unregister("sharded")
     wholes: dict[int, list[str]] = {}
-    for _, number, key, document in rows:
-        wholes.setdefault(number, []).append(f"{key}:{document}")
+    documents = {}
+    for n, number, document, is_suspect in rows:
+        text = redactor.json_text(document) if redactor and (is_suspect or has_secrets) else document
+        wholes.setdefault(number, []).append(f"{_json_string(shown[n])}:{text}")
+        documents[shown[n]] = text
+    if redactor and has_secrets:
+        briefs = {number: redactor.json_text(text) for number, text in briefs.items()}
     shards = (Shard(f"{{{','.join(wholes.get(n, []))}}}", briefs.get(n, "null")) for n in range(count))
-    return {row[0]: row[3] for row in rows}, tuple(shards)
+    return documents, tuple(shards)
+
+
+def _json_string(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def shard_count(total: int, detailed: int = DETAILED_TRACES) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,16 @@ def when(command: Command) -> Command:
     return command
 
 
+def privacy(command: Command) -> Command:
+    """What leaves the machine."""
+    for option in (
+        click.option("--include-content", is_flag=True, help="Leave in what people wrote and models answered."),
+        click.option("--no-redact", is_flag=True, help="Leave everything in, secrets too: not for strangers."),
+    ):
+        command = option(command)
+    return command
+
+
 def formats(*names: str) -> Callable[[Command], Command]:
     return click.option("--format", "form", type=click.Choice(names), default=names[0], help="How to print.")
 
@@ -52,7 +63,13 @@ def formats(*names: str) -> Callable[[Command], Command]:
 def settings_of(options: dict[str, Any]) -> Settings:
     from reporter.config import find_app
 
-    return find_app(options["app"], options["db"], tuple(options["logs"]), options["sink"])
+    settings = find_app(options["app"], options["db"], tuple(options["logs"]), options["sink"])
+    wanted = replace(
+        settings.privacy,
+        is_off=options.get("no_redact", False),
+        include_content=settings.privacy.include_content or options.get("include_content", False),
+    )
+    return replace(settings, privacy=wanted)
 
 
 def window_of(options: dict[str, Any], settings: Settings) -> tuple[Window, ZoneInfo]:

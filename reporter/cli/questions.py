@@ -6,11 +6,11 @@ import contextlib
 from datetime import UTC, datetime
 from importlib import import_module
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reporter.cli.options import formats, note, settings_of, when, where, window_of, zone_of
+from reporter.cli.options import formats, note, privacy, settings_of, when, where, window_of, zone_of
 from reporter.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from reporter.config import Settings
     from reporter.sink import Sink
     from reporter.window import Window
+
+T = TypeVar("T")
 
 
 @contextlib.contextmanager
@@ -33,6 +35,14 @@ def _asking(options: dict[str, Any]) -> Iterator[tuple[Sink, Window, ZoneInfo, S
         yield sink, window, zone, settings
 
 
+def _gated(sink: Sink, settings: Settings, found: T) -> T:
+    """Results as they may leave the machine."""
+    from reporter.ask import gate
+
+    redactor = gate(sink, settings.privacy)
+    return redactor.results(found) if redactor else found
+
+
 def _load_tables(form: str) -> None:
     """Load what draws tables while DuckDB is at work without Python's lock: 20 ms of `trace`'s 200."""
     if form == "table":
@@ -42,6 +52,7 @@ def _load_tables(form: str) -> None:
 @click.command(epilog="Example: telemetry-report overview --last 7d --format json")
 @where
 @when
+@privacy
 @formats("table", "json", "csv")
 def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Totals, rates and percentiles by kind."""
@@ -49,15 +60,16 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
     from reporter.ask import sources as read
     from reporter.terminal import figures
 
-    with _asking(options) as (sink, window, zone, _):
+    with _asking(options) as (sink, window, zone, settings):
         _load_tables(form)
-        found = analyse(sink.connection, window, read(sink))
+        found = _gated(sink, settings, analyse(sink.connection, window, read(sink)))
     click.echo(figures.overview(found, form, zone))
 
 
 @click.command(epilog="Example: telemetry-report performance --type tools --sort count --top 10")
 @where
 @when
+@privacy
 @formats("table", "json", "csv")
 @click.option(
     "--type",
@@ -82,6 +94,7 @@ def performance(form: str, kind: str, sort: str, top: int | None, **options: Any
     with _asking(options) as (sink, window, zone, settings):
         found = analyse(sink.connection, window, settings.classes)
         counts = counts_over_time(sink.connection, window) if form == "table" else {}
+        found, counts = _gated(sink, settings, (found, counts))
     operations = figures.chosen(found, kind, sort, top)
     click.echo(figures.performance(found, operations, counts, form, kind, zone))
 
@@ -90,6 +103,7 @@ def performance(form: str, kind: str, sort: str, top: int | None, **options: Any
 @click.argument("fingerprint", required=False)
 @where
 @when
+@privacy
 @formats("table", "json", "csv")
 def errors(fingerprint: str | None, form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Error groups, most frequent first; with a FINGERPRINT (or its beginning) that one in full."""
@@ -97,10 +111,11 @@ def errors(fingerprint: str | None, form: str, **options: Any) -> None:  # noqa:
     from reporter.analysis.errors import errors as analyse
     from reporter.terminal import failures
 
-    with _asking(options) as (sink, window, zone, _):
+    with _asking(options) as (sink, window, zone, settings):
         found = analyse(sink.connection, window)
         if not fingerprint:
             latest = latest_of(sink.connection, found.groups) if form != "csv" else {}
+            found, latest = _gated(sink, settings, (found, latest))
             text = failures.errors(found, latest, form, zone)
         else:
             chosen = [g for g in found.groups if g.fingerprint.startswith(fingerprint.lower())]
@@ -108,7 +123,8 @@ def errors(fingerprint: str | None, form: str, **options: Any) -> None:  # noqa:
                 msg = f"{'no' if not chosen else 'more than one'} error group {fingerprint} in this period"
                 raise NotFoundError(msg, "`telemetry-report errors` lists them; --last looks further back.")
             details = error_details(sink.connection, chosen)[chosen[0].fingerprint]
-            text = failures.group(found, chosen[0], details, form, zone)
+            found, group, details = _gated(sink, settings, (found, chosen[0], details))
+            text = failures.group(found, group, details, form, zone)
     click.echo(text)
 
 
@@ -116,6 +132,7 @@ def errors(fingerprint: str | None, form: str, **options: Any) -> None:  # noqa:
 @click.argument("correlation_id", metavar="[ID]", required=False)
 @where
 @when
+@privacy
 @formats("table", "json", "csv", "timeline")
 @click.option("--message", metavar="ID", help="The trace, or traces, of a chat message.")
 @click.option("--conversation", metavar="ID", help="The trace, or traces, of a conversation.")
@@ -133,7 +150,7 @@ def trace(
     """One trace by its correlation id, or the beginning of it: what happened, in order."""
     import orjson
 
-    from reporter.ask import asking, find_trace, find_traces
+    from reporter.ask import asking, find_trace, find_traces, gate
     from reporter.progress import progress
     from reporter.terminal import traces
 
@@ -150,10 +167,12 @@ def trace(
             found = find_traces(sink, *asked[0])
             if len(found) > 1:
                 note(f"{len(found)} traces; `telemetry-report trace ID` shows one")
-                click.echo(traces.traces(found, form, zone))
+                click.echo(traces.traces(_gated(sink, settings, found), form, zone))
                 return
             correlation_id = found[0].correlation_id
         text = find_trace(sink, correlation_id or "")
+        redactor = gate(sink, settings.privacy)
+        text = redactor.json_text(text) if redactor else text
     if html:
         from pathlib import Path
 
@@ -168,6 +187,7 @@ def trace(
 @click.command(epilog="Example: telemetry-report sources --format json")
 @where
 @when
+@privacy
 @formats("table", "json", "csv")
 def sources(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """What was read: entries, events and rejects by source."""
@@ -175,14 +195,15 @@ def sources(form: str, **options: Any) -> None:  # noqa: ANN401 - click's option
     from reporter.ask import sources as read
     from reporter.terminal import figures
 
-    with _asking(options) as (sink, _, _, _):
-        text = figures.sources(read(sink), rejects(sink), form)
+    with _asking(options) as (sink, _, _, settings):
+        text = figures.sources(*_gated(sink, settings, (read(sink), rejects(sink))), form)
     click.echo(text)
 
 
 @click.command(epilog="Example: telemetry-report export --last 7d --kind tool --format csv -o tools.csv")
 @where
 @when
+@privacy
 @formats("json", "csv", "parquet")
 @click.option(
     "--kind",
@@ -196,8 +217,10 @@ def export(form: str, kinds: tuple[str, ...], output: str | None, **options: Any
     """The period's events, oldest first: one a line (JSON or CSV), or as Parquet."""
     from pathlib import Path
 
+    from reporter.ask import gate
     from reporter.terminal.export import export as write
 
-    with _asking(options) as (sink, _, _, _):
-        count = write(sink.connection, form, kinds, Path(output) if output else None)
+    with _asking(options) as (sink, _, _, settings):
+        redactor = gate(sink, settings.privacy)
+        count = write(sink.connection, form, kinds, Path(output) if output else None, redactor)
     note(f"{count:,} events")

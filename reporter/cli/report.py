@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.cli.options import note, settings_of, when, where, window_of, zone_of
+from reporter.cli.options import note, privacy, settings_of, when, where, window_of, zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ def _output(command: Command) -> Command:
 @click.command(epilog="Example: telemetry-report build --app ~/fragments --last 24h -o output --open")
 @where
 @when
+@privacy
 @_output
 @click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
 @click.option("--compare", metavar="DAYS", help="What to compare with: previous (default), or 2026-11-01..2026-11-07.")
@@ -70,6 +71,7 @@ def build(
 @where
 @click.option("--last", metavar="PERIOD", help="The period of the report: 90s, 15m, 6h, 7d or 2w (default: 24h).")
 @click.option("--tz", metavar="ZONE", help="Time zone to show times in (default: this machine's).")
+@privacy
 @_output
 @click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
 @click.option("--window", metavar="PERIOD", help="The current session that is shown at once (default: 1h).")

@@ -126,10 +126,12 @@ def render_pages(
         text = env.get_template(name).render(page=context, site=site)
         return SiteFile(file or module.FILE, text.encode("utf-8", "replace"))
 
-    files = [page(module, module.context(results, zone)) for module in PAGES]
+    files = [page(module, module.context(results, zone)) for module in PAGES if module is not sources]
     for name, context in errors.group_contexts(results):
         files.append(page(errors, context, name, "error.html"))
     files.append(page(notable, notable.context(results, data(), zone)))
+    # Last, since it says how often something was redacted, in the traces' data too.
+    files.append(page(sources, sources.context(results, zone)))
     return files
 
 

@@ -7,8 +7,6 @@ import csv
 import io
 import os
 import sys
-import tempfile
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from reporter.errors import OutputError, UsageError
@@ -16,8 +14,11 @@ from reporter.terminal.layout import unformula
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import duckdb
+
+    from reporter.redact import Redactor
 
 COLUMNS = (
     "ts", "kind", "event", "operation", "status", "duration_ms", "level", "message", "correlation_id", "source", "offset", "context",
@@ -32,16 +33,18 @@ FROM window_events e LEFT JOIN source_names n ON n.id = e.source WHERE {{where}}
 _CONTEXT = "CASE WHEN json_valid(context) THEN context::JSON ELSE to_json(context) END"
 
 
-def export(con: duckdb.DuckDBPyConnection, form: str, kinds: tuple[str, ...], output: Path | None) -> int:
+def export(
+    con: duckdb.DuckDBPyConnection, form: str, kinds: tuple[str, ...], output: Path | None, redactor: Redactor | None
+) -> int:
     """Write the events of `window_events` in order of time; how many. Raises OutputError and UsageError.
 
     JSON: an object a line; CSV: with a header, RFC 4180, text that a spreadsheet would run as a formula begins with `'`.
     """
     if form == "parquet":
-        return _parquet(con, kinds, output)
+        return _parquet(con, kinds, output, redactor)
     write = _write_json if form == "json" else _write_csv
     with _opened(output) as file:
-        return sum(write(con, file, where, is_first) for where, is_first in _stretches(con, kinds))
+        return sum(write(con, file, where, is_first, redactor) for where, is_first in _stretches(con, kinds))
 
 
 def _of_kinds(kinds: tuple[str, ...]) -> str:
@@ -65,15 +68,42 @@ def _stretches(con: duckdb.DuckDBPyConnection, kinds: tuple[str, ...]) -> Iterat
         yield f"{chosen} AND ts >= {start}{end}", n == 0
 
 
-def _write_json(con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, _: bool) -> int:
+def _suspected(redactor: Redactor | None, text: str) -> tuple[str, list[str]]:
+    """SQL for whether the text may hold something to redact, and its parameters: DuckDB looks first, it is faster."""
+    return (f"coalesce(regexp_matches({text}, ?), false)", [redactor.suspicious]) if redactor else ("false", [])
+
+
+def _write_json(con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, _: bool, redactor: Redactor | None) -> int:
+    flag, given = _suspected(redactor, "text")
     selected = _SELECTED.format(where=where, context=_CONTEXT)
-    lines = con.execute(f"SELECT to_json(line)::VARCHAR FROM ({selected}) AS line").fetchall()
-    file.writelines(line.encode("utf-8", "replace") + b"\n" for (line,) in lines)
+    sql = f"SELECT text, {flag} FROM (SELECT to_json(line)::VARCHAR AS text FROM ({selected}) AS line)"
+    lines = con.execute(sql, given).fetchall()
+    for line, is_suspect in lines:
+        shown = redactor.json_text(line) if redactor and is_suspect else line
+        file.write(shown.encode("utf-8", "replace") + b"\n")
     return len(lines)
 
 
-def _write_csv(con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, is_first: bool) -> int:
-    rows = con.execute(_SELECTED.format(where=where, context="rtrim(context)")).fetchall()
+def _rows(
+    con: duckdb.DuckDBPyConnection, where: str, redactor: Redactor | None, time: str = _TIME
+) -> list[list[object]]:
+    """The events' columns, as they may leave the machine."""
+    selected = _SELECTED.format(where=where, context="rtrim(context)").replace(_TIME, time)
+    flag, given = _suspected(redactor, "concat_ws(' ', event, operation, message, correlation_id, source, context)")
+    found = con.execute(f"SELECT *, {flag} FROM ({selected})", given).fetchall()
+    return [_shown(row[:-1], redactor) if redactor and row[-1] else list(row[:-1]) for row in found]
+
+
+def _shown(row: tuple[object, ...], redactor: Redactor) -> list[object]:
+    *cells, context = row
+    shown = [redactor.text(cell) if isinstance(cell, str) else cell for cell in cells]
+    return [*shown, redactor.json_text(context) if isinstance(context, str) else context]
+
+
+def _write_csv(
+    con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, is_first: bool, redactor: Redactor | None
+) -> int:
+    rows = _rows(con, where, redactor)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     if is_first:
@@ -83,21 +113,25 @@ def _write_csv(con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, is_f
     return len(rows)
 
 
-def _parquet(con: duckdb.DuckDBPyConnection, kinds: tuple[str, ...], output: Path | None) -> int:
+def _parquet(
+    con: duckdb.DuckDBPyConnection, kinds: tuple[str, ...], output: Path | None, redactor: Redactor | None
+) -> int:
     if output is None and sys.stdout.isatty():
         msg = "Parquet is not for a terminal"
         raise UsageError(msg, "Name a file with -o FILE.")
-    with tempfile.TemporaryDirectory(prefix="telemetry-report-", dir=output.parent if output else None) as folder:
-        path = Path(folder) / "events.parquet"
-        selected = _SELECTED.format(where=_of_kinds(kinds), context="rtrim(context)").replace(_TIME, "ts")
-        count = con.execute(f"COPY ({selected}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)").fetchall()[0][0]
-        if output:
-            path.replace(output)
-        else:
-            with path.open("rb") as file:
-                while block := file.read(1 << 20):
-                    sys.stdout.buffer.write(block)
-    return int(count)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = {"ts": pa.timestamp("us", tz="UTC"), "duration_ms": pa.float64(), "offset": pa.int64()}
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
+    count = 0
+    with _opened(output) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for where, _ in _stretches(con, kinds):
+            rows = _rows(con, where, redactor, "ts")
+            columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
+            writer.write_table(pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema))
+            count += len(rows)
+    return count
 
 
 @contextlib.contextmanager

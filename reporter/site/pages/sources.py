@@ -24,9 +24,13 @@ class SourcesContext:
     total_rejects: int
     coverage: Coverage
     times: dict[str, SourceTimes]
+    redacted: tuple[tuple[str, int], ...] | None
 
 
 def context(results: Results, zone: ZoneInfo) -> SourcesContext:
     view = used(results).coverage
     rejects = sum(s.rejects for s in results.overview.sources)
-    return SourcesContext(TITLE, results.rejects, rejects, view, {t.name: t for t in view.sources})
+    redacted = (
+        None if results.redacted is None else tuple(sorted(results.redacted.items(), key=lambda r: (-r[1], r[0])))
+    )
+    return SourcesContext(TITLE, results.rejects, rejects, view, {t.name: t for t in view.sources}, redacted)
