@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,8 @@ SHAPES: tuple[Rule, ...] = (
     _shape("argument", r"(?i)(?:->|::|\s)(?:login|attempt|authenticate|signIn|setPassword|checkPassword|withToken|withBasicAuth|verifyPassword|hash_equals|password_verify|password_hash)\((?:'[^']*',\s*)?(?:Object\([^)]*\),\s*)?'([^']{4,})'", "login(", "attempt(", "authenticate(", "signin(", "password(", "withtoken(", "withbasicauth(", "hash_equals(", "password_", group=1),
     _shape("email", r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+[A-Za-z]{2,24}(?![\w@])", "@"),
     _shape("card", r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", check=is_card),
+    # Behind one slash it may be a version (Chrome/134.0.0.0): these end in zeros.
+    _shape("ip", r"(?<=\w/)[1-9]\d{1,2}(?:\.\d{1,3}){2}\.[1-9]\d{0,2}(?![\w]|\.\d|-\w)", ".", check=is_ipv4),
     _shape("ip", r"(?:(?<=//)|(?<=@)|(?<![\w./-]))\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", ".", check=is_ipv4),
     _shape("ip", r"(?<![\w:.\\])(?:[0-9a-fA-F]{1,4}|:)(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])", ":", check=is_ipv6),
     _shape("user", r"(?:/home/|/Users/|[A-Za-z]:\\{1,2}(?:Users|Documents and Settings)\\{1,2})([^\s/\\\"':*?<>|]+)", "/home/", "/users/", "\\users\\", "\\documents and", group=1, check=lambda name: name not in ("Shared", "Public", "runner")),
@@ -151,14 +154,26 @@ def words_of(key: str) -> list[str]:
 
 def is_secret_key(key: str, value: object) -> bool:
     """Whether the value under this name is a secret whatever it looks like."""
-    words = words_of(key)
-    if isinstance(value, str) and value.lower() in _TYPE_NAMES:
+    sort = _sort(key)
+    if not sort or isinstance(value, bool) or value is None or value == "":
         return False
-    if isinstance(value, bool) or value is None or value == "":
-        return False
+    if isinstance(value, str):
+        is_told = sort == "maybe" and _NUMERIC.fullmatch(value)
+        return not is_told and value.lower() not in _TYPE_NAMES
     if isinstance(value, int | float):
-        return bool(words) and words[-1] in _NUMBER_WORDS
+        return sort == "number"
+    return sort != "maybe"
+
+
+@lru_cache(100_000)
+def _sort(key: str) -> str:
+    """What a name makes of its value: `number` (a secret, if a number too), `text` (if a text, or made of texts), `maybe` (if a
+    text that is no number), or nothing."""
+    words = words_of(key)
+    if not words:
+        return ""
+    if words[-1] in _NUMBER_WORDS:
+        return "number" if words[-1] != "pin" else "maybe"
     if _SECRET_WORDS & set(words) or any(pair in _SECRET_PAIRS for pair in pairwise(words)):
-        return True
-    named_token = bool(words) and words[-1] in ("token", "auth", "pin")
-    return named_token and isinstance(value, str) and not _NUMERIC.fullmatch(value)
+        return "text"
+    return "maybe" if words[-1] in ("token", "auth") else ""

@@ -42,6 +42,8 @@ def make() -> None:
     seed = write_demo(HOME / "demo", seed=1, now=UNTIL)
     lines = [line for path in sorted((seed / "storage" / "logs").glob("*-telemetry-*")) for line in path.open("rb")]
     (HOME / "app" / "storage" / "logs").mkdir(parents=True)
+    # All of it is kept: GoAccess lets nothing go either.
+    (HOME / "app" / "telemetry-report.toml").write_text("[retention]\ndays = 30\n")
     written = 0
     with (
         (HOME / "app" / "storage" / "logs" / "laravel.log").open("wb") as log,

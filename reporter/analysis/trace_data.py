@@ -148,9 +148,14 @@ def trace_data(
     if redactor:
         names = con.execute("SELECT DISTINCT unnest(names) FROM trace_list").fetchall()
         has_secrets = shown != ids or any(redactor.text(name) != name for (name,) in names)
-        index = redactor.json_text(index)
+        import orjson
+
+        columns = orjson.loads(index)
+        for name in ("id", "root", "names"):
+            columns[name] = [redactor.text(text) for text in columns[name] or ()]
+        index = orjson.dumps(columns).decode()
         if con.execute("SELECT regexp_matches(?, ?)", [others, redactor.suspicious]).fetchall()[0][0]:
-            others = redactor.json_text(others)
+            others = orjson.dumps({redactor.text(key): rows for key, rows in orjson.loads(others).items()}).decode()
     shards = _shards(con, ids, shown, shard_count(len(ids), detailed), redactor, has_secrets)
     return TraceData(index, others, *shards)
 

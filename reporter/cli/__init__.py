@@ -52,6 +52,7 @@ for _command in (
     questions.sources,
     questions.export,
     keeping.prune,
+    keeping.redact_check,
     keeping.config,
     keeping.completion,
     report.demo,
