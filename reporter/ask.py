@@ -71,6 +71,7 @@ def _ingest(
                 logs=settings.logs,
                 database=settings.database,
                 zone=settings.app_zone,
+                named=tables.named(settings.table_names, settings.table_columns),
                 on_progress=on_progress,
                 on_read=on_read,
             )

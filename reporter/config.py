@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 
 from reporter.analysis.given import CLASS_LIMITS_MS
-from reporter.config_file import CONFIG_FILE, Values, load
+from reporter.config_file import CONFIG_FILE, TABLE_NAMES, Values, load
 from reporter.errors import SourceError, UsageError
 from reporter.event_names import KINDS
 from reporter.retention import Retention
@@ -62,6 +62,8 @@ class Settings:
     watch_window: timedelta
     watch_rebuild: timedelta
     privacy: Privacy
+    table_names: Mapping[str, str]
+    table_columns: Mapping[str, Mapping[str, str]]
 
 
 def read_config(app: str) -> Values:
@@ -102,6 +104,8 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
         parse_period(values["watch.window"]),
         parse_period(values["watch.rebuild"]),
         Privacy(_secrets(env), values.patterns, values["redaction.phones"], values["redaction.include_content"]),
+        {name: values[f"tables.{name}"] for name in TABLE_NAMES},
+        values.columns,
     )
 
 

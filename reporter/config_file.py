@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIG_FILE = "telemetry-report.toml"
+TABLE_NAMES = ("tool_invocations", "command_executions")
 ENVIRONMENT = "TELEMETRY_REPORT_"
 KeyPath = tuple[str, ...]
 
@@ -124,6 +125,7 @@ KEYS: tuple[Key, ...] = (
     *(Key(f"retention.kinds.{kind}", 0, _days_or_none, f"the same for {kind} events alone; 0: as retention.days") for kind in KINDS),
     Key("redaction.phones", False, _flag, "take what looks like a phone number for personal data too"),
     Key("redaction.include_content", False, _flag, "leave in the report what people wrote and models answered"),
+    *(Key(f"tables.{name}", name, _text, f"what the table {name} is called in the database") for name in TABLE_NAMES),
     Key("watch.window", "1h", _period, "the current session that `watch` keeps up to date at once"),
     Key("watch.rebuild", "30s", _period, "how often `watch` renews the rest of the report, at most"),
     *(
@@ -144,6 +146,7 @@ class Values:
     origins: Mapping[str, str]
     prices: Mapping[str, Price]
     patterns: Mapping[str, str]
+    columns: Mapping[str, Mapping[str, str]]
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - as the key's reader gives it
         return self.values[name]
@@ -155,6 +158,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Values:
     origins = dict.fromkeys(values, "default")
     prices: dict[str, Price] = {}
     patterns: dict[str, str] = {}
+    columns: dict[str, dict[str, str]] = {}
     text = _read(path)
     for parts, value in _leaves(_parsed(path, text)):
         where = f"{path}:{_line(text, parts)}"
@@ -163,6 +167,8 @@ def load(path: Path, environment: Mapping[str, str]) -> Values:
             prices[parts[1]] = _checked(where, f'prices."{parts[1]}"', _price, value)
         elif parts[:2] == ("redaction", "patterns") and len(parts) == 3:
             patterns[parts[2]] = _checked(where, name, _pattern, value)
+        elif parts[:2] == ("tables", "columns") and len(parts) == 4 and parts[2] in TABLE_NAMES:
+            columns.setdefault(parts[2], {})[parts[3]] = _checked(where, name, _text, value)
         elif name in _BY_NAME:
             values[name], origins[name] = _checked(where, name, _BY_NAME[name].read, value), where
         else:
@@ -174,7 +180,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Values:
             if not found:
                 raise _unknown(variable, wanted)
             values[found], origins[found] = _checked(variable, found, _BY_NAME[found].read, value), variable
-    return Values(values, origins, prices, patterns)
+    return Values(values, origins, prices, patterns, columns)
 
 
 def _read(path: Path) -> str:
@@ -204,7 +210,9 @@ def _leaves(table: Mapping[str, Any], above: KeyPath = ()) -> Iterator[tuple[Key
     """The settings of a parsed file with their paths; a price is one."""
     for name, value in table.items():
         path = (*above, name)
-        is_section = ".".join(path) in _SECTIONS or path in (("prices",), ("redaction", "patterns"))
+        is_section = ".".join(path) in _SECTIONS or (
+            path in (("prices",), ("redaction", "patterns"), ("tables", "columns")) or path[:2] == ("tables", "columns")
+        )
         if is_section and isinstance(value, dict):
             yield from _leaves(value, path)
         else:
@@ -297,13 +305,16 @@ def render(values: Values) -> str:
         lines += [f"# {key.help}"]
         lines += [f"# {name} = {value}" if origin == "default" else f"{name} = {value}  # from {origin}"]
     lines += ["", "# Further things to redact, by name: regular expressions (Python's)"]
-    lines += [f"redaction.patterns.{_toml(name)} = {_toml(text)}" for name, text in values.patterns.items()]
-    if not values.patterns:
-        lines += ["# [redaction.patterns]", "# customer = 'CUST-[0-9]{6}'"]
-    lines += ["", "# USD per million tokens, for calls that log no cost:"]
+    lines += _table("redaction.patterns", values.patterns) or ["# [redaction.patterns]", '# customer = "CUST-[0-9]{6}"']
+    lines += ["", "# What columns are called in the database, where not as the app's migrations call them"]
+    for table in values.columns:
+        lines += _table(f"tables.columns.{table}", values.columns[table])
+    if not values.columns:
+        lines += ["# [tables.columns.tool_invocations]", '# tool_slug = "slug"']
+    lines += ["", "# USD per million tokens, for calls that log no cost"]
     for model, price in values.prices.items():
-        given = f"prompt = {price.prompt}, completion = {price.completion}, cached = {price.cached}, entered = {price.entered}"
-        lines += [f"prices.{_toml(model)} = {{ {given} }}"]
+        given = {"prompt": price.prompt, "completion": price.completion, "cached": price.cached}
+        lines += [*_table(f"prices.{_toml(model)}", given), f"entered = {price.entered}"]
     if not values.prices:
         lines += [
             '# [prices."openai/gpt-4o"]',
@@ -313,6 +324,10 @@ def render(values: Values) -> str:
             "# entered = 2026-11-01",
         ]
     return "\n".join(lines)
+
+
+def _table(name: str, values: Mapping[str, Any]) -> list[str]:
+    return [f"[{name}]", *(f"{_toml(key)} = {_toml(value)}" for key, value in values.items())] if values else []
 
 
 def _toml(value: Any) -> str:  # noqa: ANN401 - a key's value

@@ -6,6 +6,7 @@ Bad input becomes rejects and notes on its source; only a sink that can't be wri
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from reporter.sources import Ingested, Progress, tables
@@ -51,12 +52,13 @@ def ingest(
     logs: tuple[str, ...],
     database: str,
     zone: str,
+    named: tuple[tables.Table, ...] = (),
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_read: Callable[[], None] = lambda: None,
 ) -> Ingested:
     """Read everything that is new of the app's logs (or those that `logs` match) and of `database` (a URL, or '').
 
-    `zone`: the app's time zone. `on_read` is called when all is read and only DuckDB is at work. Reading twice adds
+    `zone`: the app's time zone; `named`: the tables, where the app calls them otherwise. `on_read` is called when all is read and only DuckDB is at work. Reading twice adds
     nothing.
     """
     sink.set_zone(zone)
@@ -65,6 +67,7 @@ def ingest(
     done.notes += passed_over
     pairs = resume(found, sink.cursors())
     work = _Work(sink, done, on_progress, sum(_left(log, cursor) for log, cursor in pairs))
+    work.tables, work.zone = named or tables.named({}, {}), zone
     try:
         for log, cursor in pairs:
             work.read_log(log, cursor)
@@ -86,6 +89,8 @@ class _Work:
 
     def __init__(self, sink: Sink, done: Ingested, on_progress: Callable[[Progress], None], total: int) -> None:
         self.sink, self.done, self.on_progress, self.total_bytes = sink, done, on_progress, total
+        self.tables: tuple[tables.Table, ...] = ()
+        self.zone = "UTC"
         self.done_bytes = 0
         self._uncommitted = 0
         self._is_open = False
@@ -235,14 +240,18 @@ def _read_database(work: _Work, url: str) -> None:
     ).fetchall()
     work.finish_storing()
     work.begin()
-    try:
-        with tables.connect(url).connect() as connection:
-            for table in tables.TABLES:
-                _read_table(work, table, connection, {row[0]: row[1:] for row in known}, name, signature)
-        work.done.readable_sources += 1
-    except (SQLAlchemyError, OSError, ImportError) as exc:
-        why = str(getattr(exc, "orig", None) or exc).splitlines()[0]
-        work.done.notes.append((name, f"database not read: {why}"))
+    for table in work.tables:
+        at = {row[0]: row[1:] for row in known}
+        try:
+            # A connection each: PostgreSQL answers nothing more on one that a refusal has spoiled.
+            with tables.connect(url, work.zone).connect() as connection:
+                _read_table(work, table, connection, at, name, signature)
+            work.done.readable_sources += 1
+        except (SQLAlchemyError, OSError, ImportError) as exc:
+            why = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
+            work.done.notes.append((table.name, f"not read from {name}: {why}"))
+            if table.name in at:
+                work.sink.update_source(at[table.name][0], note=f"not read: {why}", head="")
 
 
 def _read_table(
@@ -253,7 +262,7 @@ def _read_table(
     path: str,
     signature: str,
 ) -> None:
-    found = tables.columns(connection, table.name)
+    found = tables.columns(connection, table)
     if table.name in known:
         source, _, seen_until, offset = known[table.name]
     else:
@@ -262,8 +271,10 @@ def _read_table(
         work.sink.update_source(source, note="no such table", head=signature)
         work.done.notes.append((table.name, "no such table"))
         return
-    for rows in tables.rows(connection, table, found, seen_until, source, offset):
-        work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True, is_again=table.name in known)
+    since = _read_from(work, table, connection, found, source, seen_until)
+    for rows in tables.rows(connection, table, found, since, source, offset):
+        is_again = table.name in known
+        work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True, is_again=is_again)
         offset += rows.num_rows
         work.advance(table.name, 0)
     last = work.sink.connection.execute(
@@ -282,3 +293,19 @@ def _read_table(
         format="without correlation columns" if missing else "",
         note="",
     )
+
+
+def _read_from(
+    work: _Work, table: tables.Table, connection: Connection, found: list[str], source: int, seen_until: str
+) -> str:
+    """The day to read from: the one before the last seen; all, where the table has more rows before it than were taken in.
+    Rows that commit late bear a time long past."""
+    if not seen_until:
+        return ""
+    day = str(date.fromisoformat(seen_until) - timedelta(days=1))
+    taken = work.sink.connection.execute(
+        """SELECT pruned + (SELECT count(*) FROM events e WHERE e.source = s.id AND ts < timezone('UTC', ?::TIMESTAMPTZ))
+        FROM sources s WHERE id = ?""",
+        [day, source],
+    ).fetchall()[0][0]
+    return "" if tables.count_before(connection, table, found, day) > taken else day

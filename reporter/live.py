@@ -15,6 +15,7 @@ from reporter.analysis.session import Session, session
 from reporter.ask import gate, has_news
 from reporter.ingest import ingest
 from reporter.sink import recent_copy
+from reporter.sources import tables
 from reporter.window import Window
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Live:
             logs=self.settings.logs,
             database=self.settings.database,
             zone=self.settings.app_zone,
+            named=tables.named(self.settings.table_names, self.settings.table_columns),
         )
         self.notes = done.notes
         if now - self._swept > _SWEEP:

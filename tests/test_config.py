@@ -24,6 +24,7 @@ def test_every_key_is_printed_with_its_default_as_valid_toml(app, tmp_path):
         "sources": {},
         "retention": {"kinds": {}},
         "redaction": {},
+        "tables": {},
         "watch": {},
         "classes": {},
     }
@@ -33,6 +34,36 @@ def test_every_key_is_printed_with_its_default_as_valid_toml(app, tmp_path):
     found = load(tmp_path / "all.toml", {})
     assert {name for name, origin in found.origins.items() if origin != "default"} == {key.name for key in KEYS}
     assert found.values == load(tmp_path / "none.toml", {}).values
+
+
+def test_what_is_printed_is_read_the_same(app, tmp_path):
+    config = """
+[report]
+last = "3d"
+[redaction.patterns]
+x = 'a"b\\d+'
+[tables]
+tool_invocations = "tools"
+[tables.columns.tool_invocations]
+tool_slug = "slug"
+[prices."a/b"]
+prompt = 1
+completion = 2.5
+entered = 2026-11-01
+[retention.kinds]
+log = 3
+"""
+    (app / "telemetry-report.toml").write_text(config)
+    (tmp_path / "again.toml").write_text(printed(app))
+    one, again = load(app / "telemetry-report.toml", {}), load(tmp_path / "again.toml", {})
+    assert (one.values, one.patterns, one.columns, one.prices) == (
+        again.values,
+        again.patterns,
+        again.columns,
+        again.prices,
+    )
+    assert one["retention.kinds.log"] == 3
+    assert one.columns == {"tool_invocations": {"tool_slug": "slug"}}
 
 
 def test_options_go_before_variables_before_the_file_before_defaults(app, monkeypatch):

@@ -5,15 +5,16 @@ A row becomes the context that a log record of the same fact would carry, so one
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import duckdb
     import pyarrow as pa
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 FETCH_ROWS = 20_000
 BUSY_SECONDS = 5
+STATEMENT_SECONDS = 60
+# What pip calls the drivers of the databases that are not there by themselves.
+_EXTRAS = {"postgresql": "postgresql", "mysql": "mysql"}
 _RECORD_COLUMNS = ("source", "offset", "time", "level", "message", "context", "extra", "entry_event")
 
 
@@ -33,11 +37,17 @@ def _record_schema() -> pa.Schema:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the app's: its time column and how a row becomes a context."""
+    """A table of the app's: its time columns, best first, and how a row becomes a context. `actual`: what it is called in the
+    database; `columns`: what its columns are called there, where not as here."""
 
     name: str
     times: tuple[str, ...]
     context: Callable[[dict[str, Any]], dict[str, Any]]
+    actual: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def column(self, name: str) -> str:
+        return self.columns.get(name, name)
 
 
 def _tool_context(row: dict[str, Any]) -> dict[str, Any]:
@@ -131,18 +141,58 @@ def is_read(sink: duckdb.DuckDBPyConnection, url: str) -> bool:
     return bool(seen) and len(rows) == len(TABLES) and all(head == seen for (head,) in rows)
 
 
-def connect(url: str) -> Engine:
-    """An engine that can't write. Raises SQLAlchemyError (a bad URL) and ImportError (no driver)."""
-    from sqlalchemy import create_engine
+def named(names: Mapping[str, str], columns: Mapping[str, Mapping[str, str]]) -> tuple[Table, ...]:
+    """The tables under the names they have in this database: `names` by table, `columns` by table and column."""
+    return tuple(
+        replace(table, actual=names.get(table.name, table.name), columns=columns.get(table.name, {}))
+        for table in TABLES
+    )
 
-    if not is_sqlite(url):
-        return create_engine(url, connect_args={"connect_timeout": BUSY_SECONDS})
+
+def connect(url: str, zone: str) -> Engine:
+    """An engine that can't write, and gives up on what takes too long. `zone`: the app's, for times without one. Raises
+    SQLAlchemyError (a bad URL) and ImportError (no driver)."""
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.pool import NullPool
+
+    if is_sqlite(url):
+        return create_engine("sqlite://", creator=lambda: _open_sqlite(sqlite_path(url)), poolclass=NullPool)
+    backend = url.partition(":")[0].partition("+")[0]
+    try:
+        if backend == "postgresql":
+            options = (
+                f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c timezone={zone}"
+            )
+            return create_engine(
+                url, connect_args={"connect_timeout": BUSY_SECONDS, "options": options}, poolclass=NullPool
+            )
+        given = {"connect_timeout": BUSY_SECONDS, "read_timeout": STATEMENT_SECONDS, "charset": "utf8mb4"}
+        engine = create_engine(url, connect_args=given, poolclass=NullPool)
+    except ImportError as exc:
+        msg = f"its driver is missing: pip install 'telemetry-report[{_EXTRAS.get(backend, backend)}]'"
+        raise ImportError(msg) from exc
+
+    @event.listens_for(engine, "connect")
+    def read_only(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION READ ONLY")
+            # MariaDB counts seconds, MySQL milliseconds, each under a name of its own.
+            for statement in (
+                f"max_statement_time = {STATEMENT_SECONDS}",
+                f"max_execution_time = {STATEMENT_SECONDS}000",
+            ):
+                with contextlib.suppress(Exception):
+                    cursor.execute(f"SET SESSION {statement}")
+
+    return engine
+
+
+def _open_sqlite(path: Path) -> Any:  # noqa: ANN401 - a sqlite3.Connection, whose module is loaded here
     import sqlite3
     from urllib.parse import quote
 
-    path = sqlite_path(url)
     uri = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if _is_resting_wal(path) else ''}"
-    return create_engine("sqlite://", creator=lambda: sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS))
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
 
 
 def _is_resting_wal(path: Path) -> bool:
@@ -153,40 +203,59 @@ def _is_resting_wal(path: Path) -> bool:
     return header[18:20] == b"\x02\x02" and not Path(f"{path}-wal").exists()
 
 
-def columns(connection: Connection, table: str) -> list[str]:
-    """The table's columns; none if there is no such table."""
+def columns(connection: Connection, table: Table) -> list[str]:
+    """The table's columns by the names they have here; none if there is no such table."""
     from sqlalchemy import inspect, text
 
-    if not inspect(connection).has_table(table):
+    if not inspect(connection).has_table(table.actual):
         return []
-    return list(connection.execute(text(f"SELECT * FROM {_quoted(connection, table)} LIMIT 0")).keys())
+    own = {actual: name for name, actual in table.columns.items()}
+    found = connection.execute(text(f"SELECT * FROM {_quoted(connection, table.actual)} LIMIT 0")).keys()
+    return [own.get(name, name) for name in found]
+
+
+def count_before(connection: Connection, table: Table, known: list[str], day: str) -> int:
+    """How many rows have a time before the day's beginning."""
+    from sqlalchemy import text
+
+    time = _time(table, known)
+    query = f"SELECT count(*) FROM {_quoted(connection, table.actual)} WHERE {_quoted(connection, table.column(time))} < :day"
+    return int(connection.execute(text(query), {"day": day}).scalar() or 0) if time else 0
 
 
 def rows(
-    connection: Connection, table: Table, known: list[str], seen_until: str, source: int, offset: int
+    connection: Connection, table: Table, known: list[str], since: str, source: int, offset: int
 ) -> Iterator[pa.Table]:
-    """Batches of records (source, offset, time … entry_event) from the day before `seen_until` (a date, or empty: all), oldest first.
+    """Batches of records (source, offset, time … entry_event) from the day `since` on (empty: all), oldest first.
 
-    Rows of that day come again: the sink knows them by their key. `offset` numbers the first row of the source.
+    Rows may come again: the sink knows them by their key. `offset` numbers the first row of the source.
     """
     import pyarrow as pa
     from sqlalchemy import text
 
-    time = next((name for name in table.times if name in known), None)
-    query = f"SELECT * FROM {_quoted(connection, table.name)}"
+    time = _time(table, known)
+    query = f"SELECT * FROM {_quoted(connection, table.actual)}"
     arguments = {}
-    if time and seen_until:
-        query += f" WHERE {_quoted(connection, time)} >= :since"
-        arguments["since"] = str(date.fromisoformat(seen_until) - timedelta(days=1))
-    order = [name for name in (time, "id") if name and name in known]
+    if time and since:
+        query += f" WHERE {_quoted(connection, table.column(time))} >= :since"
+        arguments["since"] = since
+    order = [table.column(name) for name in (time, "id") if name and name in known]
     if order:
         query += f" ORDER BY {', '.join(_quoted(connection, name) for name in order)}"
     schema = _record_schema()
-    result = connection.execution_options(stream_results=True).execute(text(query), arguments)
+    own = {actual: name for name, actual in table.columns.items()}
+    result = connection.execution_options(stream_results=True, max_row_buffer=FETCH_ROWS).execute(
+        text(query), arguments
+    )
     while found := result.fetchmany(FETCH_ROWS):
-        batch = [_record(table, dict(row._mapping), source, offset + i) for i, row in enumerate(found)]
+        named_rows = ({own.get(key, key): value for key, value in row._mapping.items()} for row in found)
+        batch = [_record(table, row, source, offset + i) for i, row in enumerate(named_rows)]
         offset += len(batch)
         yield pa.Table.from_pylist(batch, schema=schema)
+
+
+def _time(table: Table, known: list[str]) -> str:
+    return next((name for name in table.times if name in known), "")
 
 
 def _quoted(connection: Connection, name: str) -> str:
