@@ -35,7 +35,7 @@ $(VENV)/.installed-dev: $(STAMP)
 	touch $@
 
 # What the tests run against; installed where this is root, else said.
-$(VENV)/.test-packages: $(STAMP)
+$(VENV)/.test-packages: $(STAMP) Makefile
 	@missing=; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
