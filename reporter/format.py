@@ -21,6 +21,8 @@ def ms(value: float | None) -> str:
         return f"{value:.0f} ms"
     if value < 59_950:
         return f"{value / 1000:.2f} s" if value < 9_995 else f"{value / 1000:.1f} s"
+    if value > 1e13:
+        return f"{value:.3g} ms"
     seconds = round(value / 1000)
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"

@@ -112,7 +112,7 @@ def latency(
         tuple(HourCell(*row) for row in con.execute(_HEAT, {"zone": zone}).fetchall()),
         tuple(Outlier(*row) for row in con.execute(_OUTLIERS_SQL).fetchall()),
         tuple(
-            OperationBin(kind, operation, 10 ** (b / 10), 10 ** ((b + 1) / 10), n)
+            OperationBin(kind, operation, 10 ** (b / 10), 10 ** min((b + 1) / 10, 308), n)
             for kind, operation, b, n in con.execute(_BINS).fetchall()
         ),
     )

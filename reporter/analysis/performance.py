@@ -105,7 +105,7 @@ def performance(
         window,
         operations(con, limits_ms),
         tuple(
-            HistogramBin(kind, 10 ** (b / 10), 10 ** ((b + 1) / 10), n)
+            HistogramBin(kind, 10 ** (b / 10), 10 ** min((b + 1) / 10, 308), n)
             for kind, b, n in con.execute(_HISTOGRAM).fetchall()
         ),
         step,

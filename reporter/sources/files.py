@@ -104,7 +104,7 @@ def _matches(patterns: list[str]) -> Iterator[Path]:
 def _name(path: Path, root: Path) -> str:
     try:
         name = str(path.resolve().parent.relative_to(root.resolve()) / path.name)
-    except (ValueError, OSError):
+    except (ValueError, OSError, RuntimeError):  # a link in a circle
         name = str(path)
     return name.encode("utf-8", "replace").decode()
 
