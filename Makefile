@@ -9,7 +9,7 @@ AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 .PHONY: demo test bench clean
 demo: $(STAMP)
 	$(RUN) demo demo
-	$(RUN) build --app demo --last 8d -o output
+	$(RUN) build --app demo --last 7d -o output
 
 test: $(VENV)/.test-packages $(VENV)/.installed-dev $(AXE)
 	$(VENV)/bin/ruff check .
