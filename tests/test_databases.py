@@ -315,3 +315,56 @@ def test_sqlite_is_read_while_the_app_writes_it(app):
     assert counts == sorted(counts)
     assert count() == 2 + written[0]
     writer.close()
+
+
+def test_a_connection_that_drops_half_way_keeps_what_came_and_the_next_run_the_rest(server, app, monkeypatch):
+    from reporter.ask import take_in
+    from reporter.config import find_app
+
+    monkeypatch.setattr("reporter.sources.tables.FETCH_ROWS", 500)
+    with server.engine().begin() as con:
+        rows = [
+            {"id": str(uuid.uuid4()), "at": f"2026-11-20 10:{n // 60 % 60:02}:{n % 60:02}", "pad": "x" * 2000}
+            for n in range(3000)
+        ]
+        insert = "INSERT INTO tool_invocations (id, tool_slug, status, created_at, request) VALUES (:id, 't', 'ok', :at, :pad)"
+        con.execute(
+            text(
+                insert.replace(":pad", "to_jsonb(CAST(:pad AS text))")
+                if server.kind == "postgresql"
+                else insert.replace(":pad", "JSON_QUOTE(:pad)")
+            ),
+            rows,
+        )
+    killed: list[int] = []
+
+    def kill(progress: object) -> None:
+        """Once the first rows are in, the server ends all other sessions."""
+        if killed or getattr(progress, "name", "") != "tool_invocations":
+            return
+        with server.engine().connect() as con:
+            if server.kind == "postgresql":
+                killed.append(
+                    con.execute(
+                        text(
+                            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                        )
+                    ).scalar()
+                )
+            else:
+                others = con.execute(
+                    text("SELECT id FROM information_schema.processlist WHERE id <> connection_id() AND user = 'root'")
+                ).fetchall()
+                for (number,) in others:
+                    con.execute(text(f"KILL {number}"))
+                killed.append(len(others))
+
+    notes: list[str] = []
+    done = take_in(find_app(str(app), server.url, (), None), datetime.now(UTC), kill, notes.append)
+    assert killed[0] >= 1
+    assert 0 < done.events < 3000
+    assert any(note.startswith("tool_invocations: not read from") for note in notes)
+    view = asked("overview", app, server)
+    assert view["kinds"]["tool"]["count"] == 3000
+    source = next(s for s in asked("sources", app, server)["sources"] if s["name"] == "tool_invocations")
+    assert (source["entries"], source["events"]) == (3000, 3000)

@@ -74,13 +74,15 @@ WITH parts AS (
   UNION ALL SELECT day::TIMESTAMP, kind, timed, p95_ms FROM daily WHERE operation IS NULL AND timed > 0)
 SELECT day, kind, sum(timed)::BIGINT, {_P95} FROM parts GROUP BY day, kind ORDER BY day, kind"""
 _CHOSEN = f"""
-WITH parts AS (
-  SELECT {_DAY} AS day, kind, operation, count(*) AS timed, sum(duration_ms) AS total_ms, quantile_cont(duration_ms, 0.95) AS p95_ms
-  FROM spans WHERE {_DONE} GROUP BY ALL
-  UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily WHERE operation IS NOT NULL AND timed > 0),
-most AS (SELECT kind, operation FROM parts GROUP BY ALL ORDER BY sum(total_ms) DESC, kind, operation LIMIT {_OPERATIONS})
-SELECT day, kind || ' ' || operation AS name, sum(timed)::BIGINT, {_P95} FROM parts JOIN most USING (kind, operation)
-GROUP BY day, name ORDER BY day, name"""
+WITH totals AS (
+  SELECT kind, operation, sum(duration_ms) AS total_ms FROM spans WHERE {_DONE} GROUP BY ALL
+  UNION ALL SELECT kind, operation, total_ms FROM daily WHERE operation IS NOT NULL AND timed > 0),
+most AS (SELECT kind, operation FROM totals GROUP BY ALL ORDER BY sum(total_ms) DESC, kind, operation LIMIT {_OPERATIONS}),
+parts AS (
+  SELECT {_DAY} AS day, kind, operation, count(*) AS timed, quantile_cont(duration_ms, 0.95) AS p95_ms
+  FROM spans JOIN most USING (kind, operation) WHERE {_DONE} GROUP BY ALL
+  UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, p95_ms FROM daily JOIN most USING (kind, operation) WHERE timed > 0)
+SELECT day, kind || ' ' || operation AS name, sum(timed)::BIGINT, {_P95} FROM parts GROUP BY day, name ORDER BY day, name"""
 
 
 def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
