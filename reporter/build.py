@@ -120,6 +120,7 @@ def build(
     built_at: datetime,
     compared: Window | None = None,
     single_bytes: int = 0,
+    static_charts: bool = False,
     is_live: bool = False,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_note: Callable[[str], None] = lambda _: None,
@@ -127,7 +128,8 @@ def build(
     """Ingest what is new, compute, and write the site to the folder `output`. Raises ReportError.
 
     `compared`: the window that changes are judged against, by default the one of the same length right before.
-    `single_bytes`: not 0 for the whole site as one file `output` of at most so many bytes. `is_live`: for a watch, whose
+    `single_bytes`: not 0 for the whole site as one file `output` of at most so many bytes, with `static_charts`
+    every chart in it as a picture too. `is_live`: for a watch, whose
     pages renew themselves.
     """
     from reporter.site import build_single, build_site
@@ -153,7 +155,7 @@ def build(
         on_progress(Progress("writing pages", 1, 1))
         given: dict[str, Any] = {"zone": zone, "built_at": built_at, "app": app, "notes": notes}
         if single_bytes:
-            index = build_single(results, data, output, **given, max_bytes=single_bytes)
+            index = build_single(results, data, output, **given, max_bytes=single_bytes, static_charts=static_charts)
         else:
             index = build_site(results, data, output, **given, is_live=is_live)
     return Built(index, results, ingested)

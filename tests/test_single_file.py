@@ -94,3 +94,35 @@ def test_hostile_text_stays_text(app, browser, tmp_path):
     assert page.evaluate("window.pwned") is None
     assert 'href="errors.html#x"' in page.evaluate("document.body.textContent")
     assert heard == []
+
+
+def test_charts_can_be_seen_without_scripts_and_are_drawn_over_with_them(samples, browser, tmp_path):
+    path = tmp_path / "static.html"
+    done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path), "--static-charts")
+    assert done.exit_code == 0, done.output
+    text = path.read_text()
+    assert text.count("<svg data-static") == 18
+    assert "var(--" not in "".join(re.findall(r"<svg data-static.*?</svg>", text, re.S))
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    assert page.locator("[data-chart=performance-performance_histogram] svg path").count() > 10
+    context.close()
+    page, heard = look(browser, path.as_uri(), "[data-drawn]")
+    assert page.locator("[data-drawn] svg[data-static]").count() == 0
+    assert page.locator("[data-drawn] svg").count() >= 1
+    assert heard == []
+    small = run(
+        "build",
+        "--app",
+        str(samples["line"]),
+        *UNTIL,
+        "--single-file",
+        str(path),
+        "--static-charts",
+        "--max-size",
+        f"{len(text) - 1000}",
+    )
+    assert small.exit_code == 0
+    assert "<svg data-static" not in path.read_text()
+    assert "charts as pictures without scripts" in path.read_text()

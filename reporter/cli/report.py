@@ -28,12 +28,16 @@ def _output(command: Command) -> Command:
 @click.option("--compare", metavar="DAYS", help="What to compare with: previous (default), or 2026-11-01..2026-11-07.")
 @click.option("--single-file", "single", metavar="FILE", help="Write the whole report as this one file instead.")
 @click.option("--max-size", metavar="SIZE", help="What --single-file may measure (default: 10MB).")
+@click.option(
+    "--static-charts", is_flag=True, help="In --single-file, every chart as a picture that needs no script too."
+)
 def build(
     output: str | None,
     open_it: bool,
     compare: str | None,
     single: str | None,
     max_size: str | None,
+    static_charts: bool,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
     """Read what is new and write the report."""
@@ -57,6 +61,7 @@ def build(
             built_at=datetime.now(UTC),
             compared=parse_compared(compare or settings.compare, window, zone),
             single_bytes=(parse_size(max_size) if max_size else settings.max_bytes) if single else 0,
+            static_charts=static_charts,
             on_progress=on_progress,
             on_note=note,
         )

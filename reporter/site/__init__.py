@@ -70,11 +70,12 @@ def build_single(
     app: str,
     notes: tuple[tuple[str, str], ...] = (),
     max_bytes: int,
+    static_charts: bool = False,
 ) -> Path:
     """Write the whole site as one file; returns its path. Raises OutputError."""
     pages = render_pages(results, data, zone=zone, built_at=built_at, app=app, notes=notes)
     site = _site(overview, results, zone, built_at, app, notes)
-    return write_file(render_single(environment(zone), pages, site, max_bytes).encode(), output)
+    return write_file(render_single(environment(zone), pages, site, max_bytes, static_charts).encode(), output)
 
 
 def write_trace(text: str, path: Path, *, zone: ZoneInfo, app: str, built_at: datetime) -> Path:

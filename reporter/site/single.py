@@ -1,6 +1,6 @@
 """The whole site as one file for a ticket: every page's main part, one under the other, with the runtime packed inside.
 
-What a cap on its size leaves out, least needed first, is said in the file: the slowest traces' texts, then the failing
+What a cap on its size leaves out, least needed first, is said in the file: charts without scripts, the slowest traces' texts, then the failing
 ones', then the pages of error groups, each from the end.
 """
 
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reporter.site.render import script_json
 from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
+from reporter.site.static import with_static_charts, without_static_charts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,8 +56,11 @@ class LeftOut:
     count: int
 
 
-def render_single(env: jinja2.Environment, files: Sequence[SiteFile], site: Site, max_bytes: int) -> str:
-    """The HTML of the pages among `files` (error groups' pages behind the others) in at most `max_bytes`, if that can be."""
+def render_single(
+    env: jinja2.Environment, files: Sequence[SiteFile], site: Site, max_bytes: int, static_charts: bool = False
+) -> str:
+    """The HTML of the pages among `files` (error groups' pages behind the others) in at most `max_bytes`, if that can be.
+    `static_charts`: every chart also as a picture that needs no script."""
     charts: dict[str, Any] = {}
     titles = {item.href.removesuffix(".html"): item.title for item in site.nav}
     sections = [
@@ -64,10 +68,15 @@ def render_single(env: jinja2.Environment, files: Sequence[SiteFile], site: Site
         for file in files
         if file.path.endswith(".html") and file.path != "trace.html"
     ]
+    if static_charts:
+        style = (resource_dir("assets") / "report.css").read_text("utf-8")
+        for section in sections:
+            section.body = with_static_charts(section.body, charts, style)
     packed = base64.b64encode(gzip.compress(_code(), 9, mtime=0)).decode()
     left: list[LeftOut] = []
     page = _page(env, sections, charts, site, packed, left)
     for what, kind in (
+        ("charts as pictures without scripts", "static"),
         ("slowest and unfinished traces as text", "ok"),
         ("failing traces as text", "error"),
         ("pages of error groups", "group"),
@@ -106,6 +115,11 @@ def _local(link: re.Match[str]) -> str:
 def _drop(sections: list[Section], kind: str, excess: int) -> int:
     """Leave out parts of a kind from the end until `excess` bytes are gone; returns how many."""
     gone = count = 0
+    if kind == "static":
+        for section in sections:
+            section.body, taken = without_static_charts(section.body)
+            count += taken
+        return count
     if kind == "group":
         for section in reversed([s for s in sections if s.name.startswith("error-")]):
             if gone >= excess:
