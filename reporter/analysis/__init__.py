@@ -14,16 +14,43 @@ if TYPE_CHECKING:
     from reporter.window import Window
 
 
+# Of a kind with more operations than the first number, the second many most frequent keep their names.
+_TOO_MANY, _KEPT = 5000, 1000
+OTHER = "other operations"
+
+
 def select_window(con: duckdb.DuckDBPyConnection, window: Window, compared: Window | None = None) -> None:
     """Make the temporary views of what lies in the half-open window, and of the window it is compared with
-    (`compared_events`, `compared_spans`; by default the one right before it)."""
+    (`compared_events`, `compared_spans`; by default the one right before it).
+
+    Where a kind has very many operations (ids that got into names), all but the most frequent are called OTHER in both
+    windows' spans, so that no list, page or answer grows beyond what a person can read.
+    """
     _view(con, "window", window)
     _view(con, "compared", compared or window.previous())
+    crowded = [
+        row[0]
+        for row in con.execute(
+            f"SELECT kind FROM window_spans GROUP BY kind HAVING approx_count_distinct(operation) > {_TOO_MANY}"
+        ).fetchall()
+    ]
+    if crowded:
+        con.execute(
+            f"""CREATE OR REPLACE TEMP TABLE named_operations AS SELECT kind, operation FROM window_spans GROUP BY kind, operation
+            QUALIFY row_number() OVER (PARTITION BY kind ORDER BY count(*) DESC, operation) <= {_KEPT}"""
+        )
+        _view(con, "window", window, _RENAMED)
+        _view(con, "compared", compared or window.previous(), _RENAMED)
 
 
-def _view(con: duckdb.DuckDBPyConnection, prefix: str, window: Window) -> None:
+_RENAMED = f"""* REPLACE (CASE WHEN (kind, operation) IN (SELECT (kind, operation) FROM named_operations) THEN operation
+  ELSE '{OTHER}' END AS operation)"""
+
+
+def _view(con: duckdb.DuckDBPyConnection, prefix: str, window: Window, spans: str = "*") -> None:
     start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'" for moment in window.sql)
     for name in ("events", "spans"):
+        columns = spans if name == "spans" else "*"
         con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT * FROM {name} WHERE ts >= {start} AND ts < {end}"
+            f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT {columns} FROM {name} WHERE ts >= {start} AND ts < {end}"
         )

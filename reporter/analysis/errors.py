@@ -61,7 +61,7 @@ class ErrorGroup:
 class Errors:
     """Groups, most frequent first; ties by last seen (latest first), then fingerprint.
 
-    `buckets`: starts, in UTC. `has_past`: whether anything lies before the window, so that `new` means something.
+    `more`: how many groups there are beyond the GROUPS_AT_MOST most frequent. `buckets`: starts, in UTC. `has_past`: whether anything lies before the window, so that `new` means something.
     """
 
     window: Window
@@ -69,10 +69,12 @@ class Errors:
     buckets: tuple[datetime, ...]
     bucket_seconds: int
     has_past: bool
+    more: int = 0
 
 
 _SHOWN_TRACES, _SHOWN_VARIANTS, _SHOWN_OCCURRENCES = 500, 20, 5
 _COMPARED_PATTERNS = 100
+GROUPS_AT_MOST = 1000
 _ERROR_EVENTS = """
 SELECT id, ts, kind, operation, event, correlation_id, message AS log_message, error_class, error_message, exception
 FROM {events} WHERE status = 'error' ORDER BY ts, id"""
@@ -99,9 +101,10 @@ def errors(con: duckdb.DuckDBPyConnection, window: Window) -> Errors:
     def bucket_of(ts: datetime) -> int:
         return int(ts.replace(tzinfo=UTC).timestamp()) // seconds - first
 
-    groups = [_group(name, part, past, len(found), bucket_of, count) for name, part in parts.items()]
+    most = sorted(parts.items(), key=lambda item: (-len(item[1]), item[0]))[:GROUPS_AT_MOST]
+    groups = [_group(name, part, past, len(found), bucket_of, count) for name, part in most]
     groups.sort(key=lambda g: (-g.count, -g.last_seen.timestamp(), g.fingerprint))
-    return Errors(window, tuple(groups), buckets, seconds, has_past)
+    return Errors(window, tuple(groups), buckets, seconds, has_past, len(parts) - len(groups))
 
 
 @dataclass(frozen=True)

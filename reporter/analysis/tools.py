@@ -79,14 +79,18 @@ class Tools:
     bucket_seconds: int
 
 
-_SIZES = """
+# Of more tools than so many, these tables show the most frequent.
+_TOOLS_AT_MOST = 500
+_SIZES = f"""
 SELECT tool, quantile_cont(request_bytes, [0.5, 0.95]), quantile_cont(response_bytes, [0.5, 0.95])
-FROM window_events WHERE event IN ('tool.invocation.completed', 'tool.invocation.failed') AND tool IS NOT NULL GROUP BY tool"""
+FROM window_events WHERE event IN ('tool.invocation.completed', 'tool.invocation.failed') AND tool IS NOT NULL GROUP BY tool
+ORDER BY count(*) DESC, tool LIMIT {_TOOLS_AT_MOST}"""
 
-_HEALTH = """
+_HEALTH = f"""
 SELECT tool, count(*) FILTER (event = 'tool.health.check'), count(*) FILTER (event = 'tool.health.check' AND lower(state) = 'false'),
   arg_max(state, (ts, id)) FILTER (event = 'tool.health.status_changed'), max(ts) FILTER (event = 'tool.health.status_changed')
-FROM window_events WHERE event IN ('tool.health.check', 'tool.health.status_changed') AND tool IS NOT NULL GROUP BY tool ORDER BY tool"""
+FROM window_events WHERE event IN ('tool.health.check', 'tool.health.status_changed') AND tool IS NOT NULL GROUP BY tool
+ORDER BY count(*) DESC, tool LIMIT {_TOOLS_AT_MOST}"""
 
 _CHANGES = f"""
 SELECT ts, coalesce(tool, 'unknown'), state, correlation_id FROM window_events WHERE event = 'tool.health.status_changed'

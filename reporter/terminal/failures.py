@@ -36,7 +36,10 @@ def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: Zone
         return f"{start} – {end} {zone.key}\nNo error in this period."
     total = sum(g.count for g in view.groups)
     heading = f"{start} – {end} {zone.key}: {words.count(total)} error events in {words.count(len(view.groups))} groups"
-    return "\n\n".join([heading, *(_block(g, latest.get(g.fingerprint), view.has_past, zone) for g in view.groups)])
+    more = [f"… and {words.count(view.more)} more groups, each less frequent"] if view.more else []
+    return "\n\n".join(
+        [heading, *(_block(g, latest.get(g.fingerprint), view.has_past, zone) for g in view.groups), *more]
+    )
 
 
 def _group(g: ErrorGroup) -> dict[str, Any]:

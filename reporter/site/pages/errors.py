@@ -76,7 +76,9 @@ def context(results: Results, zone: ZoneInfo) -> ErrorsContext:
     )
     charts = (_chart(results.errors, ranks, zone),) if groups else ()
     hidden = max(0, len(groups) - SHOWN_GROUPS)
-    return ErrorsContext(TITLE, rows, hidden, results.overview.totals.error_events, results.errors.has_past, charts)
+    return ErrorsContext(
+        TITLE, rows, hidden + results.errors.more, results.overview.totals.error_events, results.errors.has_past, charts
+    )
 
 
 def group_contexts(results: Results) -> Iterator[tuple[str, GroupContext]]:
