@@ -69,13 +69,12 @@ class Redactor:
     ) -> None:
         self._salt = salt.encode()
         self._include_content = include_content
-        own = [Rule(name, re.compile(text)) for name, text in (patterns or {}).items()]
+        own = [Rule(name, text) for name, text in (patterns or {}).items()]
         literals = sorted({value for value in known if value}, key=len, reverse=True)
         if literals:
-            found = re.compile("|".join(re.escape(value) for value in literals))
-            own.insert(0, Rule("env", found))
+            own.insert(0, Rule("env", "|".join(re.escape(value) for value in literals)))
         self._rules = (*own, *SHAPES, *([PHONE] if phones else []))
-        self._extra = [rule.pattern.pattern for rule in own] + ([r"\d[ .-]\d\d"] if phones else [])
+        self._extra = [rule.text for rule in own] + ([r"\d[ .-]\d\d"] if phones else [])
         self.counts: Counter[str] = Counter()
         self._text = lru_cache(_CACHED)(self._redacted)
 
