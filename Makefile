@@ -20,14 +20,16 @@ test: $(VENV)/.test-packages $(VENV)/.installed-dev $(AXE)
 
 bench: $(VENV)/.test-packages $(VENV)/.installed-dev
 	@command -v goaccess >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq goaccess; } || { echo "the benchmark needs: apt install goaccess"; exit 1; }
+	$(PY) -m compileall -q reporter
 	$(PY) -m tests.bench
 	$(PY) -m tests.bench_terminal
 
-# The venv is made anew whenever what it holds changes.
+# The venv is made anew whenever what it holds changes. Compiled as pip does what is not editable: a tenth of an answer's time.
 $(STAMP): pyproject.toml
 	python3 -m venv $(VENV) || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq python3-venv && python3 -m venv $(VENV); } \
 	|| { echo "python3-venv is missing: apt install python3-venv"; exit 1; }
 	$(PY) -m pip install --quiet --disable-pip-version-check -e .
+	$(PY) -m compileall -q reporter
 	touch $@
 
 $(VENV)/.installed-dev: $(STAMP)

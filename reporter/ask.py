@@ -9,8 +9,9 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import duckdb
+import _duckdb as duckdb  # as in sink.py
 
+from reporter import retention
 from reporter.analysis import select_window
 from reporter.errors import NotFoundError, SinkError, SourceError
 from reporter.sink import Sink, open_sink, prepare
@@ -65,19 +66,10 @@ def _ingest(
 
     try:
         with open_sink(settings.sink, on_wait=on_note) as sink:
-            done = ingest(
-                sink,
-                app=settings.app,
-                logs=settings.logs,
-                database=settings.database,
-                zone=settings.app_zone,
-                named=tables.named(settings.table_names, settings.table_columns),
-                on_progress=on_progress,
-                on_read=on_read,
-            )
+            done = ingest(sink, settings, on_progress, on_read)
             done.notes += [note for note in _notes(sink) if note not in done.notes]
             if done.events:
-                _let_go(sink, settings, now, on_note)
+                _tell_of_size(_prune(sink, settings, now), settings, on_note)
     except duckdb.Error as exc:
         msg = f"the sink {settings.sink} cannot be written: {str(exc).splitlines()[0]}"
         raise SinkError(msg, "Free some space, or name another with --sink FILE.") from exc
@@ -106,37 +98,32 @@ def let_go(
     if not settings.sink.is_file():
         msg = f"there is no sink yet: {settings.sink}"
         raise NotFoundError(msg, "`telemetry-report build` makes it.")
-    from reporter import retention
-
-    at, zone, wanted = now.replace(tzinfo=None), settings.app_zone, settings.retention
     with open_sink(settings.sink, read_only=dry_run, on_wait=on_note) as sink:
         if dry_run:
-            return retention.forecast(sink, wanted, at, zone)
-        done = retention.prune(sink, wanted, at, zone, lambda s, condition: _archive(s, condition, folder))
-        if not retention.compact(sink, done.events):
-            return done
+            return retention.forecast(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone)
+        done = _prune(sink, settings, now, folder)
     return replace(done, bytes_after=settings.sink.stat().st_size)
 
 
-def _archive(sink: Sink, condition: str, folder: Path | None) -> None:
-    if folder:
-        from reporter.archive import archive
+def _prune(sink: Sink, settings: Settings, now: datetime, folder: Path | None = None) -> Pruned:
+    def keep(condition: str) -> None:
+        if folder:
+            from reporter.archive import archive
 
-        archive(sink, condition, folder)
+            archive(sink, condition, folder)
+
+    done = retention.prune(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone, keep)
+    retention.compact(sink, done.events)
+    return done
 
 
-def _let_go(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[str], None]) -> None:
-    from reporter import retention
-
-    pruned = retention.prune(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone)
+def _tell_of_size(pruned: Pruned, settings: Settings, on_note: Callable[[str], None]) -> None:
     if pruned.by_size:
         since = max(part.kept_since for part in pruned.leaving)
         on_note(
             f"the sink grew beyond {settings.retention.max_bytes / 1e6:.0f} MB (retention.max_size): "
             f"{pruned.events:,} events before {since:%Y-%m-%d %H:%M}Z were removed, their daily figures kept"
         )
-    if pruned.events:
-        retention.compact(sink, pruned.events)
 
 
 def open_current(settings: Settings) -> Sink | None:

@@ -28,11 +28,11 @@ from reporter.sources.files import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
-    from pathlib import Path
 
     import pyarrow as pa
     from sqlalchemy import Connection
 
+    from reporter.config import Settings
     from reporter.sink import Sink
 
 # Spans are derived and everything committed at least this often, so that an interrupted first run keeps its work.
@@ -47,32 +47,24 @@ _TABLE_RECORDS = "SELECT * FROM raw"
 
 def ingest(
     sink: Sink,
-    *,
-    app: Path,
-    logs: tuple[str, ...],
-    database: str,
-    zone: str,
-    named: tuple[tables.Table, ...] = (),
+    settings: Settings,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_read: Callable[[], None] = lambda: None,
 ) -> Ingested:
-    """Read everything that is new of the app's logs (or those that `logs` match) and of `database` (a URL, or '').
-
-    `zone`: the app's time zone; `named`: the tables, where the app calls them otherwise. `on_read` is called when all is read and only DuckDB is at work. Reading twice adds
-    nothing.
-    """
-    sink.set_zone(zone)
+    """Read everything that is new of the settings' logs and tables. `on_read` is called when all is read and only DuckDB is
+    at work. Reading twice adds nothing."""
+    sink.set_zone(settings.app_zone)
     done = Ingested()
-    found, passed_over = find_logs(app, logs)
+    found, passed_over = find_logs(settings.app, settings.logs)
     done.notes += passed_over
     pairs = resume(found, sink.cursors())
     work = _Work(sink, done, on_progress, sum(_left(log, cursor) for log, cursor in pairs))
-    work.tables, work.zone = named or tables.named({}, {}), zone
+    work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
         for log, cursor in pairs:
             work.read_log(log, cursor)
-        if database:
-            _read_database(work, database)
+        if settings.database:
+            _read_database(work, settings.database)
         on_read()
         work.commit()
     finally:

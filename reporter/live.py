@@ -15,7 +15,6 @@ from reporter.analysis.session import Session, session
 from reporter.ask import gate, has_news
 from reporter.ingest import ingest
 from reporter.sink import recent_copy
-from reporter.sources import tables
 from reporter.window import Window
 
 if TYPE_CHECKING:
@@ -42,18 +41,11 @@ class Live:
     def close(self) -> None:
         self._sink.connection.close()
 
-    def read_on(self, now: datetime, *, force: bool = False) -> int:
-        """Take in what is new; how many events. `force`: without looking first whether anything has changed."""
-        if not force and not has_news(self._sink, self.settings):
+    def read_on(self, now: datetime) -> int:
+        """Take in what is new; how many events."""
+        if not has_news(self._sink, self.settings):
             return 0
-        done = ingest(
-            self._sink,
-            app=self.settings.app,
-            logs=self.settings.logs,
-            database=self.settings.database,
-            zone=self.settings.app_zone,
-            named=tables.named(self.settings.table_names, self.settings.table_columns),
-        )
+        done = ingest(self._sink, self.settings)
         self.notes = done.notes
         if now - self._swept > _SWEEP:
             self._sweep(now)

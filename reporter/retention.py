@@ -103,10 +103,10 @@ def prune(
     retention: Retention,
     now: datetime,
     zone: str,
-    before_delete: Callable[[Sink, str], None] | None = None,
+    before_delete: Callable[[str], None] = lambda _: None,
 ) -> Pruned:
-    """Let go of what is too old, then of the oldest while the sink is too large. `before_delete` is called with the sink and
-    the condition of the events that go; raising there keeps them. The file itself shrinks in `compact`."""
+    """Let go of what is too old, then of the oldest while the sink is too large. `before_delete` is called with the
+    condition of the events that go; raising there keeps them. The file itself shrinks in `compact`."""
     before = _file_bytes(sink.path)
     leaving = due(sink, retention, now, zone)
     _drop(sink, leaving, zone, retention, before_delete)
@@ -176,14 +176,13 @@ def _drop(
     leaving: tuple[Leaving, ...],
     zone: str,
     retention: Retention,
-    before_delete: Callable[[Sink, str], None] | None,
+    before_delete: Callable[[str], None],
 ) -> None:
     if not leaving:
         return
     floors = {part.kind: part.kept_since for part in leaving}
     condition = _before(floors)
-    if before_delete:
-        before_delete(sink, condition)
+    before_delete(condition)
     con = sink.connection
     with sink.transaction():
         con.execute(_KEEP_FIGURES.format(condition=condition), {"zone": zone})
@@ -220,11 +219,11 @@ SELECT day, kind, operation, CASE WHEN operation IS NULL THEN coalesce(events, 0
 FROM e FULL JOIN s USING (day, kind)"""
 
 
-def compact(sink: Sink, gone: int) -> bool:
-    """Write the file anew, and close the sink, where `gone` events were a tenth of it or more; whether it was. DuckDB frees
-    whole row groups only, not what was deleted within one. Needs room for what is in use."""
-    if gone < _WORTHWHILE * (_count(sink) + gone):
-        return False
+def compact(sink: Sink, gone: int) -> None:
+    """Write the file anew, and close the sink, where `gone` events were a tenth of it or more. DuckDB frees whole row
+    groups only, not what was deleted within one. Needs room for what is in use."""
+    if not gone or gone < _WORTHWHILE * (_count(sink) + gone):
+        return
     path = sink.path
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
@@ -234,7 +233,6 @@ def compact(sink: Sink, gone: int) -> bool:
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
-    return True
 
 
 def _file_bytes(path: Path) -> int:

@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import duckdb
+# The engine alone: the Python package around it takes 40 ms more to load, a fifth of an answer's time, and isn't needed.
+import _duckdb as duckdb
 
 from reporter.errors import SinkError
 from reporter.sources.files import Cursor

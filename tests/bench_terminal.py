@@ -33,6 +33,7 @@ def make(home: Path) -> Path:
     lines.sort(key=lambda line: _OWN.search(line)[1] if _OWN.search(line) else line[1:20].replace(b" ", b"T"))
     log = home / "app" / "storage" / "logs" / "laravel.log"
     log.parent.mkdir(parents=True)
+    shutil.copy(seed / ".env", home / "app" / ".env")
     with log.open("wb") as file:
         for n in range(EVENTS):
             turn, at = n // len(lines), UNTIL - timedelta(days=1) + timedelta(seconds=86400 * n / EVENTS)

@@ -189,7 +189,7 @@ import sys
 from click.testing import CliRunner
 from reporter.cli import cli
 done = CliRunner().invoke(cli, {arguments!r})
-heavy = [m for m in ('pandas', 'altair', 'jinja2', 'pyarrow', 'numpy', 'sqlalchemy', 'vl_convert') if m in sys.modules]
+heavy = [m for m in ('pandas', 'altair', 'jinja2', 'pyarrow', 'numpy', 'sqlalchemy', 'vl_convert', 'duckdb') if m in sys.modules]
 print(done.exit_code, heavy)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -77,7 +77,9 @@ def console(file: io.StringIO | None = None) -> Console:
     is_terminal = sys.stdout.isatty()
     is_plain = not is_terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
     width = shutil.get_terminal_size((_PIPED_WIDTH, 40)).columns if is_terminal else _PIPED_WIDTH
-    return Console(file=file, width=max(60, width), no_color=is_plain, force_terminal=not is_plain, highlight=False)
+    return Console(
+        file=file, width=max(60, width), no_color=is_plain, force_terminal=not is_plain, highlight=False, emoji=False
+    )
 
 
 def text_of(*parts: RenderableType) -> str:
