@@ -317,6 +317,7 @@ def test_sqlite_is_read_while_the_app_writes_it(app):
     writer.close()
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")  # a traceback on a user's terminal
 def test_a_connection_that_drops_half_way_keeps_what_came_and_the_next_run_the_rest(server, app, monkeypatch):
     from reporter.ask import take_in
     from reporter.config import find_app

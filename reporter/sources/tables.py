@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.engine import ExceptionContext
 
 FETCH_ROWS = 20_000
 BUSY_SECONDS = 5
@@ -183,6 +184,13 @@ def connect(url: str, zone: str) -> Engine:
             ):
                 with contextlib.suppress(Exception):
                     cursor.execute(f"SET SESSION {statement}")
+
+    @event.listens_for(engine, "handle_error")
+    def let_go(error: ExceptionContext) -> None:
+        """PyMySQL would read on from the dead connection when it is collected, and print a traceback of that."""
+        unread = getattr(getattr(error.execution_context, "cursor", None), "_result", None)
+        if error.is_disconnect and unread is not None:
+            unread.unbuffered_active = False
 
     return engine
 
