@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import duckdb
-
+from reporter import engine
 from reporter.errors import OutputError
 
 if TYPE_CHECKING:
@@ -27,12 +26,12 @@ def archive(sink: Sink, condition: str, folder: Path) -> list[Path]:
             f"SELECT DISTINCT strftime(ts, '%Y-%m') FROM events WHERE {condition} ORDER BY 1"
         ).fetchall()
         return [_add(con, condition, month, folder / f"events-{month}.parquet") for (month,) in months]
-    except (OSError, duckdb.Error) as exc:
+    except (OSError, engine.Error) as exc:
         msg = f"the archive {folder} cannot be written: {str(exc).splitlines()[0]}"
         raise OutputError(msg, "Nothing was removed. Name another folder with --archive DIR.") from exc
 
 
-def _add(con: duckdb.DuckDBPyConnection, condition: str, month: str, path: Path) -> Path:
+def _add(con: engine.DuckDBPyConnection, condition: str, month: str, path: Path) -> Path:
     leaving = f"""SELECT e.*, s.name AS source_name
       FROM (SELECT * EXCLUDE (batch) FROM events WHERE ({condition}) AND strftime(ts, '%Y-%m') = '{month}') e
         JOIN sources s ON s.id = e.source"""

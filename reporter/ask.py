@@ -9,9 +9,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import _duckdb as duckdb  # as in sink.py
-
-from reporter import retention
+from reporter import engine, retention
 from reporter.analysis import select_window
 from reporter.errors import NotFoundError, SinkError, SourceError
 from reporter.sink import Sink, open_sink, prepare
@@ -70,7 +68,7 @@ def _ingest(
             done.notes += [note for note in _notes(sink) if note not in done.notes]
             if done.events:
                 _tell_of_size(_prune(sink, settings, now), settings, on_note)
-    except duckdb.Error as exc:
+    except engine.Error as exc:
         msg = f"the sink {settings.sink} cannot be written: {str(exc).splitlines()[0]}"
         raise SinkError(msg, "Free some space, or name another with --sink FILE.") from exc
     _tell(done, on_note)
@@ -133,12 +131,12 @@ def open_current(settings: Settings) -> Sink | None:
         return None
     connection = None
     try:
-        connection = duckdb.connect(str(settings.sink), read_only=True)
+        connection = engine.connect(str(settings.sink), read_only=True)
         prepare(connection, settings.sink, read_only=True)
         sink = Sink(connection, settings.sink)
         if not has_news(sink, settings):
             return sink
-    except (duckdb.Error, SinkError):
+    except (engine.Error, SinkError):
         pass
     if connection:
         connection.close()

@@ -14,9 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-# The engine alone: the Python package around it takes 40 ms more to load, a fifth of an answer's time, and isn't needed.
-import _duckdb as duckdb
-
+from reporter import engine
 from reporter.errors import SinkError
 from reporter.sources.files import Cursor
 
@@ -46,7 +44,7 @@ _NAMED_TRACES = 50
 class Sink:
     """An open sink; a context manager."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, lock: IO[bytes] | None = None) -> None:
+    def __init__(self, connection: engine.DuckDBPyConnection, path: Path, lock: IO[bytes] | None = None) -> None:
         self.connection = connection
         self.path = path
         self._lock = lock
@@ -108,9 +106,9 @@ class Sink:
 
         con = self.connection
         if not self._names:
-            con.register("raw", rows.take(list(range(0, rows.num_rows, rows.num_rows // _FIRST_LOOK + 1))))
+            engine.register(con, "raw", rows.take(list(range(0, rows.num_rows, rows.num_rows // _FIRST_LOOK + 1))))
             self._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
-        con.register("raw", rows)
+        engine.register(con, "raw", rows)
         con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged(records_sql)}")
         unknown = con.execute("SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall()
         if unknown:
@@ -159,8 +157,10 @@ class Sink:
 
         rows = [vars(name) for name in self._names.values()]
         schema = pa.schema([(key, pa.string()) for key in rows[0] if key != "needs_duration"])
-        self.connection.register(
-            "names", pa.Table.from_pylist(rows, schema=schema.append(pa.field("needs_duration", pa.bool_())))
+        engine.register(
+            self.connection,
+            "names",
+            pa.Table.from_pylist(rows, schema=schema.append(pa.field("needs_duration", pa.bool_()))),
         )
 
     def begin_batch(self) -> None:
@@ -279,12 +279,12 @@ def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], N
             if not read_only:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 lock = _locked(path)
-            connection = duckdb.connect(str(path), read_only=read_only)
+            connection = engine.connect(str(path), read_only=read_only)
             break
-        except (duckdb.Error, OSError) as exc:
+        except (engine.Error, OSError) as exc:
             if lock:
                 lock.close()
-            is_held = isinstance(exc, BlockingIOError | duckdb.IOException) and "lock" in str(exc).lower()
+            is_held = isinstance(exc, BlockingIOError | engine.IOException) and "lock" in str(exc).lower()
             if not is_held or time.monotonic() > deadline:
                 raise _unusable(path, exc) from exc
             if not announced:
@@ -297,7 +297,7 @@ def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], N
         connection.close()
         if lock:
             lock.close()
-        if isinstance(exc, duckdb.Error):
+        if isinstance(exc, engine.Error):
             raise _unusable(path, exc) from exc
         raise
     return Sink(connection, path, lock)
@@ -310,7 +310,7 @@ def recent_copy(path: Path, since: datetime) -> Sink:
 
     with open_sink(path, read_only=True):
         pass  # another's write is waited for, and a foreign file refused
-    connection = duckdb.connect(":memory:")
+    connection = engine.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"SET memory_limit = '{memory_limit()}B'")
     try:
@@ -325,7 +325,7 @@ def recent_copy(path: Path, since: datetime) -> Sink:
         sink = Sink(connection, Path(":memory:"))
         sink.learn_names()
         return sink
-    except duckdb.Error as exc:
+    except engine.Error as exc:
         connection.close()
         raise _unusable(path, exc) from exc
 
@@ -362,13 +362,13 @@ def memory_limit() -> int:
     return min(2_000_000_000, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
+def prepare(connection: engine.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
     """Settings of a fresh connection, and the tables of an empty sink. Raises SinkError for another's file."""
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"SET memory_limit = '{memory_limit()}B'")
     try:
         version = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchall()
-    except duckdb.CatalogException:
+    except engine.CatalogException:
         version = []
         if not read_only and not connection.execute("SELECT 1 FROM duckdb_tables()").fetchall():
             from reporter.schema import ABOUT, TABLES

@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from reporter import engine
 from reporter.errors import ReportError
 from reporter.live import Live
 from reporter.sources import tables
@@ -159,13 +160,11 @@ class Watch:
     @contextlib.contextmanager
     def _going_on(self) -> Iterator[None]:
         """What goes wrong now (a full disk, a sink that is held) may go right in a second: say so and go on."""
-        import duckdb
-
         try:
             yield
-        except (ReportError, OSError, duckdb.Error) as exc:
+        except (ReportError, OSError, engine.Error) as exc:
             self._note([str(exc).splitlines()[0]])
-            if isinstance(exc, duckdb.Error) and self._live:
+            if isinstance(exc, engine.Error) and self._live:
                 self._live.close()
                 self._live = None
             time.sleep(0.5)

@@ -196,6 +196,22 @@ print(done.exit_code, heavy)
     assert done.stdout.strip() == "0 []", done.stderr
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["build", "-o", "{}/report"],
+        ["export", "--format", "parquet", "-o", "{}/e.parquet"],
+        ["prune", "--archive", "{}"],
+    ],
+)
+def test_a_process_of_its_own_loads_what_it_needs(samples, tmp_path, command):
+    """With nothing new to read, and without what other tests in this process have loaded."""
+    place = ["--app", str(samples["line"])]
+    arguments = [part.format(tmp_path) for part in command] + place
+    run("overview", *place, *UNTIL)
+    subprocess.run([sys.executable, "-m", "reporter", *arguments], capture_output=True, text=True, check=True)
+
+
 def test_completion_and_config_print_what_shells_and_files_take(app):
     assert "_TELEMETRY_REPORT_COMPLETE=bash_complete" in run("completion", "bash").stdout
     for shell in ("zsh", "fish"):

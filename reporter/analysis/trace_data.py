@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter import engine
 from reporter.analysis.traces import FIRSTS, START
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def _shards(
     import pyarrow as pa
 
     shard = pa.array(shards_of(shown, count), pa.int32())
-    con.register("sharded", pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": shard}))
+    engine.register(con, "sharded", pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": shard}))
     rows = con.execute(
         f"""SELECT n, shard, document, coalesce(regexp_matches(document, $1), false)
         FROM ({_documents("chosen", CONTEXT_CHARS)}) JOIN trace_list USING (correlation_id) JOIN sharded USING (n) ORDER BY n""",

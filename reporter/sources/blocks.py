@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute
+
+from reporter import engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,16 +49,18 @@ def _is_utf8(data: bytes) -> bool:
 
 
 @cache
-def _scratch() -> duckdb.DuckDBPyConnection:
+def _scratch() -> engine.DuckDBPyConnection:
     """An in-memory connection for checks: opening one takes longer than checking a small file."""
-    return duckdb.connect()
+    return engine.connect()
 
 
 def invalid_json(contexts: pa.Array) -> Ints:
     """Indexes of the non-null strings that are not JSON. DuckDB's check takes 0.6 µs an entry, in parallel."""
     table = pa.table({"i": pa.array(np.arange(len(contexts))), "c": contexts})
     con = _scratch().cursor()
-    con.register("contexts", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=table.schema))
+    engine.register(
+        con, "contexts", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=table.schema)
+    )
     found = con.execute("SELECT i FROM contexts WHERE c IS NOT NULL AND NOT json_valid(c)").fetchnumpy()["i"]
     con.close()
     return np.sort(np.asarray(found, dtype=np.int64))
