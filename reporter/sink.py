@@ -31,12 +31,10 @@ SCHEMA_VERSION = 4
 LOCK_SECONDS = 60
 # How many entries, spread over the batch, are looked at for their names before the first are mapped.
 _FIRST_LOOK = 4000
-_DEAR_OPTIMIZERS = (
-    "join_order,statistics_propagation,common_subexpressions,compressed_materialization,duplicate_groups,reorder_filter,"
-    "sampling_pushdown,extension,materialized_cte,join_filter_pushdown,build_side_probe_side,common_aggregate,cte_inlining,"
-    "common_subplan,cte_filter_pusher,regex_range,deliminator,unnest_rewriter,empty_result_pullup,filter_pullup,"
-    "aggregate_function_rewriter,join_elimination,window_self_join,projection_pullup,outer_join_simplification"
-)
+# What pays off on a small table; all other optimizers plan for longer than they save.
+_CHEAP_OPTIMIZERS = (
+    "filter_pushdown", "unused_columns", "column_lifetime", "expression_rewriter", "limit_pushdown", "top_n", "row_group_pruner",
+)  # fmt: skip
 # Of so few traces the ids are named, which finds their events sooner than a join.
 _NAMED_TRACES = 50
 
@@ -183,8 +181,10 @@ class Sink:
 
     def has_underived_events(self) -> bool:
         """Whether there are events that the spans do not cover yet."""
-        derived, batch = self.about("derived"), self.about("batch")
-        return derived != batch and self._has(f"FROM events WHERE batch > {derived}")
+        return self._has(
+            """FROM about d JOIN about b ON d.key = 'derived' AND b.key = 'batch' AND d.value <> b.value
+            WHERE EXISTS (FROM events WHERE batch > d.value::INTEGER)"""
+        )
 
     def derive_spans(self) -> None:
         """Replace the spans of the traces to which events belong that the spans do not cover yet."""
@@ -200,8 +200,8 @@ class Sink:
             touched = self._touched_sql()
             con.execute(f"DELETE FROM spans WHERE {touched}")
             chosen += f" AND {touched}"
-        spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen}")
-        con.execute("INSERT INTO spans SELECT * FROM derived_spans")
+        derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen}")
+        con.execute(f"INSERT INTO spans {derived_sql}")
         self.tell("derived", batch or "0")
 
     def copy_to(self, path: Path) -> None:
@@ -320,8 +320,10 @@ def recent_copy(path: Path, since: datetime) -> Sink:
             recent = f"WHERE ts >= TIMESTAMP '{since}'" if table in ("events", "spans") else ""
             connection.execute(f"INSERT INTO {table} SELECT * FROM kept.{table} {recent}")
         connection.execute("DETACH kept")
-        # Tables are small here: planning takes longer than running.
-        connection.execute(f"SET disabled_optimizers = '{_DEAR_OPTIMIZERS}'")
+        # Tables are small here: planning and sharing out the work take longer than the work.
+        connection.execute("SET threads = 1")
+        names = connection.execute(f"SELECT name FROM duckdb_optimizers() WHERE name NOT IN {_CHEAP_OPTIMIZERS}")
+        connection.execute(f"SET disabled_optimizers = '{','.join(name for (name,) in names.fetchall())}'")
         sink = Sink(connection, Path(":memory:"))
         sink.learn_names()
         return sink

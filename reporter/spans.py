@@ -1,7 +1,6 @@
 """From events to spans: starts paired with their ends, table rows with the log events of the same call.
 
-SQL over a relation of events, all window functions and joins: no loop over events. No I/O, no clock; the temporary
-view `derived_spans` is the result.
+SQL over a relation of events, all window functions and joins: no loop over events. No I/O, no clock.
 """
 
 from __future__ import annotations
@@ -252,8 +251,8 @@ SELECT id, arg_min(parent, (CASE WHEN is_step_of_tool AND encloses THEN 0 WHEN i
 FROM candidates WHERE encloses OR is_by_id GROUP BY id"""
 
 
-def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
-    """Make the temporary view `derived_spans` (SPAN_COLUMNS) of the events that `events_sql` selects.
+def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
+    """SQL for the spans (SPAN_COLUMNS) of the events that `events_sql` selects, over temporary tables that this makes.
 
     These must be all events of some traces for which EVENTS_FILTER holds, with EVENT_COLUMNS.
     """
@@ -261,23 +260,19 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
     con.execute("CREATE OR REPLACE TEMP VIEW span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL")
     con.execute(_PAIRED)
     con.execute(_LOG_SPANS)
-    con.execute(_ROWS)
-    pairs = con.execute(
-        f"SELECT span, row_id FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id"
-    ).fetchall()
     con.execute("CREATE OR REPLACE TEMP TABLE matches (span BIGINT, row_id BIGINT)")
-    chosen = one_to_one(pairs)
-    if chosen:
+    if con.execute(_ROWS).fetchall() != [(0,)]:
+        pairs = con.execute(
+            f"SELECT span, row_id FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id"
+        ).fetchall()
+        chosen = one_to_one(pairs)
         con.execute(
-            "INSERT INTO matches SELECT unnest($spans), unnest($rows)",
+            "INSERT INTO matches SELECT unnest($spans::BIGINT[]), unnest($rows::BIGINT[])",
             {"spans": [s for s, _ in chosen], "rows": [r for _, r in chosen]},
         )
     con.execute(_MERGED)
     con.execute(_DERIVED)
-    con.execute(
-        f"""CREATE OR REPLACE TEMP VIEW derived_spans AS
-        SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({_PARENTS}) USING (id)"""
-    )
+    return f"SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({_PARENTS}) USING (id)"
 
 
 def one_to_one(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -26,8 +26,8 @@ def select_window(con: duckdb.DuckDBPyConnection, window: Window, compared: Wind
     Where a kind has very many operations (ids that got into names), all but the most frequent are called OTHER in both
     windows' spans, so that no list, page or answer grows beyond what a person can read.
     """
-    _view(con, "window", window)
-    _view(con, "compared", compared or window.previous())
+    see(con, window)
+    see(con, compared or window.previous(), "compared")
     crowded = [
         row[0]
         for row in con.execute(
@@ -39,15 +39,16 @@ def select_window(con: duckdb.DuckDBPyConnection, window: Window, compared: Wind
             f"""CREATE OR REPLACE TEMP TABLE named_operations AS SELECT kind, operation FROM window_spans GROUP BY kind, operation
             QUALIFY row_number() OVER (PARTITION BY kind ORDER BY count(*) DESC, operation) <= {_KEPT}"""
         )
-        _view(con, "window", window, _RENAMED)
-        _view(con, "compared", compared or window.previous(), _RENAMED)
+        see(con, window, spans=_RENAMED)
+        see(con, compared or window.previous(), "compared", _RENAMED)
 
 
 _RENAMED = f"""* REPLACE (CASE WHEN (kind, operation) IN (SELECT (kind, operation) FROM named_operations) THEN operation
   ELSE '{OTHER}' END AS operation)"""
 
 
-def _view(con: duckdb.DuckDBPyConnection, prefix: str, window: Window, spans: str = "*") -> None:
+def see(con: duckdb.DuckDBPyConnection, window: Window, prefix: str = "window", spans: str = "*") -> None:
+    """Make the temporary views `prefix`_events and `prefix`_spans of what lies in the window; `spans`: their columns."""
     start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'" for moment in window.sql)
     for name in ("events", "spans"):
         columns = spans if name == "spans" else "*"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from reporter.analysis import select_window
+from reporter.analysis import see, select_window
 from reporter.analysis.errors import ErrorGroup, errors
 from reporter.analysis.overview import KindFigures, Totals, bucket_seconds, buckets, kinds, totals
 from reporter.analysis.performance import OperationFigures
@@ -52,16 +52,16 @@ def session(
         told = thread.submit(_told, beside, window)
         select_window(con, window)
         busiest = sorted(all_operations(con, limits_ms), key=lambda o: (-o.count, o.kind, o.operation))
-        figures = totals(con), kinds(con)
-        counts, groups, events = told.result()
-    return Session(window, *figures, counts, tuple(busiest[:_OPERATIONS]), groups, events)
+        by_kind = kinds(con)
+        whole, counts, groups, events = told.result()
+    return Session(window, whole, by_kind, counts, tuple(busiest[:_OPERATIONS]), groups, events)
 
 
 def _told(
     con: duckdb.DuckDBPyConnection, window: Window
-) -> tuple[tuple[tuple[int, int], ...], tuple[ErrorGroup, ...], tuple[RecentEvent, ...]]:
-    select_window(con, window)
-    return _counts(con, window), errors(con, window).groups[:_GROUPS], recent(con, _EVENTS)
+) -> tuple[Totals, tuple[tuple[int, int], ...], tuple[ErrorGroup, ...], tuple[RecentEvent, ...]]:
+    see(con, window)
+    return totals(con), _counts(con, window), errors(con, window).groups[:_GROUPS], recent(con, _EVENTS)
 
 
 def _counts(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[tuple[int, int], ...]:
