@@ -43,11 +43,13 @@ class Privacy:
 
 @dataclass(frozen=True)
 class Settings:
-    """`database`: a SQLAlchemy URL, or '' for none. `logs`: globs; empty for the app's own. `app_zone`: IANA name.
-    `prices`: by provider/model; `classes`: limits in ms by type of work. The rest: what options fall back to."""
+    """`database_url`: SQLAlchemy's; `is_database_named`: by the user, not only by the app. `logs`: globs; empty for the app's
+    own. `app_zone`: IANA name. `prices`: by provider/model; `classes`: limits in ms by type of work. The rest: what options
+    fall back to."""
 
     app: Path
-    database: str
+    database_url: str
+    is_database_named: bool
     logs: tuple[str, ...]
     sink: Path
     app_zone: str
@@ -64,6 +66,11 @@ class Settings:
     privacy: Privacy
     table_names: Mapping[str, str]
     table_columns: Mapping[str, Mapping[str, str]]
+
+    @property
+    def database(self) -> str:
+        """The database's URL; '' as long as the app's own SQLite file is not there."""
+        return self.database_url if self.is_database_named or _may_exist(self.database_url) else ""
 
 
 def read_config(app: str) -> Values:
@@ -89,7 +96,8 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
         raise SourceError(msg, "Name its folder with --app DIR, or what to read with --logs GLOB and --db URL.")
     return Settings(
         root,
-        url if _may_exist(url) or database else "",
+        url,
+        bool(database),
         logs,
         Path(sink).expanduser() if sink else _sink(root),
         _zone(root, env),

@@ -63,8 +63,7 @@ def ingest(
     try:
         for log, cursor in pairs:
             work.read_log(log, cursor)
-        if settings.database:
-            _read_database(work, settings.database)
+        _read_database(work, settings)
         on_read()
         work.commit()
     finally:
@@ -216,20 +215,22 @@ def _before(log: LogFile, offset: int) -> bytes:
         return b""
 
 
-def _read_database(work: _Work, url: str) -> None:
-    from sqlalchemy.exc import SQLAlchemyError
-
+def _read_database(work: _Work, settings: Settings) -> None:
+    url = settings.database_url
     name = tables.display_name(url)
+    known = work.sink.connection.execute(
+        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?", [name]
+    ).fetchall()
     if tables.is_sqlite(url) and not tables.sqlite_path(url).is_file():
-        work.done.notes.append((name, "no such database file"))
+        if known or settings.is_database_named:
+            work.done.notes.append((name, "no such database file"))
         return
     if tables.is_read(work.sink.connection, url):
         work.done.readable_sources += 1
         return
+    from sqlalchemy.exc import SQLAlchemyError
+
     signature = tables.signature(url)
-    known = work.sink.connection.execute(
-        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?", [name]
-    ).fetchall()
     work.finish_storing()
     work.begin()
     for table in work.tables:

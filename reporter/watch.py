@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from reporter import engine
-from reporter.errors import ReportError
+from reporter.errors import OutputError, ReportError
 from reporter.live import Live
 from reporter.sources import tables
 from reporter.window import Window
@@ -86,6 +86,10 @@ def renew(job: Job) -> tuple[datetime, list[str]]:
     return now, notes
 
 
+def _process() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+
+
 def _ignore_interrupts() -> None:
     """Ctrl-C reaches all processes of a terminal; what is being written is finished."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -98,13 +102,17 @@ class Watch:
         self.job = job
         self._noted: dict[str, float] = {}
         self._on_note = on_note
-        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+        self._pool = _process()
         self._renewing: Future[tuple[datetime, list[str]]] | None = None
         self._has_news = False
         self._live: Live | None = None
         self._shown_at = self._lived_at = datetime.min.replace(tzinfo=UTC)
         # The first report is waited for: without it there is nothing to show the session in.
-        self.built_at, notes = self._pool.submit(renew, job).result()
+        try:
+            self.built_at, notes = self._pool.submit(renew, job).result()
+        except BrokenExecutor as exc:
+            msg = "the process that builds the report was ended from outside"
+            raise OutputError(msg, "Is there enough memory? --last takes a shorter period.") from exc
         self._note(notes)
         self._started_at = self.built_at
         self.shown = shown(self)
@@ -162,6 +170,9 @@ class Watch:
         """What goes wrong now (a full disk, a sink that is held) may go right in a second: say so and go on."""
         try:
             yield
+        except BrokenExecutor:
+            self._note(["the process that builds the report was ended from outside; the next one begins anew"])
+            self._pool, self._renewing, self._has_news = _process(), None, True
         except (ReportError, OSError, engine.Error) as exc:
             self._note([str(exc).splitlines()[0]])
             if isinstance(exc, engine.Error) and self._live:

@@ -10,14 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from reporter.cli.shown import InFolder
 from reporter.config import find_app
 from reporter.live import Live
-from reporter.watch import changes, followed
+from reporter.watch import Job, Watch, changes, followed
 from tests.helpers import entry, run, write_database, write_log
 
 
@@ -212,6 +215,42 @@ def test_the_session_is_that_of_the_sink_and_reads_each_line_once(app):
     assert session.kinds["tool"].p95_ms == again["kinds"]["tool"]["p95_ms"]
     assert sum(events for events, _ in session.counts) == 7
     live.close()
+
+
+def test_a_database_made_after_the_watch_began_is_followed_and_missed_when_it_goes(app):
+    write_log(app, call("t", 1))
+    settings = find_app(str(app), None, (), None)
+    run("sources", "--app", str(app))
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    live = Live(settings, now)
+    assert followed(settings) == [app / "storage" / "logs"]
+    database = write_database(app, tools=[("a", "from.table", "x-1", "ok", 5.0, f"{now:%Y-%m-%d %H:%M:%S}")])
+    assert followed(settings) == [app / "database", app / "storage" / "logs"]
+    assert live.read_on(now) == 1
+    assert [e.operation for e in live.fresh_events()] == ["from.table"]
+    database.unlink()
+    write_log(app, call("t", 2))
+    assert live.read_on(now) == 1
+    assert [why for _, why in live.notes] == ["no such database file"]
+    live.close()
+
+
+def test_a_report_that_is_killed_is_built_again(app, tmp_path):
+    write_log(app, call("t", 1))
+    settings = replace(find_app(str(app), None, (), None), watch_rebuild=timedelta(0))
+    notes: list[str] = []
+    job = Job(settings, timedelta(hours=1), tmp_path / "o", ZoneInfo("UTC"), settings.compare)
+    watch = Watch(job, lambda w: InFolder(w, tmp_path / "o"), notes.append)
+    write_log(app, call("t", 2))
+    first = watch.built_at
+    os.kill(next(iter(watch._pool._processes)), signal.SIGKILL)
+    while watch.built_at == first:
+        with watch._going_on():
+            watch.step(datetime.now(UTC))
+        time.sleep(0.1)
+    watch.close()
+    assert any("ended from outside" in note for note in notes)
+    assert run("sources", "--app", str(app)).exit_code == 0
 
 
 def test_what_is_followed(app, tmp_path):
