@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from reporter import engine, retention
 from reporter.analysis import select_window
 from reporter.errors import NotFoundError, SinkError, SourceError
+from reporter.event_names import KINDS
 from reporter.sink import Sink, open_sink, prepare
 from reporter.sources import Ingested, Progress, tables
 from reporter.sources.files import find_logs, is_untouched
@@ -184,9 +185,14 @@ def asking(
 
 def retention_notes(sink: Sink, window: Window) -> list[str]:
     """What the window would hold but for the retention, in words."""
-    late = {kind: since for kind, since in sink.kept_since().items() if since > window.sql[0]}
+    by_floor: dict[datetime, list[str]] = {}
+    for kind, since in sink.kept_since().items():
+        if since > window.sql[0]:
+            by_floor.setdefault(since, []).append(kind)
     return [
-        f"{kind} events before {since:%Y-%m-%d %H:%M}Z are no longer kept (retention)" for kind, since in late.items()
+        f"{'' if len(kinds) == len(KINDS) else ', '.join(kinds) + ' '}events before {since:%Y-%m-%d %H:%M}Z are no longer "
+        "kept (retention)"
+        for since, kinds in by_floor.items()
     ]
 
 

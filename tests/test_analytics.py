@@ -264,6 +264,8 @@ def test_changes_against_the_window_before(sink):
     select_window(sink, now)
     try:
         view = changes(sink, before)
+        (first,) = sink.execute("SELECT min(ts) FROM events").fetchone()
+        early = changes(sink, Window(first.replace(tzinfo=UTC) - timedelta(days=1), now.start))
         sides = [
             sink.execute(
                 f"SELECT duration_ms FROM {name}_spans WHERE is_operation AND status <> 'unfinished' AND kind = 'processing' AND duration_ms IS NOT NULL"
@@ -277,6 +279,7 @@ def test_changes_against_the_window_before(sink):
     assert found.duration_chance == pytest.approx(u_test(here, there))
     assert (found.now.p95_ms, found.before.p95_ms) == pytest.approx((p(here, 0.95), p(there, 0.95)))
     assert view.total_before > len(there)
+    assert (view.since, early.since) == (None, first.replace(tzinfo=UTC))
 
 
 def test_the_tests_of_noise():

@@ -254,11 +254,17 @@ def test_the_apps_own_files_are_never_touched(app):
 
 def test_a_window_that_reaches_before_what_is_kept_says_so(app, tmp_path):
     write_log(app, *(logged(day, n) for day in range(10, -1, -1) for n in range(3)))
-    done = run(
-        "build", "--app", str(app), "--until", "2026-11-20T12:00:01Z", "--last", "10d", "-o", str(tmp_path / "out")
-    )
-    assert done.exit_code == 0, done.output
-    assert "tool events before 2026-11-13 00:00Z are no longer kept" in (tmp_path / "out" / "index.html").read_text()
+
+    def page(last: str) -> str:
+        out = tmp_path / last
+        done = run("build", "--app", str(app), "--until", "2026-11-20T12:00:01Z", "--last", last, "-o", str(out))
+        assert done.exit_code == 0, done.output
+        return (out / "index.html").read_text()
+
+    assert "events before 2026-11-13 00:00Z are no longer kept" in page("10d")
+    within = page("7d")
+    assert "no longer kept" not in within
+    assert "there is nothing from before 2026-11-13" in within
 
 
 @pytest.mark.parametrize("arguments", [("--days", "0"), ("--max-size", "much"), ("--days", "x")])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
@@ -56,13 +57,15 @@ class Change:
 @dataclass(frozen=True)
 class Changes:
     """`durations`: operations called slower or faster, by the ratio of their medians; `failures`: those called to fail
-    oftener or more seldom, by the difference of their error rates; the largest first. `total_before`: finished before."""
+    oftener or more seldom, by the difference of their error rates; the largest first. `total_before`: finished before.
+    `since`: the first event there is, where the compared window begins before it (not kept any more, or not yet logged)."""
 
     compared: Window
     kinds: dict[str, Change]
     durations: tuple[Change, ...]
     failures: tuple[Change, ...]
     total_before: int
+    since: datetime | None = None
 
 
 # Each side's operations, by kind and once more by kind and operation (`key` null: the kind as a whole).
@@ -106,9 +109,13 @@ def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
     named = sorted((c for c in found if c.operation is not None), key=lambda c: (c.kind, c.operation or ""))
     durations = sorted((c for c in named if c.slower is not None), key=_times, reverse=True)
     failures = sorted((c for c in named if c.failing is not None), key=_points, reverse=True)
-    return Changes(
-        compared, {c.kind: c for c in found if c.operation is None}, tuple(durations), tuple(failures), before
-    )
+    by_kind = {c.kind: c for c in found if c.operation is None}
+    return Changes(compared, by_kind, tuple(durations), tuple(failures), before, _since(con, compared))
+
+
+def _since(con: duckdb.DuckDBPyConnection, compared: Window) -> datetime | None:
+    first: datetime = con.execute("SELECT min(ts) FROM events").fetchall()[0][0]
+    return first.replace(tzinfo=UTC) if first > compared.sql[0] else None
 
 
 def _times(change: Change) -> float:
