@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from reporter.retention import Pruned
     from reporter.window import Window
 
-REJECT_SAMPLES = 200
+REJECT_SAMPLES, NEAR = 200, 5
 SOURCE_NAMES = "CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources"
 
 
@@ -177,7 +177,7 @@ def asking(
     with sink:
         if window:
             select_window(sink.connection, window)
-            for note in retention_notes(sink, window):
+            for note in (*retention_notes(sink, window), *emptiness(sink, window)):
                 on_note(note)
         sink.connection.execute(SOURCE_NAMES)
         yield sink
@@ -194,6 +194,14 @@ def retention_notes(sink: Sink, window: Window) -> list[str]:
         "kept (retention)"
         for since, kinds in by_floor.items()
     ]
+
+
+def emptiness(sink: Sink, window: Window) -> list[str]:
+    """Where the window holds no event: when the latest before it was."""
+    if sink.connection.execute("FROM window_events SELECT 1 LIMIT 1").fetchall():
+        return []
+    latest = sink.connection.execute("SELECT max(ts) FROM events WHERE ts < ?", [window.sql[0]]).fetchall()[0][0]
+    return [f"no event in this period; the latest before it is of {latest:%Y-%m-%d %H:%M:%S}Z"] if latest else []
 
 
 def gate(sink: Sink, privacy: Privacy) -> Redactor | None:
@@ -233,22 +241,25 @@ def rejects(sink: Sink) -> tuple[RejectSample, ...]:
     return tuple(RejectSample(*row) for row in rows)
 
 
-def find_trace(sink: Sink, asked: str) -> str:
-    """The trace of this id, or of the only one that begins so, as JSON (`trace_json`). Raises NotFoundError."""
+def find_trace(sink: Sink, asked: str, redactor: Redactor | None) -> str:
+    """The trace of this id, or of the only one that begins so, as JSON (`trace_json`), redacted. Raises NotFoundError."""
     from reporter.analysis.trace_data import ids_like, trace_json
 
     con = sink.connection
     found = trace_json(con, asked)
     if found is None:
-        alike = ids_like(con, asked) if asked else []
-        if len(alike) == 1 and alike[0].startswith(asked):
-            found = trace_json(con, alike[0])
+        alike = ids_like(con, asked, NEAR) if asked else []
+        begin_so = [name for name in alike if name.startswith(asked)]
+        if len(begin_so) == 1:
+            found = trace_json(con, begin_so[0])
         if found is None:
+            near = ", ".join(redactor.text(name) if redactor else name for name in alike)
+            if begin_so:
+                msg = f"more than one trace begins with {asked}"
+                raise NotFoundError(msg, f"Give more of the id: {near}{' …' if len(alike) == NEAR else ''}")
             msg = f"no trace {asked}"
-            raise NotFoundError(
-                msg, f"Near ones: {', '.join(alike)}." if alike else "List them with a report's Traces page."
-            )
-    return found
+            raise NotFoundError(msg, f"Near ones: {near}." if near else "A report's Traces page lists them all.")
+    return redactor.json_text(found) if redactor else found
 
 
 def find_traces(sink: Sink, column: str, value: str) -> tuple[TraceSummary, ...]:

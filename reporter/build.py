@@ -25,7 +25,7 @@ from reporter.analysis.tools import tools
 from reporter.analysis.trace_data import TraceData, trace_data
 from reporter.analysis.traces import traces
 from reporter.analysis.trends import trends
-from reporter.ask import SOURCE_NAMES, gate, rejects, retention_notes, sources, take_in
+from reporter.ask import SOURCE_NAMES, emptiness, gate, rejects, retention_notes, sources, take_in
 from reporter.sink import Sink, open_sink
 from reporter.sources import Ingested, Progress
 
@@ -149,6 +149,8 @@ def build(
         open_sink(settings.sink, read_only=True, on_wait=on_note) as sink,
         _analysed_apart(sink, window, asked, redactor := gate(sink, settings.privacy)) as (results, data),
     ):
+        for note in emptiness(sink, window):
+            on_note(note)
         notes = (*ingested.notes, *(("retention", note) for note in retention_notes(sink, window)))
         notes = redactor.results(notes) if redactor else notes
         app = settings.app.resolve().name

@@ -80,7 +80,8 @@ def read_config(app: str) -> Values:
 
 def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | None) -> Settings:
     """Settings for the app in folder `app`. Raises SourceError where there is nothing to read, UsageError for a bad one."""
-    root, values = Path(app).expanduser(), read_config(app)
+    # Absolute, so that a cursor is found again from wherever the app is named next.
+    root, values = Path(app).expanduser().absolute(), read_config(app)
     database, logs, sink = (
         database or values["sources.db"],
         logs or values["sources.logs"],

@@ -8,7 +8,6 @@ redacted before the sink.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import re
 from collections import Counter
 from functools import lru_cache
@@ -114,6 +113,8 @@ class Redactor:
         return f"[{name}:{self._hash(secret)}]"
 
     def _hash(self, secret: str) -> str:
+        import hashlib
+
         return hashlib.blake2b(
             secret.encode("utf-8", "replace"), key=self._salt[:64], digest_size=_HASH_BYTES
         ).hexdigest()

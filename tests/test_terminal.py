@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from reporter.terminal import export
 from reporter.terminal.layout import spark, unformula
 from tests.conftest import UNTIL
 from tests.helpers import ask, entry, event, run, write_log
@@ -106,6 +107,8 @@ def test_errors_show_the_latest_and_one_in_full(busy):
     assert whole["occurrences"][0]["context"]["data"]["error"] == "it broke after 1000 ms"
     text = told("errors", busy, found["fingerprint"])
     assert '"invocation_id": "i-4"' in text
+    table = rows(told("errors", busy, found["fingerprint"], "--format", "csv"))
+    assert [row["correlation_id"] for row in table] == ["trace-0004", "trace-0003"]
     missing = run("errors", "ffff", "--app", str(busy), *DAY)
     assert missing.exit_code == 1
     assert "no error group ffff in this period" in missing.stderr
@@ -158,12 +161,77 @@ def test_export_in_every_format_holds_the_same_events(busy, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["app", "e.json", "e.parquet"]
 
 
-def test_export_goes_stretch_by_stretch_and_loses_none(app, monkeypatch):
+@pytest.mark.parametrize("times", ["1{} 0{}", "10 00"])
+def test_export_goes_stretch_by_stretch_and_loses_none(app, monkeypatch, times):
+    """Over hours, and with all in one minute; never many more at a time than fit in memory."""
     monkeypatch.setattr("reporter.terminal.export._STRETCH_EVENTS", 7)
-    write_log(app, *(event("a.b", f"1{n % 6}:0{n % 10}:00.{n:03}", f"trace-{n:04}") for n in range(100)))
+    held = []
+    write = export._write_json
+    monkeypatch.setattr("reporter.terminal.export._write_json", lambda *a: held.append(write(*a)) or held[-1])
+    hour, minute = times.split()
+    write_log(
+        app,
+        *(event("a.b", f"{hour.format(n % 6)}:{minute.format(n % 10)}:00.{n:03}", f"trace-{n:04}") for n in range(100)),
+    )
     lines = [json.loads(line) for line in told("export", app).splitlines()]
     assert len({line["offset"] for line in lines}) == len(lines) == 100
     assert [line["ts"] for line in lines] == sorted(line["ts"] for line in lines)
+    assert max(held) == 7
+
+
+def test_an_event_that_ends_a_span_has_the_operation_of_its_start(app):
+    facts = {"provider": "openai", "model": "gpt-4o"}
+    write_log(app, event("chat.streaming.started", "10:00:00.000", message_id="m-1", **facts))
+    write_log(app, event("chat.streaming.completed", "10:00:01.000", message_id="m-1", duration_ms=1000))
+    assert [json.loads(line)["operation"] for line in told("export", app).splitlines()] == ["openai/gpt-4o"] * 2
+    whole = json.loads(told("trace", app, "trace-0001", "--format", "json"))
+    assert [e["operation"] for e in whole["events"]] == ["openai/gpt-4o"] * 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["performance", "--type", "foo"], "'foo' is not one of"),
+        (["overview", "--lst", "3d"], "No such option '--lst'. (Did you mean"),
+        (["overvew"], "No such command 'overvew'."),
+        (["--nothing"], "No such option '--nothing'."),
+        (["overview", "--last"], "'--last' requires an argument."),
+        (["trace", "a", "b"], "unexpected extra argument (b)."),
+    ],
+)
+def test_wrong_usage_is_one_line_that_says_what_to_do(arguments, said):
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert done.stderr.startswith("telemetry-report: ")
+    assert "--help` shows how." in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_debug_shows_the_traceback_before_the_command_and_behind_it(tmp_path):
+    for arguments in (["--debug", "overview"], ["overview", "--debug"]):
+        done = run(*arguments, "--app", str(tmp_path / "none"))
+        assert type(done.exception).__name__ == "SourceError"
+    assert run("overview", "--app", str(tmp_path / "none")).stderr.count("\n") == 1
+
+
+def test_an_empty_period_says_when_the_latest_event_was(busy, tmp_path):
+    for command in (["overview"], ["build", "-o", str(tmp_path / "out")]):
+        done = run(*command, "--app", str(busy), "--since", "2026-11-22", "--until", "2026-11-23")
+        assert "no event in this period; the latest before it is of 2026-11-20 11:00:06Z" in done.stderr
+
+
+def test_an_app_is_the_same_however_it_is_named(busy, monkeypatch):
+    """Nothing is read or written again."""
+    told("overview", busy)
+    sink = busy / "storage" / "telemetry" / "telemetry.duckdb"
+    before = sink.stat().st_mtime_ns
+    monkeypatch.chdir(busy.parent)
+    assert "8 events" in told("overview", Path(busy.name))
+    monkeypatch.chdir(busy)
+    assert "8 events" in told("overview", Path())
+    assert sink.stat().st_mtime_ns == before
 
 
 def test_what_a_spreadsheet_or_terminal_would_run_is_disarmed(app):

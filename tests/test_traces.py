@@ -146,10 +146,16 @@ def test_a_trace_is_found_by_the_beginning_of_its_id_and_near_ones_are_named(app
     write_log(app, event("tool.cache.completed", "10:00:00.000000", "abc-1", duration_ms=1))
     write_log(app, event("tool.cache.completed", "10:00:00.000000", "abd-1", duration_ms=1))
     assert trace(app, "abc")["correlation_id"] == "abc-1"
-    for asked, near in (("ab", "abc-1, abd-1"), ("abd-2", "abd-1"), ("zzz", "Traces page")):
+    for asked, said, near in (
+        ("ab", "more than one trace begins with ab", "abc-1, abd-1"),
+        ("abd-2", "no trace abd-2", "abd-1"),
+        ("ABC", "no trace ABC", "abc-1"),
+        ("bc-1", "no trace bc-1", "abc-1"),
+        ("zzz", "no trace zzz", "Traces page"),
+    ):
         done = run("trace", asked, "--app", str(app))
         assert done.exit_code == 1
-        assert f"no trace {asked}" in done.stderr
+        assert said in done.stderr
         assert near in done.stderr
 
 
@@ -158,7 +164,8 @@ def test_a_trace_table_lists_every_event(app):
     text = run("trace", "trace-0001", "--app", str(app), "--tz", "UTC").stdout
     rows = [line for line in text.splitlines() if line.startswith("10:00:0")]
     assert len(rows) == 11
-    assert all(re.search(r" laravel\.log:\d+$", row) for row in rows)
+    assert all(re.search(r" \[1\] \d+$", row) for row in rows)
+    assert text.splitlines()[-1] == "[1] storage/logs/laravel.log"
 
 
 def shards(output: Path) -> list[dict]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,7 @@ _DETAILED_A_SHARD, _TRACES_A_SHARD = 20, 200
 _HASHED_BYTES = 64
 # Readers of JSON give up at depths around 1000.
 _CONTAINERS_AT_MOST = 900
+_CHOSEN = "correlation_id IN (SELECT correlation_id FROM chosen)"
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ _SPAN_MORE = """to_json({type: type, provider: provider, model: model, prompt_to
   message_id: message_id, conversation_id: conversation_id, fragment_id: fragment_id, execution_id: execution_id,
   step_id: step_id, pipeline_id: pipeline_id, invocation_id: invocation_id, start_event: start_event, row_event: row_event})::VARCHAR"""
 _SPAN = f"""rtrim({_SPAN_CORE}, '}}') || ',' || substr(regexp_replace({_SPAN_MORE}, ',"[a-z_]+":null', '', 'g'), 2)"""
-_EVENT = f"""{{id: e.id, ts: {_time("ts").replace("%", "%%")}, kind: kind, event: event, operation: operation, status: status,
-  duration_ms: duration_ms, level: level, message: left(message, {CONTEXT_CHARS}), source: coalesce(n.name, 'source ' || e.source),
+_EVENT = f"""{{id: e.id, ts: {_time("ts").replace("%", "%%")}, kind: kind, event: event, operation: coalesce(operation, operation_of_span),
+  status: status, duration_ms: duration_ms, level: level, message: left(message, {CONTEXT_CHARS}), source: coalesce(n.name, 'source ' || e.source),
   "offset": "offset", context: %s, extra: %s}}"""
 
 
@@ -97,11 +97,11 @@ def _raw(column: str, chars: int) -> str:
     )
 
 
-def _documents(chosen: str, chars: int) -> str:
-    """SQL for (correlation_id, document): what `trace_json` gives, for the traces in relation `chosen` (correlation_id)."""
+def _documents(which: str, chars: int) -> str:
+    """SQL for (correlation_id, document): what `trace_json` gives, for the traces whose `correlation_id` the condition selects."""
     event = _EVENT % (_raw("context", chars), _raw("extra", chars))
     return f"""
-WITH linked AS MATERIALIZED (SELECT * FROM spans WHERE correlation_id IN (SELECT correlation_id FROM {chosen})),
+WITH linked AS MATERIALIZED (SELECT * FROM spans WHERE {which}),
 work AS (
   SELECT correlation_id, string_agg({_SPAN}, ','
       ORDER BY start_ts, duration_ms DESC NULLS LAST, id) AS spans,
@@ -110,7 +110,9 @@ work AS (
 told AS (
   SELECT correlation_id, string_agg(to_json({event})::VARCHAR, ',' ORDER BY ts, e.id) AS events, {FIRSTS}, max(ts) AS last,
     bool_or(status = 'error') AS has_error
-  FROM events e JOIN {chosen} USING (correlation_id) LEFT JOIN source_names n ON n.id = e.source GROUP BY ALL),
+  FROM events e LEFT JOIN (SELECT id AS span, operation AS operation_of_span FROM linked) ON span = e.id
+    LEFT JOIN source_names n ON n.id = e.source
+  WHERE {which} GROUP BY ALL),
 joined AS (
   SELECT correlation_id, {START} AS start, greatest({START}, w.last, t.last) AS stop,
     CASE WHEN t.has_error OR w.has_error THEN 'error' WHEN is_open THEN 'unfinished' ELSE 'ok' END AS status, events, spans
@@ -187,7 +189,7 @@ def _shards(
     engine.register(con, "sharded", pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": shard}))
     rows = con.execute(
         f"""SELECT n, shard, document, coalesce(regexp_matches(document, $1), false)
-        FROM ({_documents("chosen", CONTEXT_CHARS)}) JOIN trace_list USING (correlation_id) JOIN sharded USING (n) ORDER BY n""",
+        FROM ({_documents(_CHOSEN, CONTEXT_CHARS)}) JOIN trace_list USING (correlation_id) JOIN sharded USING (n) ORDER BY n""",
         [redactor.suspicious if redactor else "a^"],
     ).fetchall()
     briefs = dict(con.execute(_BRIEF).fetchall())
@@ -205,6 +207,8 @@ def _shards(
 
 
 def _json_string(text: str) -> str:
+    import json
+
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -238,22 +242,24 @@ def trace_json(con: duckdb.DuckDBPyConnection, correlation_id: str) -> str | Non
     `{correlation_id, start, end, duration_ms, status, events: [...], spans: [...]}`: events in order of time, spans by
     start with the id of their parent.
     """
-    chosen = "(SELECT $1::VARCHAR AS correlation_id) AS asked"
-    rows = con.execute(_documents(chosen, 1 << 31), [correlation_id]).fetchall()
+    rows = con.execute(_documents("correlation_id = $1", 1 << 31), [correlation_id]).fetchall()
     return rows[0][1] if rows else None
 
 
-def ids_like(con: duckdb.DuckDBPyConnection, asked: str, at_most: int = 5) -> list[str]:
-    """Ids of traces that begin with `asked`; where none does, those that resemble it most."""
+def ids_like(con: duckdb.DuckDBPyConnection, asked: str, at_most: int) -> list[str]:
+    """Ids of traces that begin with `asked`; where none does, those that hold it, or resemble it most, whole or as far as it goes."""
     rows = con.execute(
         "SELECT DISTINCT correlation_id FROM events WHERE starts_with(correlation_id, ?) ORDER BY 1 LIMIT ?",
         [asked, at_most],
     ).fetchall()
     if not rows:
         rows = con.execute(
-            """SELECT correlation_id FROM (SELECT DISTINCT correlation_id FROM spans WHERE correlation_id IS NOT NULL)
-            WHERE jaro_winkler_similarity(correlation_id, $1) > 0.8 OR contains(correlation_id, $1)
-            ORDER BY jaro_winkler_similarity(correlation_id, $1) DESC, 1 LIMIT $2""",
+            """SELECT correlation_id FROM (
+              SELECT correlation_id, contains(lower(correlation_id), lower($1)) AS held,
+                greatest(jaro_winkler_similarity(lower(correlation_id), lower($1)),
+                  jaro_winkler_similarity(lower(left(correlation_id, length($1))), lower($1))) AS alike
+              FROM (SELECT DISTINCT correlation_id FROM events WHERE correlation_id IS NOT NULL))
+            WHERE held OR alike > 0.85 ORDER BY held DESC, alike DESC, correlation_id LIMIT $2""",
             [asked, at_most],
         ).fetchall()
     return [row[0] for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -14,19 +14,36 @@ from reporter.cli import keeping, questions, report
 from reporter.errors import ReportError
 
 
+def _wrong_usage(exc: click.UsageError) -> NoReturn:
+    """In one line, as every other error."""
+    command, said = exc.ctx.command_path if exc.ctx else "telemetry-report", exc.format_message()
+    click.echo(f"telemetry-report: {said}{'' if said[-1:] in '.?' else '.'} `{command} --help` shows how.", err=True)
+    raise click.exceptions.Exit(exc.exit_code) from exc
+
+
 class _Group(click.Group):
     """Turns a ReportError into one line on stderr and its exit code; --debug shows the traceback."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401 - click's signature
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
+        except click.UsageError as exc:
+            _wrong_usage(exc)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
         try:
             return super().invoke(ctx)
         except ReportError as exc:
-            if ctx.params.get("debug"):
+            if ctx.params["debug"]:
                 raise
             from reporter.terminal.layout import plain
 
             click.echo(f"telemetry-report: {plain(exc)}", err=True)
             ctx.exit(exc.exit_code)
+        except click.UsageError as exc:
+            _wrong_usage(exc)
         except KeyboardInterrupt:
             click.echo("telemetry-report: interrupted; what was committed is kept", err=True)
             ctx.exit(130)

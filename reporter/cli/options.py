@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     Command = Callable[..., None]
 
 
+def _debug(ctx: click.Context, _: click.Parameter, is_wanted: bool) -> None:
+    """Behind the command as good as before it."""
+    ctx.find_root().params["debug"] |= is_wanted
+
+
 def where(command: Command) -> Command:
     """What to read, and where it is kept."""
     for option in reversed(
@@ -26,6 +31,9 @@ def where(command: Command) -> Command:
             click.option("--db", metavar="URL", help="Database to read instead of the one in .env."),
             click.option("--logs", multiple=True, metavar="GLOB", help="Logs to read instead of storage/logs."),
             click.option("--sink", metavar="FILE", help="Where what was read is kept."),
+            click.option(
+                "--debug", is_flag=True, expose_value=False, callback=_debug, help="Show the traceback of an error."
+            ),
         )
     ):
         command = option(command)

@@ -173,9 +173,7 @@ def trace(
                 click.echo(traces.traces(_gated(sink, settings, found), form, zone))
                 return
             correlation_id = found[0].correlation_id
-        text = find_trace(sink, correlation_id or "")
-        redactor = gate(sink, settings.privacy)
-        text = redactor.json_text(text) if redactor else text
+        text = find_trace(sink, correlation_id or "", gate(sink, settings.privacy))
     if html:
         from pathlib import Path
 

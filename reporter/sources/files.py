@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import re
 import stat
@@ -92,7 +91,7 @@ def _below(home: Path) -> Iterator[Path]:
 
 def _matches(patterns: list[str]) -> Iterator[Path]:
     for pattern in patterns:
-        expanded = str(Path(pattern).expanduser())
+        expanded = str(Path(pattern).expanduser().absolute())
         if Path(expanded).is_dir():
             yield from _below(Path(expanded))
         else:
@@ -162,6 +161,8 @@ class Reader:
 
 
 def digest(data: bytes) -> str:
+    import hashlib
+
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 

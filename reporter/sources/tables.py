@@ -6,7 +6,6 @@ A row becomes the context that a log record of the same fact would carry, so one
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -94,6 +93,8 @@ TABLES = (
 def _json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if not isinstance(value, str | bytes):
         return value
+    import json
+
     try:
         return json.loads(value, strict=False)
     except (ValueError, RecursionError):

@@ -26,9 +26,10 @@ COLUMNS = (
 _STRETCH_EVENTS = 20_000
 _TIME = "strftime(ts, '%Y-%m-%dT%H:%M:%S.%f') || 'Z'"
 _SELECTED = f"""
-SELECT {_TIME} AS ts, kind, event, operation, status, duration_ms, level, message, correlation_id,
+SELECT {_TIME} AS ts, kind, event, coalesce(operation, operation_of_span) AS operation, status, duration_ms, level, message, correlation_id,
   coalesce(n.name, 'source ' || e.source) AS source, "offset", {{context}} AS context
-FROM window_events e LEFT JOIN source_names n ON n.id = e.source WHERE {{where}} ORDER BY e.ts, e.id"""
+FROM window_events e LEFT JOIN source_names n ON n.id = e.source
+  LEFT JOIN (SELECT id AS span, operation AS operation_of_span FROM window_spans) ON span = e.id WHERE {{where}} ORDER BY e.ts, e.id"""
 # A context that is no JSON stays a string.
 _CONTEXT = "CASE WHEN json_valid(context) THEN context::JSON ELSE to_json(context) END"
 
@@ -52,17 +53,14 @@ def _of_kinds(kinds: tuple[str, ...]) -> str:
 
 
 def _stretches(con: duckdb.DuckDBPyConnection, kinds: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """Conditions that part the events by time, each for so many that they fit in memory; a minute is not parted."""
+    """Conditions that part the events by time, each for so many that they fit in memory, and whether it is the first; events
+    of the same microsecond are not parted."""
     chosen = _of_kinds(kinds)
-    minutes = con.execute(
-        f"SELECT date_trunc('minute', ts) AS minute, count(*) FROM window_events WHERE {chosen} GROUP BY 1 ORDER BY 1"
+    starts = con.execute(
+        f"""SELECT DISTINCT ts FROM (SELECT ts, row_number() OVER (ORDER BY ts) AS n FROM window_events WHERE {chosen})
+        WHERE n % {_STRETCH_EVENTS} = 1 ORDER BY ts"""
     ).fetchall()
-    bounds, held = [], _STRETCH_EVENTS
-    for minute, count in minutes:
-        if held >= _STRETCH_EVENTS:
-            bounds.append(f"TIMESTAMP '{minute}'")
-            held = 0
-        held += count
+    bounds = [f"TIMESTAMP '{start}'" for (start,) in starts]
     for n, start in enumerate(bounds or ["TIMESTAMP '1970-01-01'"]):
         end = f" AND ts < {bounds[n + 1]}" if n + 1 < len(bounds) else ""
         yield f"{chosen} AND ts >= {start}{end}", n == 0

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _CSV_COLUMNS = (
     "fingerprint", "kind", "error_class", "message", "count", "faults", "first_seen", "last_seen", "operations", "traces", "new",
 )  # fmt: skip
+_OCCURRENCE_COLUMNS = (
+    "ts", "kind", "event", "operation", "message", "correlation_id", "source", "offset", "context", "extra", "exception",
+)  # fmt: skip
 _CONTEXT_CHARS, _SHOWN = 300, 4000
 
 
@@ -96,8 +99,12 @@ def _parsed(text: str | None) -> Any:  # noqa: ANN401 - any JSON value
 
 
 def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zone: ZoneInfo) -> str:
-    """One group: its messages, its latest occurrence in full, what led up to it, what failing traces share."""
-    if form != "table":
+    """One group: its messages, its latest occurrence in full, what led up to it, what failing traces share; as CSV its
+    occurrences."""
+    if form == "csv":
+        rows = ({**vars(o), "ts": words.iso(o.ts)} for o in details.occurrences)
+        return as_csv(_OCCURRENCE_COLUMNS, ([row[name] for name in _OCCURRENCE_COLUMNS] for row in rows))
+    if form == "json":
         return as_json(
             {
                 "window": window_json(view.window),
@@ -115,7 +122,10 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
     for occurrence in details.occurrences[:1]:
         parts.append(_full(occurrence, zone))
     if details.before:
-        before = [(f"−{words.ms(b.before_ms)}", b.kind, b.name[:100], b.status or "") for b in details.before]
+        before = [
+            (f"−{words.ms(b.before_ms)}" if b.before_ms else "0 ms", b.kind, b.name[:100], b.status or "")
+            for b in details.before
+        ]
         parts.append("what led up to it:\n" + table(("before ", "kind", "event", "status"), before))
     if details.common:
         common = [

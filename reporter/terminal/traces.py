@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import format as words
 from reporter import timeline
-from reporter.terminal.layout import as_csv, as_json, cell, table
+from reporter.terminal.layout import as_csv, as_json, cell, plain, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,16 +26,18 @@ def trace(document: dict[str, Any], form: str, zone: ZoneInfo) -> str:
         return timeline.timeline(document, zone)
     if form == "csv":
         return as_csv(_EVENT_COLUMNS, ([_csv_cell(e[name]) for name in _EVENT_COLUMNS] for e in document["events"]))
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(e["source"] for e in document["events"]), 1)}
     rows = [
         (words.clock(datetime.fromisoformat(e["ts"]), zone), e["kind"], e["event"] or e["message"] or "",
          e["operation"] if e["operation"] and e["operation"] != e["event"] else "",
-         e["status"] or "", words.ms(e["duration_ms"]), cell(f"{e['source'].rpartition('/')[2]}:{e['offset']}", "dim"))
+         e["status"] or "", "" if e["duration_ms"] is None else words.ms(e["duration_ms"]), cell(f"[{numbers[e['source']]}] {e['offset']}", "dim"))
         for e in document["events"]
     ]  # fmt: skip
-    columns = ("time", "kind", "event", "operation", "status", "took ", "source:byte")
+    columns = ("time!", "kind", "event", "operation", "status", "took ", "source, byte!")
     start = words.moment(datetime.fromisoformat(document["start"]), zone)
     heading = f"{timeline.plain(document['correlation_id'])} · {start} {zone.key} · {timeline.summary(document)}"
-    return f"{heading}\n\n{table(columns, rows)}"
+    sources = "\n".join(f"[{n}] {plain(name)}" for name, n in numbers.items())
+    return f"{heading}\n\n{table(columns, rows)}\n\n{sources}"
 
 
 def _csv_cell(value: Any) -> Any:  # noqa: ANN401 - any JSON value
