@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reporter import engine, retention
 from reporter.analysis import select_window
-from reporter.errors import NotFoundError, SinkError, SourceError
+from reporter.errors import NotFoundError, OutputError, SinkError, SourceError
 from reporter.event_names import KINDS
 from reporter.sink import Sink, open_sink, prepare
 from reporter.sources import Ingested, Progress, tables
@@ -20,7 +20,6 @@ from reporter.sources.files import find_logs, is_untouched
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from reporter.analysis.overview import RejectSample, Source
     from reporter.analysis.traces import TraceSummary
@@ -68,15 +67,19 @@ def _ingest(
             done = ingest(sink, settings, on_progress, on_read)
             done.notes += [note for note in _notes(sink) if note not in done.notes]
             if done.events:
-                _tell_of_size(_prune(sink, settings, now), settings, on_note)
+                _let_go_of_old(sink, settings, now, on_note)
     except engine.Error as exc:
-        msg = f"the sink {settings.sink} cannot be written: {str(exc).splitlines()[0]}"
-        raise SinkError(msg, "Free some space, or name another with --sink FILE.") from exc
+        raise _not_written(settings, exc) from exc
     _tell(done, on_note)
     if not done.readable_sources:
         msg = f"nothing could be read in {settings.app.resolve()}: no log file and no table"
         raise SourceError(msg, "Name the app's folder with --app DIR, or what to read with --logs GLOB and --db URL.")
     return done
+
+
+def _not_written(settings: Settings, exc: Exception) -> SinkError:
+    msg = f"the sink {settings.sink} cannot be written: {str(exc).splitlines()[0]}"
+    return SinkError(msg, "Free some space, or name another with --sink FILE.")
 
 
 def _tell(done: Ingested, on_note: Callable[[str], None]) -> None:
@@ -89,31 +92,42 @@ def _notes(sink: Sink) -> list[tuple[str, str]]:
     return sink.connection.execute("SELECT name, note FROM sources WHERE note <> '' ORDER BY id").fetchall()
 
 
-def let_go(
-    settings: Settings, now: datetime, on_note: Callable[[str], None], folder: Path | None = None, dry_run: bool = False
-) -> Pruned:
-    """Apply the retention: what went, or with `dry_run` would go. `folder`: archive it there first. Raises SinkError,
-    OutputError."""
+def let_go(settings: Settings, now: datetime, on_note: Callable[[str], None], *, dry_run: bool = False) -> Pruned:
+    """Apply the retention: what went, or with `dry_run` would go. Raises SinkError, OutputError."""
     if not settings.sink.is_file():
         msg = f"there is no sink yet: {settings.sink}"
         raise NotFoundError(msg, "`telemetry-report build` makes it.")
     with open_sink(settings.sink, read_only=dry_run, on_wait=on_note) as sink:
         if dry_run:
             return retention.forecast(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone)
-        done = _prune(sink, settings, now, folder)
+        try:
+            done = _prune(sink, settings, now)
+            retention.compact(sink, done.events, at_once=True)
+        except (engine.Error, OSError) as exc:
+            raise _not_written(settings, exc) from exc
     return replace(done, bytes_after=settings.sink.stat().st_size)
 
 
-def _prune(sink: Sink, settings: Settings, now: datetime, folder: Path | None = None) -> Pruned:
+def _let_go_of_old(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[str], None]) -> None:
+    """What was taken in is kept whether this succeeds or not."""
+    try:
+        done = _prune(sink, settings, now)
+        _tell_of_size(done, settings, on_note)
+        retention.compact(sink, done.events)
+    except (OutputError, engine.Error, OSError) as exc:
+        on_note(f"nothing old could be let go of: {str(exc).splitlines()[0]}")
+
+
+def _prune(sink: Sink, settings: Settings, now: datetime) -> Pruned:
+    folder = settings.retention.archive
+
     def keep(condition: str) -> None:
         if folder:
             from reporter.archive import archive
 
             archive(sink, condition, folder)
 
-    done = retention.prune(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone, keep)
-    retention.compact(sink, done.events)
-    return done
+    return retention.prune(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone, keep)
 
 
 def _tell_of_size(pruned: Pruned, settings: Settings, on_note: Callable[[str], None]) -> None:

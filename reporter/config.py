@@ -104,7 +104,7 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
         _zone(root, env),
         values.prices,
         {name: values[f"classes.{name}"] for name in CLASS_LIMITS_MS},
-        _retention(values),
+        _retention(root, values),
         values["report.last"],
         values["report.tz"],
         values["report.output"],
@@ -118,9 +118,10 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
     )
 
 
-def _retention(values: Values) -> Retention:
+def _retention(root: Path, values: Values) -> Retention:
     own = {kind: values[f"retention.kinds.{kind}"] or values["retention.days"] for kind in KINDS}
-    return Retention(own, values["retention.max_size"], values["retention.aggregate_days"])
+    archive = root / Path(values["retention.archive"]).expanduser() if values["retention.archive"] else None
+    return Retention(own, values["retention.max_size"], values["retention.aggregate_days"], archive)
 
 
 def _may_exist(url: str) -> bool:

@@ -121,6 +121,7 @@ KEYS: tuple[Key, ...] = (
     Key("sources.sink", "", _text, "where what was read is kept; empty: storage/telemetry in the app"),
     Key("retention.days", 7, _days, "whole days that events are kept, counted back from the latest event"),
     Key("retention.max_size", "500MB", _size, "what the sink may measure: beyond it the oldest events go first"),
+    Key("retention.archive", "", _text, "folder that monthly Parquet files of what goes are written to first; empty: none are"),
     Key("retention.aggregate_days", 90, _days, "days that daily figures (Trends) stay when events go"),
     *(Key(f"retention.kinds.{kind}", 0, _days_or_none, f"the same for {kind} events alone; 0: as retention.days") for kind in KINDS),
     Key("redaction.phones", False, _flag, "take what looks like a phone number for personal data too"),

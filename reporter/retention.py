@@ -29,11 +29,12 @@ _LEAST = timedelta(hours=1)
 @dataclass(frozen=True)
 class Retention:
     """How long events are kept: whole `days` by kind, back from the latest event, and at most `max_bytes` of sink.
-    `aggregate_days`: how long daily figures stay."""
+    `aggregate_days`: how long daily figures stay. `archive`: the folder that what goes is written to first."""
 
     days: Mapping[str, int]
     max_bytes: int
     aggregate_days: int
+    archive: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -219,15 +220,21 @@ SELECT day, kind, operation, CASE WHEN operation IS NULL THEN coalesce(events, 0
 FROM e FULL JOIN s USING (day, kind)"""
 
 
-def compact(sink: Sink, gone: int) -> None:
-    """Write the file anew, and close the sink, where `gone` events were a tenth of it or more. DuckDB frees whole row
-    groups only, not what was deleted within one. Needs room for what is in use."""
-    if not gone or gone < _WORTHWHILE * (_count(sink) + gone):
+def compact(sink: Sink, gone: int, *, at_once: bool = False) -> None:
+    """Write the file anew, and close the sink, where the events that went since that was last done, `gone` ones right now, were a
+    tenth of it or more; `at_once`: where any went. DuckDB frees whole row groups only, not what was deleted within one. Needs
+    room for what is in use."""
+    before = int(sink.about("gone") or 0)
+    loose = before + gone
+    if not loose or (loose < _WORTHWHILE * (_count(sink) + loose) and not at_once):
+        if gone:
+            sink.tell("gone", str(loose))
         return
     path = sink.path
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     try:
+        sink.tell("gone", "0")
         sink.copy_to(fresh)
         sink.connection.close()
         fresh.replace(path)

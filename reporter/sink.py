@@ -191,17 +191,18 @@ class Sink:
         from reporter import spans
 
         con, derived, batch = self.connection, int(self.about("derived") or 0), self.about("batch")
+        chosen = spans.EVENTS_FILTER
         con.execute(
-            "CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE batch > ?",
+            f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE batch > ? AND {chosen}",
             [derived],
         )
-        chosen = spans.EVENTS_FILTER
-        if self._has("FROM spans"):
-            touched = self._touched_sql()
-            con.execute(f"DELETE FROM spans WHERE {touched}")
-            chosen += f" AND {touched}"
-        derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen}")
-        con.execute(f"INSERT INTO spans {derived_sql}")
+        if self._has("FROM touched"):
+            if self._has("FROM spans"):
+                touched = self._touched_sql()
+                con.execute(f"DELETE FROM spans WHERE {touched}")
+                chosen += f" AND {touched}"
+            derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen}")
+            con.execute(f"INSERT INTO spans {derived_sql}")
         self.tell("derived", batch or "0")
 
     def copy_to(self, path: Path) -> None:

@@ -8,6 +8,7 @@ killed watch loses nothing: whoever comes next reads on from the sink's own curs
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import time
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -87,12 +88,13 @@ def renew(job: Job) -> tuple[datetime, list[str]]:
 
 
 def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_step_back)
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches all processes of a terminal; what is being written is finished."""
+def _step_back() -> None:
+    """Ctrl-C reaches all processes of a terminal: what is being written is finished. And the app goes first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(10)
 
 
 class Watch:

@@ -185,6 +185,47 @@ def test_an_archive_that_cannot_be_written_keeps_everything(app, tmp_path):
     assert asked(app, "SELECT count(*) FROM events") == [(7,)]
 
 
+def test_a_folder_that_is_set_gets_what_each_ingest_lets_go_of(app):
+    (app / "telemetry-report.toml").write_text('[retention]\narchive = "../old"\n')
+    write_log(app, *(logged(day, n) for day in range(12, -1, -1) for n in range(2)))
+    assert view(app)["totals"]["events"] == 16
+    held = f"SELECT count(*), max(ts)::VARCHAR FROM '{app.parent}/old/*.parquet'"
+    assert duckdb.connect().execute(held).fetchall() == [(10, "2026-11-12 12:00:00")]
+    pruned(app, "--days", "1")
+    assert duckdb.connect().execute(held).fetchall() == [(22, "2026-11-18 12:00:00")]
+
+
+def test_an_ingest_that_cannot_archive_keeps_everything_and_says_so(app):
+    (app / "telemetry-report.toml").write_text('[retention]\narchive = "file"\n')
+    (app / "file").write_text("")
+    write_log(app, *(logged(day, 0) for day in range(12, -1, -1)))
+    done = run("overview", "--app", str(app), "--until", "2026-11-21T00:00Z", "--last", "30d", "--format", "json")
+    assert json.loads(done.stdout)["totals"]["events"] == 13
+    assert "nothing old could be let go of" in done.stderr
+    assert "Nothing was removed" in done.stderr
+
+
+def test_prune_shrinks_the_file_and_ingests_do_when_it_is_worth_it(app):
+    """A little at a time adds up to what is worth writing the file anew for."""
+
+    def padded(day: float) -> str:
+        at = LAST - timedelta(days=day)
+        return entry("x", {"pad": os.urandom(600).hex()}, at=f"{at:%Y-%m-%d %H:%M:%S}")
+
+    write_log(app, *(padded(19 - n / 200) for n in range(3800)))
+    (app / "telemetry-report.toml").write_text("[retention]\ndays = 18\n")
+    view(app)
+    sizes = []
+    for days in (17, 16, 15, 14):
+        (app / "telemetry-report.toml").write_text(f"[retention]\ndays = {days}\n")
+        write_log(app, entry("one more", at="2026-11-20 12:00:00"))
+        view(app)
+        sizes.append((asked(app, "SELECT value FROM about WHERE key = 'gone'") or [("0",)])[0][0])
+    assert sizes == ["300", "0", "200", "0"]
+    before = sink(app).stat().st_size
+    assert pruned(app, "--days", "13")["bytes_after"] < before
+
+
 def test_trends_keep_the_figures_of_days_whose_events_went(app, tmp_path):
     write_log(app, *(logged(day, n, took=10 * (n + 1)) for day in range(9, -1, -1) for n in range(5)))
     (app / "telemetry-report.toml").write_text("[retention]\ndays = 30\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from reporter.analysis.session import Session
 from reporter.cli.shown import InFolder
 from reporter.config import find_app
 from reporter.live import Live
@@ -182,6 +184,75 @@ def test_a_watch_that_is_killed_loses_nothing(app, tmp_path):
     view = json.loads(run("overview", "--app", str(app), "--format", "json").stdout)
     assert view["totals"]["events"] == 51
     assert (output / "index.html").read_text().rstrip().endswith("</html>")
+
+
+def processes(started: subprocess.Popen) -> list[int]:
+    """The watch and what it has started."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(started.pid)], capture_output=True, text=True, check=True)
+    return [started.pid, *map(int, found.stdout.split())]
+
+
+def test_a_full_disk_is_said_and_what_was_logged_meanwhile_comes_when_there_is_room(app, tmp_path):
+    """A limit on the size of files stands in for the disk: writing fails, and later does not."""
+    write_log(app, now_entry("before"))
+    output, said = tmp_path / "out", tmp_path / "said"
+    command = [sys.executable, "-m", "reporter", "watch", "--app", str(app), "-o", str(output), "--rebuild", "1s"]
+    with said.open("w") as file, subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file) as started:
+        live = output / "data" / "live.js"
+        until(live.exists)
+        for pid in processes(started):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        write_log(app, *(now_entry(f"while it was full {n} {'x' * 300}") for n in range(40)))
+        until(lambda: "File too large" in said.read_text())
+        assert started.poll() is None
+        for pid in processes(started):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        write_log(app, now_entry("after"))
+        until(lambda: "after" in live.read_text())
+        until(lambda: ">42<" in (output / "index.html").read_text())
+        started.send_signal(signal.SIGINT)
+        assert started.wait(60) == 0
+    assert "Traceback" not in said.read_text()
+    assert json.loads(run("overview", "--app", str(app), "--format", "json").stdout)["totals"]["events"] == 42
+
+
+def test_a_machine_that_slept_goes_on_where_it_was(app):
+    log = write_log(app, now_entry("before"))
+    with watching(app, "--terminal", "--tz", "UTC") as started:
+        time.sleep(2)
+        for pid in processes(started):
+            os.kill(pid, signal.SIGSTOP)
+        write_log(app, *(now_entry(f"asleep {n}") for n in range(3)))
+        log.rename(log.with_suffix(".log.1"))
+        write_log(app, now_entry("in a new file"))
+        time.sleep(3)
+        for pid in processes(started):
+            os.kill(pid, signal.SIGCONT)
+        seen = [started.stdout.readline().split(" log ")[1].strip() for _ in range(4)]
+        assert seen == ["asleep 0", "asleep 1", "asleep 2", "in a new file"]
+
+
+def test_a_clock_that_is_set_forward_and_back_changes_nothing_but_the_window(app, tmp_path):
+    write_log(app, call("t", 1))
+    settings = find_app(str(app), None, (), None)
+    now = datetime.now(UTC) + timedelta(seconds=1)
+    views: list[Session] = []
+
+    class Shown:
+        def show(self, view: Session, _: object) -> None:
+            views.append(view)
+
+        def alive(self, _: datetime) -> None: ...
+
+        over = alive
+
+    watch = Watch(Job(settings, timedelta(hours=1), None, ZoneInfo("UTC"), settings.compare), lambda _: Shown(), print)
+    for at in (now, now + timedelta(hours=9), now, now - timedelta(hours=9), now):
+        watch.step(at)
+    write_log(app, call("t", 2))
+    assert watch.step(now) == 1
+    watch.close()
+    assert [view.totals.events for view in views] == [1, 0, 1, 0, 1, 2]
 
 
 def test_output_that_cannot_be_written_is_said_before_the_watch_begins(app, tmp_path):

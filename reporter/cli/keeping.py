@@ -39,9 +39,9 @@ def prune(
         wanted = replace(wanted, days=dict.fromkeys(wanted.days, days))
     if max_size:
         wanted = replace(wanted, max_bytes=parse_size(max_size))
-    done = let_go(
-        replace(settings, retention=wanted), datetime.now(UTC), note, Path(archive) if archive else None, dry_run
-    )
+    if archive:
+        wanted = replace(wanted, archive=Path(archive))
+    done = let_go(replace(settings, retention=wanted), datetime.now(UTC), note, dry_run=dry_run)
     click.echo(pruned(done, form, dry_run))
 
 

@@ -26,14 +26,19 @@ T = TypeVar("T")
 
 
 @contextlib.contextmanager
-def _asking(options: dict[str, Any], form: str) -> Iterator[tuple[Sink, Window, ZoneInfo, Settings]]:
+def _asking(
+    options: dict[str, Any], form: str, *, is_of_window: bool = True
+) -> Iterator[tuple[Sink, Window, ZoneInfo, Settings]]:
     from reporter.ask import asking
     from reporter.progress import progress
 
     settings = settings_of(options)
     window, zone = window_of(options, settings)
     _load_ahead(form)
-    with progress() as on_progress, asking(settings, datetime.now(UTC), on_progress, note, window) as sink:
+    with (
+        progress() as on_progress,
+        asking(settings, datetime.now(UTC), on_progress, note, window if is_of_window else None) as sink,
+    ):
         yield sink, window, zone, settings
 
 
@@ -196,7 +201,7 @@ def sources(form: str, **options: Any) -> None:  # noqa: ANN401 - click's option
     from reporter.ask import sources as read
     from reporter.terminal import figures
 
-    with _asking(options, form) as (sink, _, _, settings):
+    with _asking(options, form, is_of_window=False) as (sink, _, _, settings):
         text = figures.sources(*_gated(sink, settings, (read(sink), rejects(sink))), form)
     click.echo(text)
 
