@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import resource
@@ -10,10 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,45 +20,8 @@ from reporter.cli.shown import InFolder
 from reporter.config import find_app
 from reporter.live import Live
 from reporter.watch import Job, Watch, changes, followed
-from tests.helpers import entry, run, write_database, write_log
-
-
-def now_entry(message: str, context: dict | None = None, *, level: str = "INFO") -> str:
-    return entry(message, context, at=f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}", level=level)
-
-
-def call(tool: str, n: int, *, ok: bool = True) -> str:
-    name = f"tool.invocation.{'completed' if ok else 'failed'}"
-    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    facts = {
-        "tool_name": tool,
-        "invocation_id": f"{tool}-{n}",
-        "duration_ms": 12.5,
-        "timestamp": at,
-        "correlation_id": f"live-{n:04}",
-    }
-    return now_entry(name, facts if ok else {**facts, "error": "live boom"})
-
-
-@contextlib.contextmanager
-def watching(app: Path, *arguments: str) -> Iterator[subprocess.Popen]:
-    command = [sys.executable, "-m", "reporter", "watch", "--app", str(app), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
-        try:
-            yield started
-        finally:
-            started.send_signal(signal.SIGINT)
-            try:
-                started.wait(60)
-            except subprocess.TimeoutExpired:
-                started.kill()
-
-
-def until(seen: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < end, "never seen"
-        time.sleep(0.05)
+from tests.helpers import run, write_database, write_log
+from tests.watching import call, now_entry, processes, until, watching
 
 
 @pytest.fixture
@@ -131,48 +91,6 @@ def test_the_list_of_traces_is_renewed_with_its_filter(page):
     assert opened.locator("#trace-filters select[name=status]").input_value() == "error"
 
 
-def test_the_terminal_survives_rotation_truncation_and_a_folder_that_goes_away(app):
-    log = write_log(app, now_entry("old"))
-    database = write_database(app)
-    with watching(app, "--terminal", "--tz", "UTC") as started:
-        os.set_blocking(started.stdout.fileno(), False)
-        said = bytearray()
-
-        def shows(text: str) -> None:
-            def seen() -> bool:
-                with contextlib.suppress(BlockingIOError):
-                    said.extend(os.read(started.stdout.fileno(), 1 << 16))
-                return text in said.decode()
-
-            until(seen)
-
-        time.sleep(1.5)
-        write_log(app, now_entry("first line"))
-        shows("first line")
-        log.rename(log.with_suffix(".log.1"))
-        write_log(app, now_entry("after rotation"))
-        shows("after rotation")
-        log.write_text(now_entry("cut"))
-        shows("cut")
-        (app / "storage" / "logs").rename(app / "storage" / "away")
-        time.sleep(2.5)
-        (app / "storage" / "away").rename(app / "storage" / "logs")
-        write_log(app, now_entry("the folder is back"))
-        shows("the folder is back")
-        database.rename(app / "gone")
-        time.sleep(2.5)
-        (app / "gone").rename(database)
-        write_database(app, tools=[("a", "from.table", "x-1", "ok", 5.0, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}")])
-        shows("from.table")
-        database.write_bytes(b"no database")
-        write_log(app, now_entry("all the same \x1b[31m"))
-        shows("all the same �[31m")
-        started.send_signal(signal.SIGINT)
-        assert started.wait(60) == 0
-        assert said.decode().count("first line") == 1
-        assert "Traceback" not in started.stderr.read()
-
-
 def test_a_watch_that_is_killed_loses_nothing(app, tmp_path):
     write_log(app, now_entry("a"))
     output = tmp_path / "out"
@@ -184,12 +102,6 @@ def test_a_watch_that_is_killed_loses_nothing(app, tmp_path):
     view = json.loads(run("overview", "--app", str(app), "--format", "json").stdout)
     assert view["totals"]["events"] == 51
     assert (output / "index.html").read_text().rstrip().endswith("</html>")
-
-
-def processes(started: subprocess.Popen) -> list[int]:
-    """The watch and what it has started."""
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(started.pid)], capture_output=True, text=True, check=True)
-    return [started.pid, *map(int, found.stdout.split())]
 
 
 def test_a_full_disk_is_said_and_what_was_logged_meanwhile_comes_when_there_is_room(app, tmp_path):
@@ -214,22 +126,6 @@ def test_a_full_disk_is_said_and_what_was_logged_meanwhile_comes_when_there_is_r
         assert started.wait(60) == 0
     assert "Traceback" not in said.read_text()
     assert json.loads(run("overview", "--app", str(app), "--format", "json").stdout)["totals"]["events"] == 42
-
-
-def test_a_machine_that_slept_goes_on_where_it_was(app):
-    log = write_log(app, now_entry("before"))
-    with watching(app, "--terminal", "--tz", "UTC") as started:
-        time.sleep(2)
-        for pid in processes(started):
-            os.kill(pid, signal.SIGSTOP)
-        write_log(app, *(now_entry(f"asleep {n}") for n in range(3)))
-        log.rename(log.with_suffix(".log.1"))
-        write_log(app, now_entry("in a new file"))
-        time.sleep(3)
-        for pid in processes(started):
-            os.kill(pid, signal.SIGCONT)
-        seen = [started.stdout.readline().split(" log ")[1].strip() for _ in range(4)]
-        assert seen == ["asleep 0", "asleep 1", "asleep 2", "in a new file"]
 
 
 def test_a_clock_that_is_set_forward_and_back_changes_nothing_but_the_window(app):

@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from reporter import format as words
 
@@ -70,16 +70,18 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = ""
     return text_of(made)
 
 
-def console(file: io.StringIO | None = None) -> Console:
-    """As wide as the terminal, coloured where stdout is one and NO_COLOR is not set."""
+def console(file: IO[str]) -> Console:
+    """As wide as the terminal (on stdout itself, whatever is made of it meanwhile), coloured where stdout is one and NO_COLOR is
+    not set."""
     from rich.console import Console
 
     is_terminal = sys.stdout.isatty()
     is_plain = not is_terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    width = shutil.get_terminal_size((_PIPED_WIDTH, 40)).columns if is_terminal else _PIPED_WIDTH
+    width = max(60, shutil.get_terminal_size((_PIPED_WIDTH, 40)).columns) if is_terminal else _PIPED_WIDTH
     return Console(
-        file=file, width=max(60, width), no_color=is_plain, force_terminal=not is_plain, highlight=False, emoji=False
-    )
+        file=file, width=None if file is sys.stdout and is_terminal else width, no_color=is_plain, force_terminal=not is_plain,
+        highlight=False, emoji=False,
+    )  # fmt: skip
 
 
 def text_of(*parts: RenderableType) -> str:

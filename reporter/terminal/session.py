@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from reporter.analysis.recent import RecentEvent
     from reporter.analysis.session import Session
 
-_ROWS = 12
+# Lines that are there whatever happens: the heading, the kinds', blank ones, the last.
+_FRAME, _LEAST_EVENTS = 6, 3
+# (width, share of what is left) of time, kind, name, operation, status, duration.
+_LATEST = ((12, None), (10, None), (None, 3), (None, 2), (10, None), (9, None))
 
 
 def lines(events: Sequence[RecentEvent], zone: ZoneInfo) -> str:
@@ -32,8 +35,8 @@ def _line(event: RecentEvent, zone: ZoneInfo) -> str:
     return f"{words.clock(event.ts, zone)} {event.kind:<10} {said}"
 
 
-def screen(session: Session, zone: ZoneInfo) -> RenderableType:
-    """What fills the terminal: totals, kinds, errors, the latest events."""
+def screen(session: Session, zone: ZoneInfo, height: int) -> RenderableType:
+    """What fills the terminal: totals, kinds, errors, and as many of the latest events as there is room for. A row is a line."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -50,16 +53,21 @@ def screen(session: Session, zone: ZoneInfo) -> RenderableType:
         kinds.add_row(
             kind, words.count(f.events), words.count(f.count), bad(f.errors), words.count(f.unfinished), words.ms(f.p50_ms), words.ms(f.p95_ms)
         )  # fmt: skip
-    latest = Table(box=None, pad_edge=False, show_header=False)
-    for event in session.events[:_ROWS]:
-        took = words.ms(event.duration_ms) if event.duration_ms is not None else ""
-        latest.add_row(
-            words.clock(event.ts, zone), cell(event.kind, "cyan"), cell(event.name[:60]), cell(event.operation or ""), cell(event.status or ""), took
-        )  # fmt: skip
     failing = [
-        Text.assemble((f"{words.count(g.count)}× ", "red"), plain(f"{g.error_class or g.kind}: {g.message[:150]}"))
+        Text.assemble((f"{words.count(g.count)}× ", "red"), plain(f"{g.error_class or g.kind}: {g.message[:300]}"))
         for g in session.groups
     ]
+    for line in (head, *failing):
+        line.no_wrap, line.overflow = True, "ellipsis"
+    latest = Table(box=None, pad_edge=False, show_header=False, expand=True)
+    for width, share in _LATEST:
+        latest.add_column(width=width, ratio=share, no_wrap=True, overflow="ellipsis")
+    rest = height - len(session.kinds) - len(failing) - _FRAME
+    for event in session.events[: max(_LEAST_EVENTS, rest)]:
+        took = words.ms(event.duration_ms) if event.duration_ms is not None else ""
+        latest.add_row(
+            words.clock(event.ts, zone), cell(event.kind, "cyan"), cell(event.name), cell(event.operation or ""), cell(event.status or ""), took
+        )  # fmt: skip
     return Group(head, "", kinds, "", *failing, *([""] if failing else []), latest)
 
 
@@ -72,12 +80,12 @@ class Terminal:
         if sys.stdout.isatty():
             from rich.live import Live
 
-            self._live = Live(console=console(), auto_refresh=False, vertical_overflow="crop")
+            self._live = Live(console=console(sys.stdout), auto_refresh=False, vertical_overflow="crop")
             self._live.start()
 
     def show(self, session: Session, fresh: Sequence[RecentEvent]) -> None:
         if self._live:
-            self._live.update(screen(session, self.zone), refresh=True)
+            self._live.update(screen(session, self.zone, self._live.console.height), refresh=True)
         elif fresh:
             print(lines(fresh, self.zone), flush=True)
 
