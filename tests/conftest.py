@@ -33,9 +33,17 @@ def samples(tmp_path_factory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
-def browser():
+def _browser():
     with chromium() as started:
         yield started
+
+
+@pytest.fixture
+def browser(_browser):
+    """Chromium. What a test has opened is closed behind it: hundreds of pages make each further one slow."""
+    yield _browser
+    for context in _browser.contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")

@@ -70,6 +70,7 @@ def test_no_page_is_wider_than_its_window(report, browser, width):
         name = path.name
         page, _ = look(browser, f"file://{report}/{name}", viewport={"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        page.context.close()
 
 
 def test_a_trace_opens_by_its_link_with_all_its_events(report, browser):
@@ -101,6 +102,7 @@ def test_hostile_text_stays_text(app, browser, tmp_path):
         page, heard = look(browser, path.as_uri())
         assert page.evaluate("window.pwned") is None
         assert heard == []
+        page.context.close()
     link = re.search(r'href="(trace\.html#[^"]+)"', (output / "traces.html").read_text())
     page, heard = look(browser, f"file://{output}/{link[1]}", "#trace[data-shown]")
     assert page.evaluate("window.pwned") is None
@@ -112,8 +114,9 @@ def test_an_empty_window_says_what_to_do(samples, tmp_path, browser):
     output = tmp_path / "out"
     assert run("build", "--app", str(samples["json"]), "-o", str(output), "--until", "2020-01-01").exit_code == 0
     for name in CHARTED:
-        _page, heard = look(browser, f"file://{output}/{name}")
+        page, heard = look(browser, f"file://{output}/{name}")
         assert heard == []
+        page.context.close()
     assert "--last 7d" in (output / "index.html").read_text()
 
 
