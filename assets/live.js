@@ -68,7 +68,9 @@
     for (const node of made.slice(wanted.length)) node.remove();
   }
 
+  // What is being read stays where it is; at the top, what is new at the top is shown.
   function inPlace(root, change) {
+    if (!scrollY) return change();
     const left = [scrollX, scrollY];
     const near = [...root.querySelectorAll("h1, h2, tr[id], details[id]")].find((node) => node.getBoundingClientRect().top >= 0);
     const top = near && near.getBoundingClientRect().top;
@@ -103,7 +105,7 @@
     try {
       await load("build");
       const told = window.telemetryBuild;
-      const silent = Date.now() - (told.at || 0) > STALE;
+      const silent = Date.now() - (told.at || Date.parse(told.built_at)) > STALE;
       place.className = told.over ? "over" : silent ? "stale" : "";
       if (told.live && told.live !== shown) {
         await load("live");

@@ -45,6 +45,11 @@ def page(app, tmp_path, browser):
 def test_an_open_page_shows_new_lines_and_renews_its_figures_in_place(page):
     app, output, opened, _, started = page
     assert opened.locator(".session").get_attribute("open") is not None
+    assert opened.evaluate("scrollY") == 0
+    opened.evaluate(
+        """() => { window.told = []; new MutationObserver(() => window.told.push(document.querySelector('.pulse').textContent))
+        .observe(document.getElementById('live'), { subtree: true, childList: true, characterData: true, attributes: true }) }"""
+    )
     write_log(app, call("fresh", 1), call("fresh", 2, ok=False))
     until(lambda: opened.locator(".latest tr").count() == 5)
     assert "5 events, 5 operations, 1 failed" in opened.locator(".session summary").inner_text()
@@ -53,6 +58,9 @@ def test_an_open_page_shows_new_lines_and_renews_its_figures_in_place(page):
     until(lambda: opened.locator("main .cards dd").first.inner_text() == "5")
     assert opened.locator("h1").inner_text().startswith("1 operation of 5 failed")
     assert opened.evaluate("document.title").startswith("Overview")
+    assert set(opened.evaluate("told")) == {"Live"}
+    opened.set_viewport_size({"width": 420, "height": 900})
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 420
 
     started.send_signal(signal.SIGINT)
     assert started.wait(60) == 0
