@@ -9,7 +9,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reporter import engine, retention
+from reporter import engine
 from reporter.analysis import select_window
 from reporter.errors import NotFoundError, OutputError, SinkError, SourceError
 from reporter.event_names import KINDS
@@ -97,6 +97,8 @@ def let_go(settings: Settings, now: datetime, on_note: Callable[[str], None], *,
     if not settings.sink.is_file():
         msg = f"there is no sink yet: {settings.sink}"
         raise NotFoundError(msg, "`telemetry-report build` makes it.")
+    from reporter import retention
+
     with open_sink(settings.sink, read_only=dry_run, on_wait=on_note) as sink:
         if dry_run:
             return retention.forecast(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone)
@@ -110,6 +112,8 @@ def let_go(settings: Settings, now: datetime, on_note: Callable[[str], None], *,
 
 def _let_go_of_old(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[str], None]) -> None:
     """What was taken in is kept whether this succeeds or not."""
+    from reporter import retention
+
     try:
         done = _prune(sink, settings, now)
         _tell_of_size(done, settings, on_note)
@@ -119,6 +123,8 @@ def _let_go_of_old(sink: Sink, settings: Settings, now: datetime, on_note: Calla
 
 
 def _prune(sink: Sink, settings: Settings, now: datetime) -> Pruned:
+    from reporter import retention
+
     folder = settings.retention.archive
 
     def keep(condition: str) -> None:

@@ -12,11 +12,10 @@ from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 
-from reporter.analysis.given import CLASS_LIMITS_MS
+from reporter.analysis.given import CLASS_LIMITS_MS, Retention
 from reporter.config_file import CONFIG_FILE, TABLE_NAMES, Values, load
 from reporter.errors import SourceError, UsageError
 from reporter.event_names import KINDS
-from reporter.retention import Retention
 from reporter.window import parse_period
 
 if TYPE_CHECKING:

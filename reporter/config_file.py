@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reporter.analysis.given import CLASS_LIMITS_MS, Price
@@ -23,8 +23,7 @@ ENVIRONMENT = "TELEMETRY_REPORT_"
 KeyPath = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """One setting: its name `section.key`, its default as TOML has it, what reads and checks a value, and what it is."""
 
     name: str

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 KINDS = ("chat", "processing", "command", "tool", "llm", "log")
 FINISHING_WORDS = ("completed", "failed", "error", "executed", "finished")
 
 
-@dataclass(frozen=True)
-class Family:
+class Family(NamedTuple):
     """Events that bound one sort of span: `<name>.started`, `<name>.completed` and so on.
 
     `operation`: the column the operation is read from, or a 'literal'. `ids`: columns that together name the span.
@@ -81,8 +80,7 @@ KIND_BY_PREFIX = (("fragment.processing.", "processing"), ("chat.enrichment.", "
 EVENT_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 
 
-@dataclass(frozen=True)
-class Name:
+class Name(NamedTuple):
     """What an event's name alone tells; the columns `kind, family, type, phase` and where its operation is read."""
 
     event: str | None

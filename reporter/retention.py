@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from reporter.analysis.given import Retention
     from reporter.sink import Sink
 
 # Beyond the cap, days go until the rest is estimated to measure this share of it: not at every ingest again.
@@ -24,17 +25,6 @@ _LEAVE = 0.9
 _WORTHWHILE = 0.1
 # The newest stretch that a cap never takes, however large.
 _LEAST = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class Retention:
-    """How long events are kept: whole `days` by kind, back from the latest event, and at most `max_bytes` of sink.
-    `aggregate_days`: how long daily figures stay. `archive`: the folder that what goes is written to first."""
-
-    days: Mapping[str, int]
-    max_bytes: int
-    aggregate_days: int
-    archive: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ _FIRST_LOOK = 4000
 _CHEAP_OPTIMIZERS = (
     "filter_pushdown", "unused_columns", "column_lifetime", "expression_rewriter", "limit_pushdown", "top_n", "row_group_pruner",
 )  # fmt: skip
+# Traces together: a sixth of the file less, and one trace is found with a third of the work; by day, so that a window still passes
+# over most of what is not in it.
+_SPAN_ORDER = "ts::DATE, correlation_id, ts, id"
 # Of a file that is made: DuckDB reads whole blocks, and of its own, four times as large, a trace needed 30 MB more.
 _FRESH: dict[str, str | bool | int | float | list[str]] = {"default_block_size": "65536"}
 # Of so few traces the ids are named, which finds their events sooner than a join.
@@ -155,7 +158,7 @@ class Sink:
         self._names.update((name, classify(name)) for name in missing)
         import pyarrow as pa
 
-        rows = [vars(name) for name in self._names.values()]
+        rows = [name._asdict() for name in self._names.values()]
         schema = pa.schema([(key, pa.string()) for key in rows[0] if key != "needs_duration"])
         engine.register(
             self.connection,
@@ -202,7 +205,7 @@ class Sink:
                 con.execute(f"DELETE FROM spans WHERE {touched}")
                 chosen += f" AND {touched}"
             derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen}")
-            con.execute(f"INSERT INTO spans {derived_sql}")
+            con.execute(f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
         self.tell("derived", batch or "0")
 
     def copy_to(self, path: Path) -> None:

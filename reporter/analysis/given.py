@@ -1,8 +1,13 @@
-"""What the configuration gives the analyses: prices, and the limits of the performance classes."""
+"""What the configuration gives: prices, the limits of the performance classes, and how long events are kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 CLASS_NAMES = ("fast", "normal", "slow", "very slow", "critical")
 # Upper limits of the classes in ms, by type of work: the first class that the value lies under.
@@ -22,3 +27,14 @@ class Price:
     completion: float
     cached: float
     entered: str
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long events are kept: whole `days` by kind, back from the latest event, and at most `max_bytes` of sink.
+    `aggregate_days`: how long daily figures stay. `archive`: the folder that what goes is written to first."""
+
+    days: Mapping[str, int]
+    max_bytes: int
+    aggregate_days: int
+    archive: Path | None = None

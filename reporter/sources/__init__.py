@@ -17,8 +17,7 @@ MAX_ENTRY_BYTES = 32 << 20
 SAMPLE_CHARS = 200
 
 
-@dataclass(frozen=True)
-class Reject:
+class Reject(NamedTuple):
     """What could not be read: byte offset in its (unpacked) source, why, and how it began."""
 
     offset: int

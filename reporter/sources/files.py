@@ -7,9 +7,9 @@ import os
 import re
 import stat
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,8 +27,7 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 _LOG_NAME = re.compile(r".+\.log(?:[.\-_][\w.\-]+)?$")
 
 
-@dataclass(frozen=True)
-class LogFile:
+class LogFile(NamedTuple):
     """A regular file as it was found. `name`: its path relative to the app, for people."""
 
     path: Path
@@ -42,8 +41,7 @@ class LogFile:
         return self.path.suffix == ".gz"
 
 
-@dataclass(frozen=True)
-class Cursor:
+class Cursor(NamedTuple):
     """How far a source was read. Offsets count unpacked bytes; `head` and `tail` are hashes of the first
     `head_bytes` and of the bytes right before `offset`, by which the file is known again under another name."""
 
@@ -211,8 +209,7 @@ def _holds(log: LogFile, cursor: Cursor) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A cut block and where in the file it lies; `error` says why reading stopped, where it did."""
 
     offset: int

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import re
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -35,8 +35,7 @@ def _record_schema() -> pa.Schema:
     return pa.schema([(name, numbers.get(name, pa.string())) for name in _RECORD_COLUMNS])
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """A table of the app's: its time columns, best first, and how a row becomes a context. `actual`: what it is called in the
     database; `columns`: what its columns are called there, where not as here."""
 
@@ -44,7 +43,7 @@ class Table:
     times: tuple[str, ...]
     context: Callable[[dict[str, Any]], dict[str, Any]]
     actual: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = MappingProxyType({})
 
     def column(self, name: str) -> str:
         return self.columns.get(name, name)
@@ -146,7 +145,7 @@ def is_read(sink: duckdb.DuckDBPyConnection, url: str) -> bool:
 def named(names: Mapping[str, str], columns: Mapping[str, Mapping[str, str]]) -> tuple[Table, ...]:
     """The tables under the names they have in this database: `names` by table, `columns` by table and column."""
     return tuple(
-        replace(table, actual=names.get(table.name, table.name), columns=columns.get(table.name, {}))
+        table._replace(actual=names.get(table.name, table.name), columns=columns.get(table.name, {}))
         for table in TABLES
     )
 
