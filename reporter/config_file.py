@@ -231,7 +231,9 @@ def _checked(where: str, name: str, read: Callable[[Any], Any], value: Any) -> A
 def _unknown(where: str, name: str) -> UsageError:
     import difflib
 
-    near = difflib.get_close_matches(name, _BY_NAME, 1) or [n for n in _BY_NAME if n.replace(".", "_") == name][:1]
+    near = difflib.get_close_matches(name, _BY_NAME, 1) or [
+        n for n in _BY_NAME if n.replace(".", "_") == name or n.endswith(f".{name}")
+    ]
     hint = f"Did you mean {near[0]}?" if near else "`telemetry-report config` prints every key."
     return UsageError(f"{where}: unknown key {name}", hint)
 

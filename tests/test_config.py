@@ -92,6 +92,7 @@ def test_options_go_before_variables_before_the_file_before_defaults(app, monkey
             "[retention]\ndayz = 3\n",
             "telemetry-report.toml:2: unknown key retention.dayz. Did you mean retention.days?",
         ),
+        ("days = 3\n", "telemetry-report.toml:1: unknown key days. Did you mean retention.days?"),
         ("\n\n[retension]\ndays = 3\n", "telemetry-report.toml:3: unknown key retension. "),
         (
             '[retention]\n# seven\ndays = "week"\n',
