@@ -119,7 +119,7 @@ def _let_go_of_old(sink: Sink, settings: Settings, now: datetime, on_note: Calla
         _tell_of_size(done, settings, on_note)
         retention.compact(sink, done.events)
     except (OutputError, engine.Error, OSError) as exc:
-        on_note(f"nothing old could be let go of: {str(exc).splitlines()[0]}")
+        on_note(f"not all that is old could be let go of: {str(exc).splitlines()[0]}")
 
 
 def _prune(sink: Sink, settings: Settings, now: datetime) -> Pruned:

@@ -223,9 +223,13 @@ def compact(sink: Sink, gone: int, *, at_once: bool = False) -> None:
     path = sink.path
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
+    sink.tell("gone", "0")
     try:
-        sink.tell("gone", "0")
-        sink.copy_to(fresh)
+        try:
+            sink.copy_to(fresh)
+        except BaseException:
+            sink.tell("gone", str(loose))
+            raise
         sink.connection.close()
         fresh.replace(path)
     finally:

@@ -201,7 +201,7 @@ def test_an_ingest_that_cannot_archive_keeps_everything_and_says_so(app):
     write_log(app, *(logged(day, 0) for day in range(12, -1, -1)))
     done = run("overview", "--app", str(app), "--until", "2026-11-21T00:00Z", "--last", "30d", "--format", "json")
     assert json.loads(done.stdout)["totals"]["events"] == 13
-    assert "nothing old could be let go of" in done.stderr
+    assert "not all that is old could be let go of" in done.stderr
     assert "Nothing was removed" in done.stderr
 
 
@@ -224,6 +224,25 @@ def test_prune_shrinks_the_file_and_ingests_do_when_it_is_worth_it(app):
     assert sizes == ["300", "0", "200", "0"]
     before = sink(app).stat().st_size
     assert pruned(app, "--days", "13")["bytes_after"] < before
+
+
+def test_a_file_that_cannot_be_written_anew_stays_and_is_next_time(app, monkeypatch):
+    write_log(app, *(logged(day, n) for day in range(12, -1, -1) for n in range(50)))
+
+    def full(*_: object) -> None:
+        msg = "No space left on device"
+        raise OSError(28, msg)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("reporter.sink.Sink.copy_to", full)
+        done = run("sources", "--app", str(app))
+    assert done.exit_code == 0
+    assert "No space left on device" in done.stderr
+    assert asked(app, "SELECT count(*) FROM events") == [(400,)]
+    assert asked(app, "SELECT value FROM about WHERE key = 'gone'") == [("250",)]
+    assert pruned(app)["events"] == 0
+    assert asked(app, "SELECT value FROM about WHERE key = 'gone'") == [("0",)]
+    assert not list(sink(app).parent.glob(".*"))
 
 
 def test_trends_keep_the_figures_of_days_whose_events_went(app, tmp_path):
