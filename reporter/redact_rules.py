@@ -128,7 +128,7 @@ _SECRET_PAIRS = {
 # A number under such a key is one too.
 _NUMBER_WORDS = {"password", "passwd", "pwd", "otp", "cvv", "cvc", "pin", "secret"}
 # A description of parameters tells their types, not their values.
-_TYPE_NAMES = {
+TYPE_NAMES = {
     "string",
     "integer",
     "int",
@@ -164,7 +164,7 @@ def is_secret_key(key: str, value: object) -> bool:
         return False
     if isinstance(value, str):
         is_told = sort == "maybe" and _NUMERIC.fullmatch(value)
-        return not is_told and value.lower() not in _TYPE_NAMES
+        return not is_told and value.lower() not in TYPE_NAMES
     if isinstance(value, int | float):
         return sort == "number"
     return sort != "maybe"

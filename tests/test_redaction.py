@@ -259,3 +259,28 @@ def test_redact_check_tells_what_a_finished_report_still_holds(app, tmp_path):
         assert "email" in done.stdout
         assert "ann@example.org" not in done.stdout
     assert run("redact-check", str(tmp_path / "none")).exit_code == 2
+
+
+def test_redact_check_takes_no_number_or_type_of_a_real_report_for_a_secret(samples, report, tmp_path):
+    """The report's own numbers are as long as a card's; a card that was logged is found all the same."""
+    one = tmp_path / "one.html"
+    run(
+        "build",
+        "--app",
+        str(samples["json"]),
+        "--until",
+        "2026-11-20T12:00Z",
+        "--last",
+        "3d",
+        "--single-file",
+        str(one),
+    )
+    for path in (report, one):
+        done = run("redact-check", str(path))
+        assert (done.exit_code, done.stdout) == (0, f"{path}: nothing that looks like a secret\n")
+    line = '{"id":4398046642512,"ts":"2026","parent":3298535177353,"pan":4111111111111111,"types":{"token":"string"}}'
+    (tmp_path / "file.js").write_text(line)
+    done = run("redact-check", str(tmp_path / "file.js"))
+    assert done.exit_code == 1
+    assert re.search(r"^card +1 ", done.stdout, re.M)
+    assert "named" not in done.stdout
