@@ -29,6 +29,11 @@ def ms(value: float | None) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
+def took(value: float | None) -> str:
+    """The same of an event, where most have no duration: blank without one."""
+    return "" if value is None else ms(value)
+
+
 def count(value: int | None) -> str:
     """1,234 in full: counts are compared digit by digit."""
     return DASH if value is None else f"{value:,}"

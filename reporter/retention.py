@@ -214,22 +214,16 @@ def compact(sink: Sink, gone: int, *, at_once: bool = False) -> None:
     """Write the file anew, and close the sink, where the events that went since that was last done, `gone` ones right now, were a
     tenth of it or more; `at_once`: where any went. DuckDB frees whole row groups only, not what was deleted within one. Needs
     room for what is in use."""
-    before = int(sink.about("gone") or 0)
-    loose = before + gone
+    loose = int(sink.about("gone") or 0) + gone
+    if gone:
+        sink.tell("gone", str(loose))
     if not loose or (loose < _WORTHWHILE * (_count(sink) + loose) and not at_once):
-        if gone:
-            sink.tell("gone", str(loose))
         return
     path = sink.path
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
-    sink.tell("gone", "0")
     try:
-        try:
-            sink.copy_to(fresh)
-        except BaseException:
-            sink.tell("gone", str(loose))
-            raise
+        sink.copy_to(fresh)
         sink.connection.close()
         fresh.replace(path)
     finally:

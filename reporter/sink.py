@@ -209,7 +209,7 @@ class Sink:
         self.tell("derived", batch or "0")
 
     def copy_to(self, path: Path) -> None:
-        """Copy all to a new sink file."""
+        """Copy all to a new sink file, in which no room is taken by events that went (`gone`)."""
         con = self.connection
         from reporter.schema import TABLE_NAMES, TABLES
 
@@ -220,6 +220,7 @@ class Sink:
             con.execute(TABLES)
             for table in TABLE_NAMES:
                 con.execute(f'INSERT INTO fresh.{table} SELECT * FROM "{name}".{table}')
+            con.execute("UPDATE fresh.about SET value = '0' WHERE key = 'gone'")
         finally:
             con.execute(f'USE "{name}"')
             con.execute("DETACH fresh")

@@ -33,7 +33,7 @@ def environment(zone: ZoneInfo) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     env.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
-    for name in ("ms", "count", "rate", "usd", "size", "iso", "period"):
+    for name in ("ms", "took", "count", "rate", "usd", "size", "iso", "period"):
         env.filters[name] = getattr(words, name)
     env.filters["short"] = short
     env.filters["moment"] = lambda value: words.moment(value, zone)

@@ -29,8 +29,7 @@ def lines(events: Sequence[RecentEvent], zone: ZoneInfo) -> str:
 
 
 def _line(event: RecentEvent, zone: ZoneInfo) -> str:
-    took = words.ms(event.duration_ms) if event.duration_ms is not None else ""
-    parts = (event.name, event.operation, event.status, took, event.correlation_id)
+    parts = (event.name, event.operation, event.status, words.took(event.duration_ms), event.correlation_id)
     said = " · ".join(plain(part) for part in parts if part)
     return f"{words.clock(event.ts, zone)} {event.kind:<10} {said}"
 
@@ -64,9 +63,9 @@ def screen(session: Session, zone: ZoneInfo, height: int) -> RenderableType:
         latest.add_column(width=width, ratio=share, no_wrap=True, overflow="ellipsis")
     rest = height - len(session.kinds) - len(failing) - _FRAME
     for event in session.events[: max(_LEAST_EVENTS, rest)]:
-        took = words.ms(event.duration_ms) if event.duration_ms is not None else ""
         latest.add_row(
-            words.clock(event.ts, zone), cell(event.kind, "cyan"), cell(event.name), cell(event.operation or ""), cell(event.status or ""), took
+            words.clock(event.ts, zone), cell(event.kind, "cyan"), cell(event.name), cell(event.operation or ""), cell(event.status or ""),
+            words.took(event.duration_ms),
         )  # fmt: skip
     return Group(head, "", kinds, "", *failing, *([""] if failing else []), latest)
 

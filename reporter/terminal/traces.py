@@ -30,7 +30,7 @@ def trace(document: dict[str, Any], form: str, zone: ZoneInfo) -> str:
     rows = [
         (words.clock(datetime.fromisoformat(e["ts"]), zone), e["kind"], e["event"] or e["message"] or "",
          e["operation"] if e["operation"] and e["operation"] != e["event"] else "",
-         e["status"] or "", "" if e["duration_ms"] is None else words.ms(e["duration_ms"]), cell(f"[{numbers[e['source']]}] {e['offset']}", "dim"))
+         e["status"] or "", words.took(e["duration_ms"]), cell(f"[{numbers[e['source']]}] {e['offset']}", "dim"))
         for e in document["events"]
     ]  # fmt: skip
     columns = ("time!", "kind", "event", "operation", "status", "took ", "source, byte!")
