@@ -8,7 +8,6 @@ killed watch loses nothing: whoever comes next reads on from the sink's own curs
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import time
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -88,13 +87,12 @@ def renew(job: Job) -> tuple[datetime, list[str]]:
 
 
 def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_step_back)
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
 
 
-def _step_back() -> None:
-    """Ctrl-C reaches all processes of a terminal: what is being written is finished. And the app goes first."""
+def _ignore_interrupts() -> None:
+    """Ctrl-C reaches all processes of a terminal; what is being written is finished."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(10)
 
 
 class Watch:
