@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reporter import engine
 from reporter.analysis import select_window
@@ -261,17 +261,17 @@ def rejects(sink: Sink) -> tuple[RejectSample, ...]:
     return tuple(RejectSample(*row) for row in rows)
 
 
-def find_trace(sink: Sink, asked: str, redactor: Redactor | None) -> str:
-    """The trace of this id, or of the only one that begins so, as JSON (`trace_json`), redacted. Raises NotFoundError."""
-    from reporter.analysis.trace_data import ids_like, trace_json
+def find_trace(sink: Sink, asked: str, redactor: Redactor | None, *, has_contexts: bool = True) -> dict[str, Any]:
+    """The trace of this id, or of the only one that begins so, as `analysis.trace.trace` gives it, redacted. Raises NotFoundError."""
+    from reporter.analysis.trace import ids_like, trace
 
     con = sink.connection
-    found = trace_json(con, asked)
+    found = trace(con, asked, has_contexts=has_contexts)
     if found is None:
         alike = ids_like(con, asked, NEAR) if asked else []
         begin_so = [name for name in alike if name.startswith(asked)]
         if len(begin_so) == 1:
-            found = trace_json(con, begin_so[0])
+            found = trace(con, begin_so[0], has_contexts=has_contexts)
         if found is None:
             near = ", ".join(redactor.text(name) if redactor else name for name in alike)
             if begin_so:
@@ -279,7 +279,7 @@ def find_trace(sink: Sink, asked: str, redactor: Redactor | None) -> str:
                 raise NotFoundError(msg, f"Give more of the id: {near}{' …' if len(alike) == NEAR else ''}")
             msg = f"no trace {asked}"
             raise NotFoundError(msg, f"Near ones: {near}." if near else "A report's Traces page lists them all.")
-    return redactor.json_text(found) if redactor else found
+    return redactor.value(found) if redactor else found
 
 
 def find_traces(sink: Sink, column: str, value: str) -> tuple[TraceSummary, ...]:

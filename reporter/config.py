@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -29,19 +28,17 @@ _CONFIG_ZONE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Privacy:
+class Privacy(NamedTuple):
     """What leaves the machine. `known`: secrets of the app's .env; `patterns`: the user's own, by name."""
 
     known: tuple[str, ...] = ()
-    patterns: Mapping[str, str] = field(default_factory=dict)
+    patterns: Mapping[str, str] = {}
     phones: bool = False
     include_content: bool = False
     is_off: bool = False
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """`database_url`: SQLAlchemy's; `is_database_named`: by the user, not only by the app. `logs`: globs; empty for the app's
     own. `app_zone`: IANA name. `prices`: by provider/model; `classes`: limits in ms by type of work. The rest: what options
     fall back to."""
@@ -80,7 +77,8 @@ def read_config(app: str) -> Values:
 def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | None) -> Settings:
     """Settings for the app in folder `app`. Raises SourceError where there is nothing to read, UsageError for a bad one."""
     # Absolute, so that a cursor is found again from wherever the app is named next.
-    root, values = Path(app).expanduser().absolute(), read_config(app)
+    root, config = Path(app).expanduser().absolute(), read_config(app)
+    values = config.values
     database, logs, sink = (
         database or values["sources.db"],
         logs or values["sources.logs"],
@@ -101,7 +99,7 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
         logs,
         Path(sink).expanduser() if sink else _sink(root),
         _zone(root, env),
-        values.prices,
+        config.prices,
         {name: values[f"classes.{name}"] for name in CLASS_LIMITS_MS},
         _retention(root, values),
         values["report.last"],
@@ -111,13 +109,13 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
         values["report.max_size"],
         parse_period(values["watch.window"]),
         parse_period(values["watch.rebuild"]),
-        Privacy(_secrets(env), values.patterns, values["redaction.phones"], values["redaction.include_content"]),
+        Privacy(_secrets(env), config.patterns, values["redaction.phones"], values["redaction.include_content"]),
         {name: values[f"tables.{name}"] for name in TABLE_NAMES},
-        values.columns,
+        config.columns,
     )
 
 
-def _retention(root: Path, values: Values) -> Retention:
+def _retention(root: Path, values: Mapping[str, Any]) -> Retention:
     own = {kind: values[f"retention.kinds.{kind}"] or values["retention.days"] for kind in KINDS}
     archive = root / Path(values["retention.archive"]).expanduser() if values["retention.archive"] else None
     return Retention(own, values["retention.max_size"], values["retention.aggregate_days"], archive)

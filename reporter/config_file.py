@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -138,8 +137,7 @@ _SECTIONS = {".".join(name.split(".")[:n]) for name in _BY_NAME for n in range(1
 _PRICE_KEYS = {"prompt", "completion", "cached", "entered"}
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(NamedTuple):
     """The settings by name, checked, and where each comes from: default, the file with its line, or a variable."""
 
     values: Mapping[str, Any]
@@ -147,9 +145,6 @@ class Values:
     prices: Mapping[str, Price]
     patterns: Mapping[str, str]
     columns: Mapping[str, Mapping[str, str]]
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - as the key's reader gives it
-        return self.values[name]
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Values:
@@ -303,7 +298,7 @@ def render(values: Values) -> str:
             lines += ["", f"[{above}]"]
             section = above
         origin = values.origins[key.name]
-        value = _toml(values[key.name] if origin != "default" else key.default)
+        value = _toml(values.values[key.name] if origin != "default" else key.default)
         lines += [f"# {key.help}"]
         lines += [f"# {name} = {value}" if origin == "default" else f"{name} = {value}  # from {origin}"]
     lines += ["", "# Further things to redact, by name: regular expressions (Python's)"]

@@ -183,6 +183,9 @@ def _drop(
         )
         con.execute(f"DELETE FROM events WHERE {condition}")
         con.execute(f"DELETE FROM spans WHERE {condition}")
+        con.execute(
+            "DELETE FROM traces WHERE correlation_id NOT IN (SELECT DISTINCT correlation_id FROM events WHERE correlation_id IS NOT NULL)"
+        )
         for kind, floor in floors.items():
             sink.tell(f"kept:{kind}", floor.isoformat())
         con.execute(

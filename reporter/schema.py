@@ -32,12 +32,14 @@ CREATE TABLE sources (
 CREATE TABLE events ({_columns(EVENT_COLUMNS)}, batch INTEGER);
 CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
 CREATE TABLE spans ({_columns(SPAN_COLUMNS)});
+-- When a trace's events were: a row each time that some were taken in. No event lies outside; what went may have lain inside.
+CREATE TABLE traces (correlation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP);
 -- Figures of days whose events are gone, or some of them: a row a prune, day of the app's zone, kind and operation; without
 -- an operation it is the kind's.
 CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, error_events BIGINT, operations BIGINT, errors BIGINT,
   tokens BIGINT, cost_usd DOUBLE, timed BIGINT, total_ms DOUBLE, p95_ms DOUBLE);
 """
-TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "daily")
+TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "traces", "daily")
 # batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.
 # salt: what placeholders of redacted secrets are hashed with (redact.py).
 ABOUT = f"INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('batch', '0'), ('derived', '0'), ('salt', gen_random_uuid()::VARCHAR)"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from reporter.sources import Reject
 
 # The tables' version (schema.py): a sink of another one is not read.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 LOCK_SECONDS = 60
 # How many entries, spread over the batch, are looked at for their names before the first are mapped.
 _FIRST_LOOK = 4000
@@ -46,6 +46,9 @@ _NAMED_TRACES = 50
 
 class Sink:
     """An open sink; a context manager."""
+
+    # Whether `trace` is asked of it.
+    lists_traces = True
 
     def __init__(self, connection: engine.DuckDBPyConnection, path: Path, lock: IO[bytes] | None = None) -> None:
         self.connection = connection
@@ -190,10 +193,12 @@ class Sink:
         return derived < batch and self._has(f"FROM events WHERE batch > {derived}")
 
     def derive_spans(self) -> None:
-        """Replace the spans of the traces to which events belong that the spans do not cover yet."""
+        """Replace the spans of the traces to which events belong that the spans do not cover yet, and note when these events were."""
         from reporter import spans
 
         con, derived, batch = self.connection, int(self.about("derived") or 0), self.about("batch")
+        if self.lists_traces:
+            con.execute(_TRACES, [derived])
         chosen = spans.EVENTS_FILTER
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE batch > ? AND {chosen}",
@@ -246,6 +251,9 @@ def _staged(records_sql: str) -> str:
     return f"SELECT *, {reason} AS reason FROM ({map_sql(records_sql)})"
 
 
+_TRACES = """
+INSERT INTO traces SELECT correlation_id, min(ts), max(ts) FROM events WHERE batch > ? AND correlation_id IS NOT NULL
+GROUP BY correlation_id ORDER BY correlation_id"""
 # Staged records that an earlier event, or an earlier one of the same batch, has brought already.
 _REPEATED = """
 CREATE OR REPLACE TEMP TABLE repeated AS
@@ -330,6 +338,7 @@ def recent_copy(path: Path, since: datetime) -> Sink:
         names = connection.execute(f"SELECT name FROM duckdb_optimizers() WHERE name NOT IN {_CHEAP_OPTIMIZERS}")
         connection.execute(f"SET disabled_optimizers = '{','.join(name for (name,) in names.fetchall())}'")
         sink = Sink(connection, Path(":memory:"))
+        sink.lists_traces = False
         sink.learn_names()
         return sink
     except engine.Error as exc:

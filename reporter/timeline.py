@@ -21,7 +21,7 @@ _MARKS = {"error": "✕", "unfinished": "…"}
 
 
 def timeline(trace: Json, zone: ZoneInfo) -> str:
-    """`trace` (what `analysis.traces.trace_json` gives, parsed) as Markdown: a heading, a summary and one line a span or record."""
+    """`trace` (what `analysis.trace.trace` gives) as Markdown: a heading, a summary and one line a span or record."""
     start = _at(trace["start"])
     lines = list(_lines(trace, start))
     more = [f"… {len(lines) - LINES} more"] if len(lines) > LINES else []

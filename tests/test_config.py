@@ -62,7 +62,7 @@ log = 3
         again.columns,
         again.prices,
     )
-    assert one["retention.kinds.log"] == 3
+    assert one.values["retention.kinds.log"] == 3
     assert one.columns == {"tool_invocations": {"tool_slug": "slug"}}
 
 

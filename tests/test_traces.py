@@ -6,6 +6,13 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+from reporter.analysis.trace import trace as trace_of
+from reporter.analysis.trace_data import CONTEXT_CHARS, _documents
+from reporter.ask import SOURCE_NAMES
+from reporter.config import find_app
+from reporter.sink import open_sink
 from tests.helpers import entry, event, run, write_database, write_log
 
 DAY = ["--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC"]
@@ -238,3 +245,77 @@ def test_the_sample_is_carried_whole(report, samples):
         (bearing,) = con.execute("SELECT count(*) FROM events WHERE correlation_id IS NOT NULL").fetchone()
     assert carried == bearing
     assert listed["totals"]["traces"] == sum(len(shard["whole"]) for shard in shards(report))
+
+
+@pytest.mark.parametrize("sample", ["line", "json"])
+def test_one_trace_and_all_of_a_report_are_the_same_documents(samples, sample):
+    """Python puts the one together, SQL the many."""
+    run("overview", "--app", str(samples[sample]), "--until", "2026-11-20T12:00Z")
+    with open_sink(find_app(str(samples[sample]), None, (), None).sink, read_only=True) as sink:
+        con = sink.connection
+        con.execute(SOURCE_NAMES)
+        made = dict(con.execute(_documents("correlation_id IS NOT NULL", CONTEXT_CHARS)).fetchall())
+        assert len(made) >= 50
+        for name, document in made.items():
+            assert trace_of(con, name) == json.loads(document), name
+
+
+def test_a_trace_that_grew_is_whole_and_one_that_went_is_gone(app):
+    """When its events were is noted at each ingest; events of other traces around it are looked at and left out."""
+    write_log(app, event("tool.invocation.started", "10:00:00.000001", "trace-grows", tool_name="t"))
+    assert len(trace(app, "trace-grows")["events"]) == 1
+    write_log(
+        app,
+        event("tool.invocation.completed", "10:00:01.5", "trace-grows", tool_name="t", duration_ms=1500),
+        event("tool.invocation.completed", "10:00:01", "trace-other", tool_name="t", duration_ms=5),
+    )
+    # An entry whose time comes before all others, and no span's.
+    write_log(app, entry("early", {"correlation_id": "trace-grows"}, at="2026-11-20 09:00:00"))
+    document = trace(app, "trace-grows")
+    assert document["events"][0]["message"] == "early"
+    assert (len(document["events"]), len(document["spans"]), document["duration_ms"]) == (3, 1, 3601500)
+    assert trace(app, "trace-g") == document
+    (app / "telemetry-report.toml").write_text("[retention]\ndays = 1\n")
+    write_log(app, entry("late", {"correlation_id": "trace-late"}, at="2026-11-22 09:00:00"))
+    run("overview", "--app", str(app))
+    gone = run("trace", "trace-grows", "--app", str(app))
+    assert gone.exit_code == 1
+    assert "trace-late" not in gone.stderr
+    assert "Near ones" not in gone.stderr
+    assert trace(app, "trace-late")["status"] == "ok"
+
+
+def test_a_trace_is_found_without_looking_at_all_events(app):
+    """In a sink of four stretches of DuckDB's 122,880 rows, only that with the trace's times is read."""
+    write_log(app, event("chat.started", "10:00:00.5", "trace-one"))
+    trace(app, "trace-one")
+    with open_sink(find_app(str(app), None, (), None).sink) as sink:
+        con = sink.connection
+        con.execute(
+            """INSERT INTO events SELECT * EXCLUDE (n)
+            REPLACE (id + n AS id, ts - to_minutes(n) AS ts, chr((97 + n % 26)::INT) || n AS correlation_id)
+            FROM events, range(1, 400000) numbers(n)"""
+        )
+        con.execute("CHECKPOINT")
+        con.execute(SOURCE_NAMES)
+        recorded = Recorded(con)
+        assert [e["event"] for e in trace_of(recorded, "trace-one")["events"]] == ["chat.started"]
+        questions = [question for question in recorded.questions if "FROM events" in question[0]]
+        assert [row_groups_scanned(con, *question) for question in questions] == [1]
+        assert row_groups_scanned(con, "SELECT ts FROM events WHERE correlation_id = $1", ["trace-one"]) > 3
+
+
+class Recorded:
+    """A connection that notes what it is asked."""
+
+    def __init__(self, con):
+        self.con, self.questions = con, []
+
+    def execute(self, sql, parameters=()):
+        self.questions.append((sql, parameters))
+        return self.con.execute(sql, parameters)
+
+
+def row_groups_scanned(con, sql, parameters):
+    plan = con.execute(f"EXPLAIN (ANALYZE, FORMAT json) {sql}", parameters).fetchall()[0][1]
+    return json.loads(plan)["query"]["total_row_groups_scanned"]

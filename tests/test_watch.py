@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -212,7 +211,7 @@ def test_a_database_made_after_the_watch_began_is_followed_and_missed_when_it_go
 
 def test_a_report_that_is_killed_is_built_again(app, tmp_path):
     write_log(app, call("t", 1))
-    settings = replace(find_app(str(app), None, (), None), watch_rebuild=timedelta(0))
+    settings = find_app(str(app), None, (), None)._replace(watch_rebuild=timedelta(0))
     notes: list[str] = []
     job = Job(settings, timedelta(hours=1), tmp_path / "o", ZoneInfo("UTC"), settings.compare)
     watch = Watch(job, lambda w: InFolder(w, tmp_path / "o"), notes.append)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +18,7 @@ CLASS_LIMITS_MS: dict[str, tuple[float, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Price:
+class Price(NamedTuple):
     """USD per million tokens, as the configuration has it, and the day it was entered there."""
 
     prompt: float
@@ -29,8 +27,7 @@ class Price:
     entered: str
 
 
-@dataclass(frozen=True)
-class Retention:
+class Retention(NamedTuple):
     """How long events are kept: whole `days` by kind, back from the latest event, and at most `max_bytes` of sink.
     `aggregate_days`: how long daily figures stay. `archive`: the folder that what goes is written to first."""
 

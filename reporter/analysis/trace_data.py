@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import engine
+from reporter.analysis.trace import CONTAINERS_AT_MOST, SPAN_DETAILS
 from reporter.analysis.traces import FIRSTS, START
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ DETAILED_TRACES = 1000
 CONTEXT_CHARS = 20_000
 _DETAILED_A_SHARD, _TRACES_A_SHARD = 20, 200
 _HASHED_BYTES = 64
-# Readers of JSON give up at depths around 1000.
-_CONTAINERS_AT_MOST = 900
 _CHOSEN = "correlation_id IN (SELECT correlation_id FROM chosen)"
 
 
@@ -42,7 +41,7 @@ class TraceData:
 
     `index`: all, columnar JSON, latest first: `id`, `start` (epoch ms), `ms`, `status` and so on, with `names`, the
     operations that `operations_of` counts into. `ids`: JSON object of the other ids to rows of `index`. `documents`:
-    those carried with all their events, each as `trace_json` gives it but for long contexts. `shards`: by `shards_of`.
+    those carried with all their events, each as `trace.trace` gives it but for long contexts. `shards`: by `shards_of`.
     """
 
     index: str
@@ -78,10 +77,9 @@ def _time(column: str) -> str:
 # One trace as the command line's JSON has it, and more: what scripts rely on is there even if null, the rest is not.
 _SPAN_CORE = f"""to_json({{id: id, parent: parent, kind: kind, operation: operation, start: {_time("start_ts")},
   "end": CASE WHEN status <> 'unfinished' THEN {_time("ts")} END, duration_ms: duration_ms, status: status}})::VARCHAR"""
-_SPAN_MORE = """to_json({type: type, provider: provider, model: model, prompt_tokens: prompt_tokens, completion_tokens: completion_tokens,
-  cost_usd: cost_usd, counts_tokens: CASE WHEN counts_tokens THEN true END, ttft_ms: ttft_ms, dry_run: dry_run,
-  message_id: message_id, conversation_id: conversation_id, fragment_id: fragment_id, execution_id: execution_id,
-  step_id: step_id, pipeline_id: pipeline_id, invocation_id: invocation_id, start_event: start_event, row_event: row_event})::VARCHAR"""
+_SPAN_MORE = f"""to_json({{{", ".join(f"{name}: {name}" for name in SPAN_DETAILS)}}})::VARCHAR""".replace(
+    "counts_tokens: counts_tokens", "counts_tokens: CASE WHEN counts_tokens THEN true END"
+)
 _SPAN = f"""rtrim({_SPAN_CORE}, '}}') || ',' || substr(regexp_replace({_SPAN_MORE}, ',"[a-z_]+":null', '', 'g'), 2)"""
 _EVENT = f"""{{id: e.id, ts: {_time("ts").replace("%", "%%")}, kind: kind, event: event, operation: coalesce(operation, operation_of_span),
   status: status, duration_ms: duration_ms, level: level, message: left(message, {CONTEXT_CHARS}), source: coalesce(n.name, 'source ' || e.source),
@@ -92,13 +90,13 @@ def _raw(column: str, chars: int) -> str:
     """JSON as it is; what is too long, nested too deep for readers of JSON, or no JSON, as a string."""
     brackets = f"length({column}) - length(replace(replace({column}, '{{', ''), '[', ''))"
     return (
-        f"CASE WHEN length({column}) <= {chars} AND {brackets} < {_CONTAINERS_AT_MOST} AND json_valid({column}) THEN {column}::JSON "
+        f"CASE WHEN length({column}) <= {chars} AND {brackets} < {CONTAINERS_AT_MOST} AND json_valid({column}) THEN {column}::JSON "
         f"ELSE to_json(left({column}, {chars})) END"
     )
 
 
 def _documents(which: str, chars: int) -> str:
-    """SQL for (correlation_id, document): what `trace_json` gives, for the traces whose `correlation_id` the condition selects."""
+    """SQL for (correlation_id, document): what `trace.trace` gives as JSON, for the traces whose `correlation_id` the condition selects."""
     event = _EVENT % (_raw("context", chars), _raw("extra", chars))
     return f"""
 WITH linked AS MATERIALIZED (SELECT * FROM spans WHERE {which}),
@@ -234,32 +232,3 @@ def shards_of(ids: list[str], count: int) -> list[int]:
     for at in range(_HASHED_BYTES):
         value = np.where(at < lengths, (value ^ columns[:, at]) * np.uint32(0x01000193), value)
     return [int(number) for number in value.astype(np.int64) % count]
-
-
-def trace_json(con: duckdb.DuckDBPyConnection, correlation_id: str) -> str | None:
-    """One whole trace, in the window or not, as JSON with contexts in full; None where there is none.
-
-    `{correlation_id, start, end, duration_ms, status, events: [...], spans: [...]}`: events in order of time, spans by
-    start with the id of their parent.
-    """
-    rows = con.execute(_documents("correlation_id = $1", 1 << 31), [correlation_id]).fetchall()
-    return rows[0][1] if rows else None
-
-
-def ids_like(con: duckdb.DuckDBPyConnection, asked: str, at_most: int) -> list[str]:
-    """Ids of traces that begin with `asked`; where none does, those that hold it, or resemble it most, whole or as far as it goes."""
-    rows = con.execute(
-        "SELECT DISTINCT correlation_id FROM events WHERE starts_with(correlation_id, ?) ORDER BY 1 LIMIT ?",
-        [asked, at_most],
-    ).fetchall()
-    if not rows:
-        rows = con.execute(
-            """SELECT correlation_id FROM (
-              SELECT correlation_id, contains(lower(correlation_id), lower($1)) AS held,
-                greatest(jaro_winkler_similarity(lower(correlation_id), lower($1)),
-                  jaro_winkler_similarity(lower(left(correlation_id, length($1))), lower($1))) AS alike
-              FROM (SELECT DISTINCT correlation_id FROM events WHERE correlation_id IS NOT NULL))
-            WHERE held OR alike > 0.85 ORDER BY held DESC, alike DESC, correlation_id LIMIT $2""",
-            [asked, at_most],
-        ).fetchall()
-    return [row[0] for row in rows]

@@ -26,7 +26,6 @@ def prune(
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
     """Let events go that are older than the retention, or beyond the sink's size; daily figures stay."""
-    from dataclasses import replace
     from pathlib import Path
 
     from reporter.ask import let_go
@@ -36,12 +35,12 @@ def prune(
     settings = settings_of(options)
     wanted = settings.retention
     if days:
-        wanted = replace(wanted, days=dict.fromkeys(wanted.days, days))
+        wanted = wanted._replace(days=dict.fromkeys(wanted.days, days))
     if max_size:
-        wanted = replace(wanted, max_bytes=parse_size(max_size))
+        wanted = wanted._replace(max_bytes=parse_size(max_size))
     if archive:
-        wanted = replace(wanted, archive=Path(archive))
-    done = let_go(replace(settings, retention=wanted), datetime.now(UTC), note, dry_run=dry_run)
+        wanted = wanted._replace(archive=Path(archive))
+    done = let_go(settings._replace(retention=wanted), datetime.now(UTC), note, dry_run=dry_run)
     click.echo(pruned(done, form, dry_run))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -72,12 +71,11 @@ def settings_of(options: dict[str, Any]) -> Settings:
     from reporter.config import find_app
 
     settings = find_app(options["app"], options["db"], tuple(options["logs"]), options["sink"])
-    wanted = replace(
-        settings.privacy,
+    wanted = settings.privacy._replace(
         is_off=options.get("no_redact", False),
         include_content=settings.privacy.include_content or options.get("include_content", False),
     )
-    return replace(settings, privacy=wanted)
+    return settings._replace(privacy=wanted)
 
 
 def window_of(options: dict[str, Any], settings: Settings) -> tuple[Window, ZoneInfo]:

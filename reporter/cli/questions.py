@@ -156,8 +156,6 @@ def trace(
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
     """One trace by its correlation id, or the beginning of it: what happened, in order."""
-    import orjson
-
     from reporter.ask import asking, find_trace, find_traces, gate
     from reporter.progress import progress
     from reporter.terminal import traces
@@ -169,7 +167,7 @@ def trace(
         raise UsageError(msg, "Give its ID, or one of --message, --conversation and --execution.")
     settings = settings_of(options)
     zone = zone_of(options, settings)
-    _load_ahead(form, "reporter.analysis.trace_data")
+    _load_ahead(form, "reporter.analysis.trace")
     with progress() as on_progress, asking(settings, datetime.now(UTC), on_progress, note) as sink:
         if asked:
             found = find_traces(sink, *asked[0])
@@ -178,16 +176,17 @@ def trace(
                 click.echo(traces.traces(_gated(sink, settings, found), form, zone))
                 return
             correlation_id = found[0].correlation_id
-        text = find_trace(sink, correlation_id or "", gate(sink, settings.privacy))
+        has_contexts = bool(html) or form != "table"
+        document = find_trace(sink, correlation_id or "", gate(sink, settings.privacy), has_contexts=has_contexts)
     if html:
         from pathlib import Path
 
         from reporter.site import write_trace
 
-        path = write_trace(text, Path(html), zone=zone, app=settings.app.resolve().name, built_at=datetime.now(UTC))
+        path = write_trace(document, Path(html), zone=zone, app=settings.app.resolve().name, built_at=datetime.now(UTC))
         click.echo(path)
     else:
-        click.echo(text if form == "json" else traces.trace(orjson.loads(text), form, zone))
+        click.echo(traces.trace(document, form, zone))
 
 
 @click.command(epilog="Example: telemetry-report sources --format json")

@@ -93,7 +93,6 @@ def watch(
 ) -> None:
     """Follow the app: keep an open report, or the terminal, up to date until Ctrl-C."""
     import signal
-    from dataclasses import replace
     from pathlib import Path
     from threading import Event
 
@@ -102,8 +101,7 @@ def watch(
     from reporter.window import parse_period
 
     settings = settings_of(options)
-    settings = replace(
-        settings,
+    settings = settings._replace(
         watch_window=parse_period(window) if window else settings.watch_window,
         watch_rebuild=parse_period(rebuild) if rebuild else settings.watch_rebuild,
     )

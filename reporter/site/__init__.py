@@ -78,9 +78,9 @@ def build_single(
     return write_file(render_single(environment(zone), pages, site, max_bytes, static_charts).encode(), output)
 
 
-def write_trace(text: str, path: Path, *, zone: ZoneInfo, app: str, built_at: datetime) -> Path:
-    """Write the viewer with one trace (`text`: its JSON) as one self-contained file. Raises OutputError."""
-    page = trace.file(text, zone=zone, app=app, built_at=built_at)
+def write_trace(document: dict[str, Any], path: Path, *, zone: ZoneInfo, app: str, built_at: datetime) -> Path:
+    """Write the viewer with one trace (`analysis.trace.trace`) as one self-contained file. Raises OutputError."""
+    page = trace.file(document, zone=zone, app=app, built_at=built_at)
     return write_file(page.encode("utf-8", "replace"), path)
 
 

@@ -92,10 +92,10 @@ def text_of(*parts: RenderableType) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
 
 
-def as_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def as_json(value: Any, *, is_indented: bool = True) -> str:  # noqa: ANN401 - any JSON value
     import orjson
 
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 if is_indented else 0).decode()
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -21,7 +21,9 @@ _EVENT_COLUMNS = (
 
 
 def trace(document: dict[str, Any], form: str, zone: ZoneInfo) -> str:
-    """One trace (`trace_json`, parsed) as a table of its events, as CSV of them, or as the timeline."""
+    """One trace (`analysis.trace.trace`) as a table of its events, as JSON, as CSV of its events, or as the timeline."""
+    if form == "json":
+        return as_json(document, is_indented=False)
     if form == "timeline":
         return timeline.timeline(document, zone)
     if form == "csv":

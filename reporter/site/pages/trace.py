@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from reporter import __version__
 from reporter.analysis.trace_data import shard_count
@@ -38,12 +39,13 @@ def context(results: Results, zone: ZoneInfo) -> TraceContext:
     return TraceContext(TITLE, shard_count(results.traces.total), zone.key)
 
 
-def file(text: str, *, zone: ZoneInfo, app: str, built_at: datetime) -> str:
-    """The viewer with one trace alone (`text`: what `trace_json` gives) as one self-contained HTML page."""
+def file(document: dict[str, Any], *, zone: ZoneInfo, app: str, built_at: datetime) -> str:
+    """The viewer with one trace alone (what `analysis.trace.trace` gives) as one self-contained HTML page."""
     page = file_skeleton(zone=zone, app=app, built_at=built_at)
     before, _, rest = page.partition(TEXT_MARK)
     middle, _, after = rest.partition(DATA_MARK)
-    return before + html.escape(timeline(json.loads(text), zone)) + middle + text.replace("<", "\\u003c") + after
+    text = orjson.dumps(document).decode().replace("<", "\\u003c")
+    return before + html.escape(timeline(document, zone)) + middle + text + after
 
 
 def file_skeleton(*, zone: ZoneInfo, app: str, built_at: datetime) -> str:
