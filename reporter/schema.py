@@ -39,6 +39,11 @@ CREATE TABLE traces (correlation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTA
 CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, error_events BIGINT, operations BIGINT, errors BIGINT,
   tokens BIGINT, cost_usd DOUBLE, timed BIGINT, total_ms DOUBLE, p95_ms DOUBLE);
 """
+# What the version before lacked.
+UPGRADE = f"""
+CREATE TABLE traces AS SELECT correlation_id, min(ts) AS first_ts, max(ts) AS last_ts FROM events
+  WHERE correlation_id IS NOT NULL GROUP BY correlation_id ORDER BY correlation_id;
+UPDATE about SET value = '{SCHEMA_VERSION}' WHERE key = 'schema'"""
 TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "traces", "daily")
 # batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.
 # salt: what placeholders of redacted secrets are hashed with (redact.py).

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import time
 from datetime import datetime
 from pathlib import Path
@@ -325,7 +324,7 @@ def recent_copy(path: Path, since: datetime) -> Sink:
         pass  # another's write is waited for, and a foreign file refused
     connection = engine.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"SET memory_limit = '{memory_limit()}B'")
+    connection.execute(f"SET memory_limit = '{engine.memory_limit()}B'")
     try:
         connection.execute(f"ATTACH {_literal(str(path))} AS kept (READ_ONLY)")
         connection.execute(TABLES)
@@ -372,16 +371,11 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def memory_limit() -> int:
-    """Bytes that DuckDB may hold: a quarter of the machine's, at most 2 GB. With 1 GB a cold build of 500k entries took
-    6.8 s instead of 6.5 s, with all of the machine's it was no faster."""
-    return min(2_000_000_000, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
-
-
 def prepare(connection: engine.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
-    """Settings of a fresh connection, and the tables of an empty sink. Raises SinkError for another's file."""
+    """Settings of a fresh connection; the tables of an empty sink, or those new since the last version. Raises SinkError for
+    another's file."""
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"SET memory_limit = '{memory_limit()}B'")
+    connection.execute(f"SET memory_limit = '{engine.memory_limit()}B'")
     try:
         version = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchall()
     except engine.CatalogException:
@@ -394,6 +388,10 @@ def prepare(connection: engine.DuckDBPyConnection, path: Path, *, read_only: boo
             connection.execute(ABOUT)
             connection.commit()
             return
-    if version != [(str(SCHEMA_VERSION),)]:
+    if version == [(str(SCHEMA_VERSION - 1),)] and not read_only:
+        from reporter.schema import UPGRADE
+
+        connection.execute(f"BEGIN; {UPGRADE}; COMMIT")
+    elif version != [(str(SCHEMA_VERSION),)]:
         msg = f"{path} is not a sink of this version"
         raise SinkError(msg, "Name another with --sink, or delete it: it is made again from logs and tables.")
