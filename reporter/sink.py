@@ -107,14 +107,15 @@ class Sink:
         removed may come again, and are passed over too); log records that another source brought before are
         counted as duplicates. Returns the number of new events.
         """
+        from reporter import staging
         from reporter.events import EVENT_COLUMNS, extract_sql
 
-        con = self.connection
+        con, facts = self.connection, staging.facts_of(rows)
         if not self._names:
             engine.register(con, "raw", rows.take(list(range(0, rows.num_rows, rows.num_rows // _FIRST_LOOK + 1))))
             self._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
         engine.register(con, "raw", rows)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged(records_sql)}")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {staging.staged(records_sql, facts)}")
         unknown = con.execute("SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall()
         if unknown:
             self._learn_names(unknown)
@@ -123,11 +124,11 @@ class Sink:
             )
             con.execute("DELETE FROM staged WHERE kind IS NULL")
             again = f'SELECT * FROM ({records_sql}) SEMI JOIN unnamed USING (source, "offset")'
-            con.execute(f"INSERT INTO staged {_staged(again)}")
+            con.execute(f"INSERT INTO staged {staging.staged(again, facts)}")
         con.unregister("raw")
         if is_again:
-            con.execute(_FORGOTTEN)
-        con.execute(_REPEATED)
+            con.execute(staging.FORGOTTEN)
+        con.execute(staging.REPEATED)
         columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
         inserted = con.execute(
             f"INSERT INTO events SELECT {columns}, {self._batch} FROM staged ANTI JOIN repeated USING (id) WHERE reason IS NULL"
@@ -137,7 +138,7 @@ class Sink:
                 """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
                 FROM staged WHERE reason IS NOT NULL"""
             )
-        con.execute(_COUNT_ROWS if is_table else _COUNT_ENTRIES)
+        con.execute(staging.COUNT_ROWS if is_table else staging.COUNT_ENTRIES)
         return int(inserted[0]) if inserted else 0
 
     def reject(self, source: int, rejects: list[Reject], offset: int) -> None:
@@ -242,43 +243,9 @@ class Sink:
         return bool(self.connection.execute(f"SELECT 1 {from_sql} LIMIT 1").fetchall())
 
 
-def _staged(records_sql: str) -> str:
-    from reporter.events import LEVELS, map_sql
-
-    reason = f"""CASE WHEN level IS NOT NULL AND level NOT IN {LEVELS} THEN 'no level that Monolog knows'
-      WHEN ts IS NULL THEN 'no valid time' END"""
-    return f"SELECT *, {reason} AS reason FROM ({map_sql(records_sql)})"
-
-
 _TRACES = """
 INSERT INTO traces SELECT correlation_id, min(ts), max(ts) FROM events WHERE batch > ? AND correlation_id IS NOT NULL
 GROUP BY correlation_id ORDER BY correlation_id"""
-# Staged records that an earlier event, or an earlier one of the same batch, has brought already.
-_REPEATED = """
-CREATE OR REPLACE TEMP TABLE repeated AS
-SELECT id FROM staged SEMI JOIN (SELECT record_id FROM events WHERE record_id IS NOT NULL) USING (record_id)
-UNION
-SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY record_id ORDER BY id) AS n
-  FROM staged WHERE record_id IS NOT NULL AND reason IS NULL) WHERE n > 1
-"""
-_FORGOTTEN = """
-DELETE FROM staged USING about WHERE key = 'kept:' || kind AND ts < try_cast(value AS TIMESTAMP)"""
-_COUNT_ENTRIES = """
-UPDATE sources SET entries = sources.entries + c.entries, events = sources.events + c.events,
-  rejects = sources.rejects + c.entries - c.events,
-  duplicates = sources.duplicates + c.duplicates
-FROM (SELECT source, count(*) AS entries, count(*) FILTER (reason IS NULL) AS events,
-    count(r.id) FILTER (reason IS NULL) AS duplicates
-  FROM staged LEFT JOIN repeated r USING (id) GROUP BY source) c
-WHERE sources.id = c.source
-"""
-_COUNT_ROWS = """
-UPDATE sources SET entries = sources.entries + c.entries, events = sources.events + c.events,
-  rejects = sources.rejects + c.entries - c.events
-FROM (SELECT source, count(*) AS entries, count(*) FILTER (reason IS NULL) AS events
-  FROM staged ANTI JOIN repeated USING (id) GROUP BY source) c
-WHERE sources.id = c.source
-"""
 
 
 def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], None] = lambda _: None) -> Sink:
