@@ -50,15 +50,16 @@ def ingest(
     settings: Settings,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_read: Callable[[], None] = lambda: None,
+    on_events: Callable[[], object] = lambda: None,
 ) -> Ingested:
     """Read everything that is new of the settings' logs and tables. `on_read` is called when all is read and only DuckDB is
-    at work. Reading twice adds nothing."""
+    at work, `on_events` when events were committed and their spans come next. Reading twice adds nothing."""
     sink.set_zone(settings.app_zone)
     done = Ingested()
     found, passed_over = find_logs(settings.app, settings.logs)
     done.notes += passed_over
     pairs = resume(found, sink.cursors())
-    work = _Work(sink, done, on_progress, sum(_left(log, cursor) for log, cursor in pairs))
+    work = _Work(sink, done, on_progress, on_events, sum(_left(log, cursor) for log, cursor in pairs))
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
         for log, cursor in pairs:
@@ -78,8 +79,21 @@ def _left(log: LogFile, cursor: Cursor | None) -> int:
 class _Work:
     """One ingest under way: an open transaction and what has been done in it."""
 
-    def __init__(self, sink: Sink, done: Ingested, on_progress: Callable[[Progress], None], total: int) -> None:
-        self.sink, self.done, self.on_progress, self.total_bytes = sink, done, on_progress, total
+    def __init__(
+        self,
+        sink: Sink,
+        done: Ingested,
+        on_progress: Callable[[Progress], None],
+        on_events: Callable[[], object],
+        total: int,
+    ) -> None:
+        self.sink, self.done, self.on_progress, self.on_events, self.total_bytes = (
+            sink,
+            done,
+            on_progress,
+            on_events,
+            total,
+        )
         self.tables: tuple[tables.Table, ...] = ()
         self.zone = "UTC"
         self.done_bytes = 0
@@ -106,6 +120,7 @@ class _Work:
         if self._is_open:
             self.sink.connection.commit()
             self._uncommitted, self._is_open = 0, False
+            self.on_events()
         if self.sink.has_underived_events():
             self.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
             with self.sink.transaction():
@@ -139,7 +154,7 @@ class _Work:
         """Leave nothing under way; what was not committed is rolled back."""
         self._thread.shutdown()
         if self._is_open:
-            self.sink.connection.rollback()
+            self.sink.rollback()
 
     def advance(self, name: str, count: int) -> None:
         self.done_bytes += count

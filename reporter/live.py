@@ -7,17 +7,19 @@ rhythm, with cursors of its own.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reporter.analysis.recent import RecentEvent, since
-from reporter.analysis.session import Session, session
-from reporter.ask import gate, has_news
+from reporter.analysis.session import Session, Told, session, told
+from reporter.ask import gate
 from reporter.ingest import ingest
 from reporter.sink import recent_copy
 from reporter.window import Window
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from datetime import datetime
 
     from reporter.config import Settings
@@ -34,22 +36,28 @@ class Live:
         self._swept = now
         self._sink = recent_copy(settings.sink, _naive(now - settings.watch_window - _MARGIN))
         self._redactor = gate(self._sink, settings.privacy)
-        self._beside = self._sink.connection.cursor()
+        self._beside, self._thread = self._sink.connection.cursor(), ThreadPoolExecutor(1)
+        self._told: Future[Told] | None = None
         self._shown = int(self._sink.about("batch") or 0)
         self.notes: list[tuple[str, str]] = []
 
     def close(self) -> None:
+        self._thread.shutdown()
         self._sink.connection.close()
 
     def read_on(self, now: datetime) -> int:
         """Take in what is new; how many events."""
-        if not has_news(self._sink, self.settings):
-            return 0
-        done = ingest(self._sink, self.settings)
+        self._told = None
+        done = ingest(self._sink, self.settings, on_events=lambda: self._begin(now))
         self.notes = done.notes
-        if now - self._swept > _SWEEP:
+        if done.events and now - self._swept > _SWEEP:
             self._sweep(now)
         return done.events
+
+    def _begin(self, now: datetime) -> Future[Told]:
+        """Look at the events in a thread."""
+        self._told = self._thread.submit(told, self._beside, Window(now - self.settings.watch_window, now))
+        return self._told
 
     def _sweep(self, now: datetime) -> None:
         edge = f"TIMESTAMP '{_naive(now - self.settings.watch_window - _MARGIN)}'"
@@ -64,9 +72,11 @@ class Live:
         return self._redactor.results(found) if self._redactor else found
 
     def view(self, now: datetime) -> Session:
-        """The session's figures as of `now`."""
-        window = Window(now - self.settings.watch_window, now)
-        found = session(self._sink.connection, self._beside, window, self.settings.classes)
+        """The session's figures as of `now`; best the moment of the last `read_on`."""
+        events = (self._told or self._begin(now)).result()
+        if events.window.end != now:
+            events = self._begin(now).result()
+        found = session(self._sink.connection, events)
         return self._redactor.results(found) if self._redactor else found
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.event_names import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     import duckdb
@@ -124,16 +126,18 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
     Percentiles are linear between order statistics (Hyndman & Fan type 7), in ms, null where there is no duration.
     """
     step = bucket_seconds(window)
+    over_time = buckets(con, step)
+    by_kind = kinds(con, over_time)
     return Overview(
         window,
         sources,
-        totals(con),
-        kinds(con),
+        totals_of(count_traces(con), over_time, by_kind),
+        by_kind,
         _top(con, "kind = 'tool'"),
         _top(con, "type = 'command'"),
         _tokens(con),
         step,
-        buckets(con, step),
+        over_time,
     )
 
 
@@ -155,30 +159,43 @@ def buckets(con: duckdb.DuckDBPyConnection, step: int) -> tuple[Bucket, ...]:
     return tuple(Bucket(*row) for row in con.execute(_BUCKETS, {"step": step}).fetchall())
 
 
-def totals(con: duckdb.DuckDBPyConnection) -> Totals:
-    """Of `window_events` and `window_spans`."""
-    events, traces, error_events = con.execute(
-        """SELECT count(*), count(DISTINCT correlation_id), count(*) FILTER (status = 'error') FROM window_events"""
-    ).fetchall()[0]
-    operations, errors = con.execute(
-        """SELECT count(*) FILTER (is_operation), count(*) FILTER (is_operation AND status = 'error') FROM window_spans
-        WHERE status <> 'unfinished'"""
-    ).fetchall()[0]
-    return Totals(events, traces, operations, errors, errors / operations if operations else None, error_events)
+def count_traces(con: duckdb.DuckDBPyConnection) -> int:
+    """How many traces have an event in `window_events`."""
+    return int(con.execute("SELECT count(DISTINCT correlation_id) FROM window_events").fetchall()[0][0])
 
 
-def kinds(con: duckdb.DuckDBPyConnection) -> dict[str, KindFigures]:
-    """All kinds' figures of `window_events` and `window_spans`, in the order of KINDS."""
-    events = dict(con.execute("SELECT kind, count(*) FROM window_events GROUP BY kind").fetchall())
-    rows = con.execute(
-        f"""SELECT kind, count(*) FILTER (is_operation AND status <> 'unfinished') AS n,
-          count(*) FILTER (is_operation AND status = 'error'), count(*) FILTER (status = 'unfinished'),
-          quantile_cont(duration_ms, [0.5, 0.95]) FILTER (is_operation AND {COUNTED})
-        FROM window_spans GROUP BY kind"""
-    ).fetchall()
+def totals_of(traces: int, over_time: Iterable[Bucket], by_kind: Mapping[str, KindFigures]) -> Totals:
+    """Of all kinds together. `over_time`: the events' `buckets`; `by_kind`: `kinds`."""
+    operations, errors = sum(k.count for k in by_kind.values()), sum(k.errors for k in by_kind.values())
+    return Totals(
+        sum(k.events for k in by_kind.values()),
+        traces,
+        operations,
+        errors,
+        errors / operations if operations else None,
+        sum(bucket.error_events for bucket in over_time),
+    )
+
+
+KIND_FIGURES = f"""count(*) FILTER (is_operation AND status <> 'unfinished'), count(*) FILTER (is_operation AND status = 'error'),
+  count(*) FILTER (status = 'unfinished'), quantile_cont(duration_ms, [0.5, 0.95]) FILTER (is_operation AND {COUNTED})"""
+
+
+def kinds(con: duckdb.DuckDBPyConnection, over_time: Iterable[Bucket]) -> dict[str, KindFigures]:
+    """All kinds' figures of `window_spans` and of the events' `buckets`, in the order of KINDS."""
+    return kinds_of(con.execute(f"SELECT kind, {KIND_FIGURES} FROM window_spans GROUP BY kind").fetchall(), over_time)
+
+
+def kinds_of(
+    rows: Iterable[tuple[str, int, int, int, list[float] | None]], over_time: Iterable[Bucket]
+) -> dict[str, KindFigures]:
+    """The same of rows of kind and KIND_FIGURES."""
+    events: Counter[str] = Counter()
+    for bucket in over_time:
+        events[bucket.kind] += bucket.events
     figures = {
         kind: KindFigures(
-            events.get(kind, 0),
+            events[kind],
             count,
             count - errors,
             errors,
@@ -188,7 +205,7 @@ def kinds(con: duckdb.DuckDBPyConnection) -> dict[str, KindFigures]:
         )
         for kind, count, errors, unfinished, percentiles in rows
     }
-    return {k: figures.get(k, KindFigures(events.get(k, 0), 0, 0, 0, 0, None, None, None)) for k in KINDS}
+    return {k: figures.get(k, KindFigures(events[k], 0, 0, 0, 0, None, None, None)) for k in KINDS}
 
 
 def _top(con: duckdb.DuckDBPyConnection, condition: str) -> tuple[OperationCount, ...]:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from reporter.analysis import see, select_window
+from reporter.analysis import see
 from reporter.analysis.errors import ErrorGroup, errors
-from reporter.analysis.overview import KindFigures, Totals, bucket_seconds, buckets, kinds, totals
-from reporter.analysis.performance import OperationFigures
-from reporter.analysis.performance import operations as all_operations
+from reporter.analysis.overview import (
+    KIND_FIGURES,
+    Bucket,
+    KindFigures,
+    Totals,
+    bucket_seconds,
+    buckets,
+    count_traces,
+    kinds_of,
+    totals_of,
+)
 from reporter.analysis.recent import RecentEvent, recent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import duckdb
 
     from reporter.window import Window
 
 _EVENTS, _OPERATIONS, _GROUPS = 25, 8, 5
+
+
+@dataclass(frozen=True)
+class BusyOperation:
+    """`count`: finished; p95 in ms, null where no duration was logged."""
+
+    kind: str
+    operation: str
+    count: int
+    p95_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -35,40 +50,63 @@ class Session:
     totals: Totals
     kinds: dict[str, KindFigures]
     counts: tuple[tuple[int, int], ...]
-    operations: tuple[OperationFigures, ...]
+    operations: tuple[BusyOperation, ...]
     groups: tuple[ErrorGroup, ...]
     events: tuple[RecentEvent, ...]
 
 
-def session(
-    con: duckdb.DuckDBPyConnection,
-    beside: duckdb.DuckDBPyConnection,
-    window: Window,
-    limits_ms: Mapping[str, tuple[float, ...]],
-) -> Session:
-    """Of `events` and `spans`, as far as they lie in the window. Two connections to them: half of the figures are computed
-    in a thread, for planning so many small queries takes longer than running them (28 ms one after the other, 17 so)."""
-    with ThreadPoolExecutor(1) as thread:
-        told = thread.submit(_told, beside, window)
-        select_window(con, window)
-        busiest = sorted(all_operations(con, limits_ms), key=lambda o: (-o.count, o.kind, o.operation))
-        by_kind = kinds(con)
-        whole, counts, groups, events = told.result()
-    return Session(window, whole, by_kind, counts, tuple(busiest[:_OPERATIONS]), groups, events)
+# Kinds and operations at once, a kind's rows without an operation: planning one such query takes as long as running it.
+_FIGURES = f"""SELECT grouping(operation) = 1, kind, operation, {KIND_FIGURES}
+FROM window_spans GROUP BY GROUPING SETS ((kind), (kind, operation))"""
 
 
-def _told(
-    con: duckdb.DuckDBPyConnection, window: Window
-) -> tuple[Totals, tuple[tuple[int, int], ...], tuple[ErrorGroup, ...], tuple[RecentEvent, ...]]:
+@dataclass(frozen=True)
+class Told:
+    """What the events of a session say by themselves."""
+
+    window: Window
+    over_time: tuple[Bucket, ...]
+    traces: int
+    groups: tuple[ErrorGroup, ...]
+    events: tuple[RecentEvent, ...]
+
+
+def told(con: duckdb.DuckDBPyConnection, window: Window) -> Told:
+    """Of `events`, as far as they lie in the window."""
     see(con, window)
-    return totals(con), _counts(con, window), errors(con, window).groups[:_GROUPS], recent(con, _EVENTS)
+    over_time = buckets(con, bucket_seconds(window))
+    return Told(
+        window, over_time, count_traces(con), errors(con, window).groups[:_GROUPS], recent(con, window, _EVENTS)
+    )
 
 
-def _counts(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[tuple[int, int], ...]:
+def session(con: duckdb.DuckDBPyConnection, found: Told) -> Session:
+    """Of `spans`, as far as they lie in the window, and of what the events say."""
+    window, over_time = found.window, found.over_time
+    see(con, window)
+    rows = con.execute(_FIGURES).fetchall()
+    by_kind = kinds_of(((kind, *figures) for is_kind, kind, _, *figures in rows if is_kind), over_time)
+    busiest = sorted(
+        (BusyOperation(kind, operation, count, percentiles[1] if percentiles else None)
+        for is_kind, kind, operation, count, _, unfinished, percentiles in rows if not is_kind and (count or unfinished)),
+        key=lambda o: (-o.count, o.kind, o.operation),
+    )  # fmt: skip
+    return Session(
+        window,
+        totals_of(found.traces, over_time, by_kind),
+        by_kind,
+        _counts(over_time, window),
+        tuple(busiest[:_OPERATIONS]),
+        found.groups,
+        found.events,
+    )
+
+
+def _counts(over_time: tuple[Bucket, ...], window: Window) -> tuple[tuple[int, int], ...]:
     step = bucket_seconds(window)
     first = int(window.start.timestamp()) // step
     counts = [(0, 0)] * (int(window.end.timestamp()) // step - first + 1)
-    for bucket in buckets(con, step):
+    for bucket in over_time:
         n = int(bucket.start.replace(tzinfo=UTC).timestamp()) // step - first
         counts[n] = (counts[n][0] + bucket.events, counts[n][1] + bucket.error_events)
     return tuple(counts)

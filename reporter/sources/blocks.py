@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 import pyarrow as pa
 import pyarrow.compute
 
@@ -22,6 +23,8 @@ RAW_SCHEMA = pa.schema(
 )
 # DuckDB reads an Arrow table in parallel by its batches.
 BATCH_ROWS = 8192
+# Contexts that are checked one by one.
+_FEW = 10
 
 
 def strings_between(block: bytes, bounds: Ints, stride: int, column: int) -> pa.Array:
@@ -55,7 +58,9 @@ def _scratch() -> engine.DuckDBPyConnection:
 
 
 def invalid_json(contexts: pa.Array) -> Ints:
-    """Indexes of the non-null strings that are not JSON. DuckDB's check takes 0.6 µs an entry, in parallel."""
+    """Indexes of the non-null strings that are not JSON. DuckDB's check takes 0.6 µs an entry, in parallel, and 2 ms to begin."""
+    if len(contexts) <= _FEW and all(text is None or _is_strict_json(text) for text in contexts.to_pylist()):
+        return np.array([], np.int64)
     table = pa.table({"i": pa.array(np.arange(len(contexts))), "c": contexts})
     con = _scratch().cursor()
     engine.register(
@@ -64,6 +69,15 @@ def invalid_json(contexts: pa.Array) -> Ints:
     found = con.execute("SELECT i FROM contexts WHERE c IS NOT NULL AND NOT json_valid(c)").fetchnumpy()["i"]
     con.close()
     return np.sort(np.asarray(found, dtype=np.int64))
+
+
+def _is_strict_json(text: str) -> bool:
+    """What orjson reads, DuckDB does; the other way about DuckDB reads some more."""
+    try:
+        orjson.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def raw_table(columns: Sequence[pa.Array]) -> pa.Table:
