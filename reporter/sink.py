@@ -133,17 +133,18 @@ class Sink:
         con.unregister("raw")
         if is_again:
             con.execute(staging.FORGOTTEN)
-        con.execute(staging.REPEATED)
+        has_repeated = con.execute(staging.REPEATED).fetchall() != [(0,)]
         columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
         inserted = con.execute(
-            f"INSERT INTO events SELECT {columns}, {self._batch} FROM staged ANTI JOIN repeated USING (id) WHERE reason IS NULL"
+            f"""INSERT INTO events SELECT {columns}, {self._batch} FROM staged
+            {"ANTI JOIN repeated USING (id)" if has_repeated else ""} WHERE reason IS NULL"""
         ).fetchone()
         if self._has("FROM staged WHERE reason IS NOT NULL"):
             con.execute(
                 """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
                 FROM staged WHERE reason IS NOT NULL"""
             )
-        con.execute(staging.COUNT_ROWS if is_table else staging.COUNT_ENTRIES)
+        con.execute(staging.count_sql(has_repeated=has_repeated, is_table=is_table))
         return int(inserted[0]) if inserted else 0
 
     def reject(self, source: int, rejects: list[Reject], offset: int) -> None:
@@ -211,15 +212,13 @@ class Sink:
         if self.lists_traces:
             con.execute(_TRACES, [derived])
         chosen = spans.EVENTS_FILTER
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT correlation_id FROM events WHERE batch > ? AND {chosen}",
-            [derived],
-        )
-        if self._has("FROM touched"):
+        touched = f"SELECT DISTINCT correlation_id FROM events WHERE batch > {derived} AND {chosen}"
+        ids = [row[0] for row in con.execute(f"{touched} LIMIT {_NAMED_TRACES + 1}").fetchall()]
+        if ids:
             if self._has("FROM spans"):
-                touched = self._touched_sql()
-                con.execute(f"DELETE FROM spans WHERE {touched}")
-                chosen += f" AND {touched}"
+                condition = self._touched_sql(ids, touched)
+                con.execute(f"DELETE FROM spans WHERE {condition}")
+                chosen += f" AND {condition}"
             derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen}")
             con.execute(f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
         self.tell("derived", batch or "0")
@@ -241,14 +240,18 @@ class Sink:
             con.execute(f'USE "{name}"')
             con.execute("DETACH fresh")
 
-    def _touched_sql(self) -> str:
-        """The condition of what belongs to the traces in `touched`."""
-        ids = [row[0] for row in self.connection.execute(f"FROM touched LIMIT {_NAMED_TRACES + 1}").fetchall()]
-        named = "SELECT correlation_id FROM touched"
+    def _touched_sql(self, ids: list[str | None], touched: str) -> str:
+        """The condition of what belongs to the traces that `touched` selects; `ids`: the first of them."""
         if len(ids) <= _NAMED_TRACES and not any("\0" in name for name in ids if name):
             named = ", ".join(_literal(name) for name in ids if name) or "NULL"
-        none = " OR correlation_id IS NULL" if self._has("FROM touched WHERE correlation_id IS NULL") else ""
-        return f"(correlation_id IN ({named}){none})"
+            has_none = None in ids
+        else:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched AS {touched}")
+            named, has_none = (
+                "SELECT correlation_id FROM touched",
+                self._has("FROM touched WHERE correlation_id IS NULL"),
+            )
+        return f"(correlation_id IN ({named}){' OR correlation_id IS NULL' if has_none else ''})"
 
     def _has(self, from_sql: str) -> bool:
         return bool(self.connection.execute(f"SELECT 1 {from_sql} LIMIT 1").fetchall())

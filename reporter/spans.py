@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from reporter.event_names import FAMILIES, FINISHING_NAMES, TABLE_EVENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     import duckdb
 
 # column: (SQL type, meaning)
@@ -60,13 +62,13 @@ MATCH_SECONDS = 2
 MATCH_DURATION_MS = 1
 
 
-def _key() -> str:
-    """The id that pairs a start with its end: the family's ids where the event has one, else its operation.
+def _key(families: Container[str]) -> str:
+    """The id that pairs a start with its end, of these families: the family's ids where the event has one, else its operation.
 
     Steps repeat their ids in every command: the step's name is always part of the key.
     """
     cases = []
-    for name, family in (FAMILIES | FINISHING_NAMES).items():
+    for name, family in ((name, family) for name, family in (FAMILIES | FINISHING_NAMES).items() if name in families):
         ids = [column for column in family.ids if column != "step_id"]
         by_step = " || '/' || coalesce(step_id, '') || '/' || coalesce(step, '')" if family.type == "step" else ""
         id_text = f"coalesce({', '.join(ids)}, '')" if ids else "''"
@@ -76,7 +78,7 @@ def _key() -> str:
             else f" || CASE WHEN {id_text} = '' THEN {_name_of(family.operation)} ELSE '' END"
         )
         cases.append(f"WHEN '{name}' THEN {id_text}{by_step}{named}")
-    return f"CASE family {' '.join(cases)} ELSE coalesce(operation, '') END"
+    return f"CASE family {' '.join(cases)} ELSE coalesce(operation, '') END" if cases else "coalesce(operation, '')"
 
 
 def _name_of(operation: str) -> str:
@@ -87,10 +89,11 @@ def _name_of(operation: str) -> str:
 
 # Innermost open start first, without a stack: number the nesting levels (starts so far minus ends so far). At one
 # level starts and ends alternate, so a start's end is the next row of its level and an end's start the one before.
-_PAIRED = f"""
+def _paired(families: Container[str]) -> str:
+    return f"""
 CREATE OR REPLACE TEMP TABLE paired AS
 WITH keyed AS (
-  SELECT id, ts, phase, hash(correlation_id, family, {_key()}) AS pair
+  SELECT id, ts, phase, hash(correlation_id, family, {_key(families)}) AS pair
   FROM span_events WHERE phase IN ('start', 'finish', 'end') AND family NOT IN {TABLE_EVENTS}),
 nested AS (
   SELECT *, sum(CASE WHEN phase = 'start' THEN 1 ELSE -1 END) OVER (PARTITION BY pair ORDER BY ts, id ROWS UNBOUNDED PRECEDING)
@@ -108,22 +111,28 @@ FROM sided s JOIN span_events e ON e.id = s.id
 WHERE s.phase <> 'start' OR s.next_phase IS NULL OR s.next_phase = 'start'
 """
 
+
 _TRAVELLING = ("dry_run", "message_id", "conversation_id", "fragment_id", "execution_id", "step_id", "pipeline_id")
 
 # What is known of a message by any of its events, for completions whose start was lost.
-_LOG_SPANS = f"""
-CREATE OR REPLACE TEMP TABLE log_spans AS
-WITH facts AS (
+_FACTS = """
   SELECT correlation_id, message_id, arg_min(provider, ts) FILTER (provider IS NOT NULL) AS provider,
     arg_min(model, ts) FILTER (model IS NOT NULL) AS model, min(ttft_ms) AS ttft_ms
-  FROM message_events WHERE message_id IS NOT NULL GROUP BY ALL),
+  FROM message_events WHERE message_id IS NOT NULL GROUP BY ALL"""
+
+
+def _log_spans(*, has_streams: bool) -> str:
+    facts = _FACTS if has_streams else "SELECT NULL AS provider, NULL AS model, NULL::DOUBLE AS ttft_ms"
+    known = "type = 'stream' AND f.message_id = p.message_id AND f.correlation_id IS NOT DISTINCT FROM p.correlation_id"
+    return f"""
+CREATE OR REPLACE TEMP TABLE log_spans AS
+WITH facts AS ({facts}),
 joined AS (
   SELECT id, p.correlation_id, kind, type, family, phase, p.duration_ms, status, ts, operation, has_start, began,
     coalesce(p.provider, began.provider, f.provider) AS provider, coalesce(p.model, began.model, f.model) AS model,
     {", ".join(f"coalesce(p.{name}, began.{name}) AS {name}" for name in _TRAVELLING)},
     prompt_tokens, completion_tokens, total_tokens, cost_usd, coalesce(p.ttft_ms, f.ttft_ms) AS ttft_ms, invocation_id
-  FROM paired p LEFT JOIN facts f ON type = 'stream' AND f.message_id = p.message_id
-    AND f.correlation_id IS NOT DISTINCT FROM p.correlation_id)
+  FROM paired p LEFT JOIN facts f ON {known if has_streams else "false"})
 SELECT id, correlation_id, kind, type, family,
   coalesce(CASE WHEN type IN ('stream', 'llm') AND (provider IS NOT NULL OR model IS NOT NULL)
       THEN coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') END,
@@ -142,6 +151,7 @@ SELECT id, correlation_id, kind, type, family,
   phase = 'end' AND NOT coalesce(has_start, false) AS is_lone_end
 FROM joined
 """
+
 
 _ROWS = f"""
 CREATE OR REPLACE TEMP TABLE row_spans AS
@@ -169,41 +179,48 @@ by_time AS (
 SELECT * FROM by_id UNION ALL SELECT * FROM by_time
 """
 
-_MERGED = """
-CREATE OR REPLACE TEMP TABLE merged_spans AS
-SELECT s.id, s.correlation_id, s.kind, s.type, s.operation, s.is_operation, s.ts, s.start_ts, s.duration_ms,
-  coalesce(r.status, s.status) AS status, s.provider, s.model, s.prompt_tokens, s.completion_tokens, s.total_tokens,
-  s.cost_usd, s.ttft_ms, coalesce(s.dry_run, r.dry_run) AS dry_run, coalesce(s.message_id, r.message_id) AS message_id,
-  coalesce(s.conversation_id, r.conversation_id) AS conversation_id, coalesce(s.fragment_id, r.fragment_id) AS fragment_id,
-  coalesce(s.execution_id, r.execution_id) AS execution_id, s.step_id, coalesce(s.pipeline_id, r.pipeline_id) AS pipeline_id,
-  coalesce(s.invocation_id, r.invocation_id) AS invocation_id, s.start_event, r.id AS row_event
-FROM log_spans s LEFT JOIN matches m ON m.span = s.id LEFT JOIN row_spans r ON r.id = m.row_id
-WHERE NOT s.is_lone_end
-UNION ALL BY NAME
-SELECT r.id, correlation_id, kind, type, operation, true AS is_operation, ts, start_ts, duration_ms, status, dry_run,
+# What a span and its table row tell alike, the log's word first; the row knows better only how it ended.
+_ALIKE = ("dry_run", "message_id", "conversation_id", "fragment_id", "execution_id", "pipeline_id", "invocation_id")
+
+
+def _merged(*, has_rows: bool, has_roots: bool) -> str:
+    alike = ", ".join(f"coalesce(s.{name}, r.{name}) AS {name}" if has_rows else f"s.{name}" for name in _ALIKE)
+    parts = [
+        f"""SELECT s.id, s.correlation_id, s.kind, s.type, s.operation, s.is_operation, s.ts, s.start_ts, s.duration_ms,
+  {"coalesce(r.status, s.status) AS status" if has_rows else "s.status"}, s.provider, s.model, s.prompt_tokens, s.completion_tokens,
+  s.total_tokens, s.cost_usd, s.ttft_ms, s.step_id, s.start_event, {alike}, {"r.id" if has_rows else "NULL::BIGINT"} AS row_event
+FROM log_spans s {"LEFT JOIN matches m ON m.span = s.id LEFT JOIN row_spans r ON r.id = m.row_id" if has_rows else ""}
+WHERE NOT s.is_lone_end"""
+    ]
+    if has_rows:
+        parts.append("""SELECT r.id, correlation_id, kind, type, operation, true AS is_operation, ts, start_ts, duration_ms, status, dry_run,
   message_id, conversation_id, fragment_id, execution_id, pipeline_id, invocation_id, r.id AS row_event
-FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)
-UNION ALL BY NAME
-SELECT id, correlation_id, kind, type, coalesce(provider || '/' || model, event) AS operation, false AS is_operation, ts,
-  ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT) AS start_ts,
+FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)""")
+    if has_roots:
+        parts.append("""SELECT id, correlation_id, kind, type, coalesce(provider || '/' || model, event) AS operation,
+  false AS is_operation, ts, ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT)
+    AS start_ts,
   duration_ms, coalesce(status, 'ok') AS status, provider, model, message_id, conversation_id, fragment_id
-FROM span_events WHERE phase = 'root'
-"""
+FROM span_events WHERE phase = 'root'""")
+    return f"CREATE OR REPLACE TEMP TABLE merged_spans AS {' UNION ALL BY NAME '.join(parts)}"
+
 
 # A call's tokens stand in the llm call and in the chat stream it served: count the llm call's.
-_DERIVED = f"""
+_SERVED = f"""
+WITH calls AS (SELECT * FROM merged_spans WHERE type = 'llm' AND is_operation AND coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL)
+SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s.correlation_id = c.correlation_id
+  AND (c.message_id IS NULL OR s.message_id IS NULL OR c.message_id = s.message_id)
+  AND (c.operation = s.operation OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens))
+  AND (c.message_id = s.message_id OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens)
+    OR abs(epoch_us(c.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6)"""
+
+
+def _derived(*, has_served: bool) -> str:
+    served = _SERVED if has_served else "SELECT NULL WHERE false"
+    return f"""
 CREATE OR REPLACE TEMP TABLE unlinked_spans AS
-WITH calls AS (SELECT * FROM merged_spans WHERE type = 'llm' AND is_operation AND coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL),
-served AS (
-  SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s.correlation_id = c.correlation_id
-    AND (c.message_id IS NULL OR s.message_id IS NULL OR c.message_id = s.message_id)
-    AND (c.operation = s.operation OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens))
-    AND (c.message_id = s.message_id OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens)
-      OR abs(epoch_us(c.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6))
 SELECT {", ".join(f'"{name}"' for name in SPAN_COLUMNS if name != "parent")}
-FROM (SELECT *, is_operation AND (type = 'llm' OR (type = 'stream' AND id NOT IN (SELECT id FROM served))) AS counts_tokens
-  FROM merged_spans)
-"""
+FROM (SELECT *, is_operation AND (type = 'llm' OR (type = 'stream' AND id NOT IN ({served}))) AS counts_tokens FROM merged_spans)"""
 
 
 # Who may contain whom where times alone do not tell: the higher is the outer one.
@@ -254,25 +271,35 @@ FROM candidates WHERE encloses OR is_by_id GROUP BY id"""
 def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
     """SQL for the spans (SPAN_COLUMNS) of the events that `events_sql` selects, over temporary tables that this makes.
 
-    These must be all events of some traces for which EVENTS_FILTER holds, with EVENT_COLUMNS.
+    These must be all events of some traces for which EVENTS_FILTER holds, with EVENT_COLUMNS. What these events have no part
+    in is left out of the statements: of few events, planning takes longer than running.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE message_events AS SELECT * EXCLUDE ({_UNUSED}) FROM ({events_sql})")
     con.execute("CREATE OR REPLACE TEMP VIEW span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL")
-    con.execute(_PAIRED)
-    con.execute(_LOG_SPANS)
-    con.execute("CREATE OR REPLACE TEMP TABLE matches (span BIGINT, row_id BIGINT)")
-    if con.execute(_ROWS).fetchall() != [(0,)]:
-        pairs = con.execute(
-            f"SELECT span, row_id FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id"
-        ).fetchall()
-        chosen = one_to_one(pairs)
-        con.execute(
-            "INSERT INTO matches SELECT unnest($spans::BIGINT[]), unnest($rows::BIGINT[])",
-            {"spans": [s for s, _ in chosen], "rows": [r for _, r in chosen]},
-        )
-    con.execute(_MERGED)
-    con.execute(_DERIVED)
+    found = con.execute("SELECT DISTINCT family, type, phase FROM span_events").fetchall()
+    families, types, phases = (set(column) for column in zip(*found, strict=True)) if found else (set(), set(), set())
+    has_rows = not families.isdisjoint(TABLE_EVENTS)
+    con.execute(_paired(families))
+    con.execute(_log_spans(has_streams="stream" in types))
+    if has_rows:
+        _match_rows(con)
+    con.execute(_merged(has_rows=has_rows, has_roots="root" in phases))
+    con.execute(_derived(has_served={"llm", "stream"} <= types))
     return f"SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({_PARENTS}) USING (id)"
+
+
+def _match_rows(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `row_spans`, the table rows, and `matches`, which of them are which span's call."""
+    con.execute(_ROWS)
+    con.execute("CREATE OR REPLACE TEMP TABLE matches (span BIGINT, row_id BIGINT)")
+    pairs = con.execute(
+        f"SELECT span, row_id FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id"
+    ).fetchall()
+    chosen = one_to_one(pairs)
+    con.execute(
+        "INSERT INTO matches SELECT unnest($spans::BIGINT[]), unnest($rows::BIGINT[])",
+        {"spans": [s for s, _ in chosen], "rows": [r for _, r in chosen]},
+    )
 
 
 def one_to_one(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -37,19 +37,20 @@ SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY record_id ORDER BY id
 """
 FORGOTTEN = """
 DELETE FROM staged USING about WHERE key = 'kept:' || kind AND ts < try_cast(value AS TIMESTAMP)"""
-COUNT_ENTRIES = """
+_COUNT = """
 UPDATE sources SET entries = sources.entries + c.entries, events = sources.events + c.events,
   rejects = sources.rejects + c.entries - c.events,
   duplicates = sources.duplicates + c.duplicates
-FROM (SELECT source, count(*) AS entries, count(*) FILTER (reason IS NULL) AS events,
-    count(r.id) FILTER (reason IS NULL) AS duplicates
-  FROM staged LEFT JOIN repeated r USING (id) GROUP BY source) c
+FROM (SELECT source, count(*) AS entries, count(*) FILTER (reason IS NULL) AS events, {duplicates} AS duplicates
+  FROM staged {repeated} GROUP BY source) c
 WHERE sources.id = c.source
 """
-COUNT_ROWS = """
-UPDATE sources SET entries = sources.entries + c.entries, events = sources.events + c.events,
-  rejects = sources.rejects + c.entries - c.events
-FROM (SELECT source, count(*) AS entries, count(*) FILTER (reason IS NULL) AS events
-  FROM staged ANTI JOIN repeated USING (id) GROUP BY source) c
-WHERE sources.id = c.source
-"""
+
+
+def count_sql(*, has_repeated: bool, is_table: bool) -> str:
+    """Count `staged` in its sources. Records that another log brought before are duplicates; rows that were read before are nothing."""
+    if not has_repeated:
+        return _COUNT.format(duplicates="0", repeated="")
+    if is_table:
+        return _COUNT.format(duplicates="0", repeated="ANTI JOIN repeated USING (id)")
+    return _COUNT.format(duplicates="count(r.id) FILTER (reason IS NULL)", repeated="LEFT JOIN repeated r USING (id)")
