@@ -190,58 +190,71 @@ def _number(column: str) -> str:
 
 # Two passes: the frame of an entry, then its facts, which lie in `data` (nested shapes) or beside the frame. One pass for
 # both places makes twice the columns and took three times as long.
-_FRAME = _shape(*(key for keys in FRAME_FACTS.values() for key in keys if not key.startswith("data.")), "data")
-ALL_FACTS = frozenset(FACTS)
-
-
-def facts_in(texts: Iterable[str]) -> frozenset[str]:
-    """Of FACTS those that may be told somewhere in these JSON texts: whose keys' names occur in them.
-
-    A statement that looks for these alone is planned in half the time, which counts where few entries are mapped.
-    """
-    text = "\n".join(texts)
-    if _ESCAPED.search(text):
-        return ALL_FACTS
-    # JSON within a string has its quotes escaped.
-    names = {name for keys in FACTS.values() for key in keys for name in key.split(".")}
-    found = {name for name in names if f'{name}"' in text or f'{name}\\"' in text}
-    return frozenset(fact for fact, keys in FACTS.items() if any(found.issuperset(key.split(".")) for key in keys))
-
-
+ALL_PATHS = frozenset(path for keys in (*FACTS.values(), *FRAME_FACTS.values(), EXTRA_CORRELATION) for path in keys)
 # An ASCII character of a key may be written by its number.
 _ESCAPED = re.compile(r"\\u00[0-7]")
 
 
+def paths_in(texts: Iterable[str]) -> frozenset[str]:
+    """Of ALL_PATHS those that may lead to something in one of these JSON texts: whose names all occur in them.
+
+    A statement that follows these alone is planned in half the time, which counts where few entries are mapped.
+    """
+    text = "\n".join(texts)
+    if _ESCAPED.search(text):
+        return ALL_PATHS
+    # JSON within a string has its quotes escaped.
+    names = {name for path in ALL_PATHS for name in path.split(".")}
+    found = {name for name in names if f'{name}"' in text or f'{name}\\"' in text}
+    return frozenset(path for path in ALL_PATHS if found.issuperset(path.split(".")))
+
+
+def _facts(paths: frozenset[str]) -> dict[str, list[str]]:
+    """FACTS by the paths of these."""
+    found = {fact: [key for key in keys if key in paths] for fact, keys in FACTS.items()}
+    return {fact: keys for fact, keys in found.items() if keys}
+
+
 @cache
-def extract_sql(records_sql: str, facts: frozenset[str] = ALL_FACTS) -> str:
-    """All facts of records as text; those that are not in `facts` null.
+def extract_sql(records_sql: str, paths: frozenset[str] = ALL_PATHS) -> str:
+    """All facts of records as text; null those that none of `paths` leads to.
 
     `records_sql` selects source, offset, time, level, message, context, extra, entry_event (a name the source knows, or null).
     """
-    keys = sorted((key for fact in FACTS if fact in facts for key in FACTS[fact]), key=lambda key: key.count("."))
-    flat = _shape(*keys, "correlation_id")
+    facts = _facts(paths)
+    frame = {name: [key for key in keys if key in paths] for name, keys in FRAME_FACTS.items()}
+    # The shallow ones first: what lies below one is not part of the structure.
+    flat = _shape(
+        *sorted((key for keys in facts.values() for key in keys), key=lambda key: key.count(".")), "correlation_id"
+    )
+    outer = _shape("event", *(key for keys in frame.values() for key in keys if not key.startswith("data.")), "data")
     columns = [
-        f"{_first([_value('f', key, flat) for key in FACTS[fact]]) if fact in facts else 'NULL::VARCHAR'} AS {fact}"
+        f"{_first([_value('f', key, flat) for key in facts[fact]]) if fact in facts else 'NULL::VARCHAR'} AS {fact}"
         for fact in FACTS
     ]
-    frame = [f"{_first([_frame_value(key, flat) for key in keys])} AS {name}" for name, keys in FRAME_FACTS.items()]
+    framed = [
+        f"{_first([_frame_value(key, outer, flat) for key in keys]) if keys else 'NULL::VARCHAR'} AS {name}"
+        for name, keys in frame.items()
+    ]
+    beside = [f"$.{path}" for path in EXTRA_CORRELATION]
+    extra = f"CASE WHEN extra IS NOT NULL THEN json_extract_string(extra, {beside!r}) END"
     return f"""WITH records AS ({records_sql}),
-parsed AS (SELECT *, json_transform(context, '{json.dumps(_FRAME)}') AS j FROM records),
+parsed AS (SELECT *, json_transform(context, '{json.dumps(outer)}') AS j FROM records),
 shaped AS (SELECT *, coalesce(j.data[1] = '{{' AND j.event IS NOT NULL AND json_valid(j.data), false) AS is_nested FROM parsed),
 told AS (SELECT *, json_transform(CASE WHEN is_nested THEN j.data ELSE context END, '{json.dumps(flat)}') AS f FROM shaped)
-SELECT source, "offset", time, level, message, context, extra, {", ".join(frame)},
+SELECT source, "offset", time, level, message, context, extra, {", ".join(framed)},
   coalesce(entry_event, CASE WHEN j.event <> '' THEN j.event END,
     CASE WHEN regexp_full_match(message, '{EVENT_NAME.pattern}') THEN message END) AS name,
-  CASE WHEN extra IS NOT NULL THEN json_extract_string(extra, {[f"$.{p}" for p in EXTRA_CORRELATION]!r}) END AS x,
+  {extra if not paths.isdisjoint(EXTRA_CORRELATION) else "NULL::VARCHAR[]"} AS x,
   {", ".join(columns)}
 FROM told
 """
 
 
-def _frame_value(key: str, flat: dict[str, Any]) -> str:
+def _frame_value(key: str, outer: dict[str, Any], flat: dict[str, Any]) -> str:
     if key.startswith("data."):
         return f"CASE WHEN is_nested THEN {_value('f', key.removeprefix('data.'), flat)} END"
-    return _value("j", key, _FRAME)
+    return _value("j", key, outer)
 
 
 _OPERATION = """CASE n.operation
@@ -335,9 +348,11 @@ _COLUMNS: dict[str, str] = {
 
 
 @cache
-def map_sql(records_sql: str, facts: frozenset[str] = ALL_FACTS) -> str:
+def map_sql(records_sql: str, paths: frozenset[str] = ALL_PATHS) -> str:
     """Records as events: EVENT_COLUMNS in order, by the table `names` of Name. `kind` is null where that does not know the
-    event's name yet. `facts`: those that any record may tell."""
+    event's name yet. `paths`: those that may lead to something."""
+
+    facts = _facts(paths)
 
     def column(name: str) -> str:
         fact, sql = _OF_ONE_FACT.get(name) or ("", _COLUMNS[name])
@@ -346,7 +361,7 @@ def map_sql(records_sql: str, facts: frozenset[str] = ALL_FACTS) -> str:
     return f"""WITH timed AS (
   SELECT *, {_OWN_TIME} AS own_ts, {_finite("duration_ms")} AS duration, {_FAILED} AS failed,
     event_type LIKE '%\\_analysis' ESCAPE '\\' AS repeats
-  FROM ({extract_sql(records_sql, facts)}))
+  FROM ({extract_sql(records_sql, paths)}))
 SELECT {", ".join(column(name) for name in EVENT_COLUMNS)}
 FROM timed LEFT JOIN names n ON n.event IS NOT DISTINCT FROM name
 """

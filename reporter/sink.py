@@ -115,12 +115,12 @@ class Sink:
         from reporter import staging
         from reporter.events import EVENT_COLUMNS, extract_sql
 
-        con, facts = self.connection, staging.facts_of(rows)
+        con, paths = self.connection, staging.paths_of(rows)
         if not self._names:
             engine.register(con, "raw", rows.take(list(range(0, rows.num_rows, rows.num_rows // _FIRST_LOOK + 1))))
             self._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
         engine.register(con, "raw", rows)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {staging.staged(records_sql, facts)}")
+        con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {staging.staged(records_sql, paths)}")
         unknown = con.execute("SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall()
         if unknown:
             self._learn_names(unknown)
@@ -129,7 +129,7 @@ class Sink:
             )
             con.execute("DELETE FROM staged WHERE kind IS NULL")
             again = f'SELECT * FROM ({records_sql}) SEMI JOIN unnamed USING (source, "offset")'
-            con.execute(f"INSERT INTO staged {staging.staged(again, facts)}")
+            con.execute(f"INSERT INTO staged {staging.staged(again, paths)}")
         con.unregister("raw")
         if is_again:
             con.execute(staging.FORGOTTEN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reporter.events import ALL_FACTS, LEVELS, facts_in, map_sql
+from reporter.events import ALL_PATHS, LEVELS, map_sql, paths_in
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 _FEW_ROWS = 100
 
 
-def facts_of(rows: pa.Table) -> frozenset[str]:
-    """What a small batch may tell of; all, where looking would take longer than it saves."""
+def paths_of(rows: pa.Table) -> frozenset[str]:
+    """The paths that may lead to something in a small batch; all, where looking would take longer than it saves."""
     if rows.num_rows > _FEW_ROWS:
-        return ALL_FACTS
-    return facts_in(text for column in rows.columns for text in column.to_pylist() if isinstance(text, str))
+        return ALL_PATHS
+    return paths_in(text for column in rows.columns for text in column.to_pylist() if isinstance(text, str))
 
 
-def staged(records_sql: str, facts: frozenset[str]) -> str:
+def staged(records_sql: str, paths: frozenset[str]) -> str:
     """SQL for events (EVENT_COLUMNS) with `reason`: why an entry is none, else null."""
     reason = f"""CASE WHEN level IS NOT NULL AND level NOT IN {LEVELS} THEN 'no level that Monolog knows'
       WHEN ts IS NULL THEN 'no valid time' END"""
-    return f"SELECT *, {reason} AS reason FROM ({map_sql(records_sql, facts)})"
+    return f"SELECT *, {reason} AS reason FROM ({map_sql(records_sql, paths)})"
 
 
 # Staged records that an earlier event, or an earlier one of the same batch, has brought already.
