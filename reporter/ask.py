@@ -261,17 +261,17 @@ def rejects(sink: Sink) -> tuple[RejectSample, ...]:
     return tuple(RejectSample(*row) for row in rows)
 
 
-def find_trace(sink: Sink, asked: str, redactor: Redactor | None, *, has_contexts: bool = True) -> dict[str, Any]:
+def find_trace(sink: Sink, asked: str, redactor: Redactor | None, *, is_brief: bool = False) -> dict[str, Any]:
     """The trace of this id, or of the only one that begins so, as `analysis.trace.trace` gives it, redacted. Raises NotFoundError."""
     from reporter.analysis.trace import ids_like, trace
 
     con = sink.connection
-    found = trace(con, asked, has_contexts=has_contexts)
+    found = trace(con, asked, is_brief=is_brief)
     if found is None:
         alike = ids_like(con, asked, NEAR) if asked else []
         begin_so = [name for name in alike if name.startswith(asked)]
         if len(begin_so) == 1:
-            found = trace(con, begin_so[0], has_contexts=has_contexts)
+            found = trace(con, begin_so[0], is_brief=is_brief)
         if found is None:
             near = ", ".join(redactor.text(name) if redactor else name for name in alike)
             if begin_so:

@@ -25,6 +25,8 @@ SPAN_DETAILS = (
     "type", "provider", "model", "prompt_tokens", "completion_tokens", "cost_usd", "counts_tokens", "ttft_ms", "dry_run", "message_id",
     "conversation_id", "fragment_id", "execution_id", "step_id", "pipeline_id", "invocation_id", "start_event", "row_event",
 )  # fmt: skip
+# Of these, what a summary needs.
+SUMMED = ("type", "prompt_tokens", "completion_tokens", "cost_usd", "counts_tokens")
 _EVENT_COLUMNS = (
     "id",
     "ts",
@@ -38,27 +40,27 @@ _EVENT_COLUMNS = (
     "source",
     "offset",
 )
-_SPAN_COLUMNS = ("id", "parent", "kind", "operation", "start_ts", "ts", "duration_ms", "status", *SPAN_DETAILS)
+_SPAN_COLUMNS = ("id", "parent", "kind", "operation", "start_ts", "ts", "duration_ms", "status")
 _OWN = "correlation_id = $1"
 
 
-def trace(con: duckdb.DuckDBPyConnection, correlation_id: str, *, has_contexts: bool = True) -> Json | None:
+def trace(con: duckdb.DuckDBPyConnection, correlation_id: str, *, is_brief: bool = False) -> Json | None:
     """One whole trace, in the window or not; None where there is none. The document of `trace_data`, but for nothing shortened.
 
     `{correlation_id, start, end, duration_ms, status, events: [...], spans: [...]}`: events in order of time, spans by start with
-    the id of their parent. `has_contexts`: events with `context` and `extra`, which take longest. Reads `traces`, `events`, `spans`
-    and `source_names` (id, name).
+    the id of their parent. `is_brief`: only what a table of the events and a summary tell; events without `context` and `extra`, of
+    the spans SUMMED. Reads `traces`, `events`, `spans` and `source_names` (id, name).
     """
-    # The first and last moment spare a look at all events of the sink.
-    first, last = con.execute(
-        f"SELECT min(first_ts), max(last_ts) FROM traces WHERE {_OWN}", [correlation_id]
-    ).fetchall()[0]
-    if first is None:
+    # When its events were spares a look at all those of the sink; a span's time is that of an event.
+    known = con.execute(f"SELECT first_ts, last_ts FROM traces WHERE {_OWN}", [correlation_id]).fetchall()
+    if not known:
         return None
-    names = (*_EVENT_COLUMNS, *(("context", "extra") if has_contexts else ()))
+    first, last = min(row[0] for row in known), max(row[1] for row in known)
+    names = (*_EVENT_COLUMNS, *(() if is_brief else ("context", "extra")))
     own = f"{_OWN} AND ts BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'"
     events = _rows(con, "events", names, own, correlation_id)
-    spans = _rows(con, "spans", _SPAN_COLUMNS, _OWN, correlation_id)
+    details = SUMMED if is_brief else SPAN_DETAILS
+    spans = _rows(con, "spans", (*_SPAN_COLUMNS, *details), own, correlation_id)
     if not events:
         return None
     # Sorted here: DuckDB plans for longer.
@@ -76,7 +78,7 @@ def trace(con: duckdb.DuckDBPyConnection, correlation_id: str, *, has_contexts: 
         "duration_ms": (end - start) / timedelta(milliseconds=1),
         "status": _status(events, spans),
         "events": [_event(event, sources, operations) for event in events],
-        "spans": [_span(span) for span in spans],
+        "spans": [_span(span, details) for span in spans],
     }
 
 
@@ -116,7 +118,7 @@ def _event(event: Json, sources: dict[int, str], operations: dict[int, str]) -> 
     return event
 
 
-def _span(span: Json) -> Json:
+def _span(span: Json, details: Sequence[str]) -> Json:
     """As in the document: what scripts rely on even if null, the rest where it is known."""
     is_open = span["status"] == "unfinished"
     core = {
@@ -126,10 +128,10 @@ def _span(span: Json) -> Json:
         "duration_ms": span["duration_ms"],
         "status": span["status"],
     }
-    details = {name: span[name] for name in SPAN_DETAILS if span[name] is not None}
-    if not details.get("counts_tokens"):
-        details.pop("counts_tokens", None)
-    return {**core, **details}
+    known = {name: span[name] for name in details if span[name] is not None}
+    if not known.get("counts_tokens"):
+        known.pop("counts_tokens", None)
+    return {**core, **known}
 
 
 def _parsed(text: str | None) -> Any:  # noqa: ANN401 - any JSON value

@@ -63,6 +63,10 @@ def privacy(command: Command) -> Command:
     return command
 
 
+def output_folder(command: Command) -> Command:
+    return click.option("-o", "--output", metavar="DIR", help="Folder of the report (default: output).")(command)
+
+
 def formats(*names: str) -> Callable[[Command], Command]:
     return click.option("--format", "form", type=click.Choice(names), default=names[0], help="How to print.")
 

@@ -1,0 +1,63 @@
+"""telemetry-report build: the report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from reporter.cli.options import note, output_folder, privacy, settings_of, when, where, window_of
+
+
+@click.command(epilog="Example: telemetry-report build --app ~/fragments --last 24h -o output --open")
+@where
+@when
+@privacy
+@output_folder
+@click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
+@click.option("--compare", metavar="DAYS", help="What to compare with: previous (default), or 2026-11-01..2026-11-07.")
+@click.option("--single-file", "single", metavar="FILE", help="Write the whole report as this one file instead.")
+@click.option("--max-size", metavar="SIZE", help="What --single-file may measure (default: 10MB).")
+@click.option(
+    "--static-charts", is_flag=True, help="In --single-file, every chart as a picture that needs no script too."
+)
+def build(
+    output: str | None,
+    open_it: bool,
+    compare: str | None,
+    single: str | None,
+    max_size: str | None,
+    static_charts: bool,
+    **options: Any,  # noqa: ANN401 - click's options
+) -> None:
+    """Read what is new and write the report."""
+    import time
+    from pathlib import Path
+
+    from reporter.build import build as run
+    from reporter.config_file import parse_size
+    from reporter.progress import progress
+    from reporter.window import parse_compared
+
+    begun = time.perf_counter()
+    settings = settings_of(options)
+    window, zone = window_of(options, settings)
+    with progress() as on_progress:
+        made = run(
+            settings,
+            window,
+            Path(single or output or settings.output),
+            zone=zone,
+            built_at=datetime.now(UTC),
+            compared=parse_compared(compare or settings.compare, window, zone),
+            single_bytes=(parse_size(max_size) if max_size else settings.max_bytes) if single else 0,
+            static_charts=static_charts,
+            on_progress=on_progress,
+            on_note=note,
+        )
+    events = made.results.overview.totals.events
+    took = time.perf_counter() - begun
+    click.echo(f"{made.index.resolve()}  ({events:,} events in the window, {made.ingested.events:,} new, {took:.1f} s)")
+    if open_it:
+        click.launch(made.index.resolve().as_uri())

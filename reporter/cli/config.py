@@ -1,0 +1,15 @@
+"""telemetry-report config: every setting."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(epilog="Example: telemetry-report config > telemetry-report.toml")
+@click.option("--app", default=".", metavar="DIR", help="The app's folder (default: here).")
+def config(app: str) -> None:
+    """Every setting with its value and where that comes from, as a telemetry-report.toml."""
+    from reporter.config import read_config
+    from reporter.config_file import render
+
+    click.echo(render(read_config(app)))
