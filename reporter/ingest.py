@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from reporter import engine
 from reporter.sources import Ingested, Progress, tables
 from reporter.sources.blocks import of_source
 from reporter.sources.files import (
@@ -233,8 +234,10 @@ def _before(log: LogFile, offset: int) -> bytes:
 def _read_database(work: _Work, settings: Settings) -> None:
     url = settings.database_url
     name = tables.display_name(url)
-    known = work.sink.connection.execute(
-        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?", [name]
+    known = engine.again(
+        work.sink.connection,
+        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?",
+        [name],
     ).fetchall()
     if tables.is_sqlite(url) and not tables.sqlite_path(url).is_file():
         if known or settings.is_database_named:

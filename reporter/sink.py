@@ -86,8 +86,9 @@ class Sink:
     def cursors(self) -> list[Cursor]:
         """Of all log files ever read."""
         # Sorted here: DuckDB takes longer to get ready for it.
-        rows = self.connection.execute(
-            """SELECT id, path, inode, size, mtime_ns, head_bytes, head, tail, "offset" FROM sources WHERE kind = 'log'"""
+        rows = engine.again(
+            self.connection,
+            """SELECT id, path, inode, size, mtime_ns, head_bytes, head, tail, "offset" FROM sources WHERE kind = 'log'""",
         ).fetchall()
         return [Cursor(*row) for row in sorted(rows)]
 
@@ -103,7 +104,7 @@ class Sink:
     def update_source(self, source: int, **columns: Any) -> None:  # noqa: ANN401 - column values
         """Set the named columns of a source."""
         sets = ", ".join(f'"{name}" = ?' for name in columns)
-        self.connection.execute(f"UPDATE sources SET {sets} WHERE id = ?", [*columns.values(), source])
+        engine.again(self.connection, f"UPDATE sources SET {sets} WHERE id = ?", [*columns.values(), source])
 
     def store(self, records_sql: str, rows: pa.Table, *, is_table: bool = False, is_again: bool = False) -> int:
         """Take in entries of some sources: `rows` (source, offset, …) is the relation `raw` that `records_sql` reads.
@@ -120,8 +121,8 @@ class Sink:
             engine.register(con, "raw", rows.take(list(range(0, rows.num_rows, rows.num_rows // _FIRST_LOOK + 1))))
             self._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
         engine.register(con, "raw", rows)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {staging.staged(records_sql, paths)}")
-        unknown = con.execute("SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall()
+        engine.again(con, f"CREATE OR REPLACE TEMP TABLE staged AS {staging.staged(records_sql, paths)}")
+        unknown = engine.again(con, "SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall()
         if unknown:
             self._learn_names(unknown)
             con.execute(
@@ -133,18 +134,20 @@ class Sink:
         con.unregister("raw")
         if is_again:
             con.execute(staging.FORGOTTEN)
-        has_repeated = con.execute(staging.REPEATED).fetchall() != [(0,)]
+        has_repeated = engine.again(con, staging.REPEATED).fetchall() != [(0,)]
         columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
-        inserted = con.execute(
-            f"""INSERT INTO events SELECT {columns}, {self._batch} FROM staged
-            {"ANTI JOIN repeated USING (id)" if has_repeated else ""} WHERE reason IS NULL"""
+        inserted = engine.again(
+            con,
+            f"""INSERT INTO events SELECT {columns}, ? FROM staged
+            {"ANTI JOIN repeated USING (id)" if has_repeated else ""} WHERE reason IS NULL""",
+            [self._batch],
         ).fetchone()
         if self._has("FROM staged WHERE reason IS NOT NULL"):
             con.execute(
                 """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
                 FROM staged WHERE reason IS NOT NULL"""
             )
-        con.execute(staging.count_sql(has_repeated=has_repeated, is_table=is_table))
+        engine.again(con, staging.count_sql(has_repeated=has_repeated, is_table=is_table))
         return int(inserted[0]) if inserted else 0
 
     def reject(self, source: int, rejects: list[Reject], offset: int) -> None:
@@ -196,13 +199,13 @@ class Sink:
         return self._about
 
     def tell(self, key: str, value: str) -> None:
-        self.connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
+        engine.again(self.connection, "INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
         self._all_about()[key] = value
 
     def has_underived_events(self) -> bool:
         """Whether there are events that the spans do not cover yet."""
         derived, batch = int(self.about("derived") or 0), int(self.about("batch") or 0)
-        return derived < batch and self._has(f"FROM events WHERE batch > {derived}")
+        return derived < batch and self._has("FROM events WHERE batch > ?", derived)
 
     def derive_spans(self) -> None:
         """Replace the spans of the traces to which events belong that the spans do not cover yet, and note when these events were."""
@@ -220,7 +223,7 @@ class Sink:
                 con.execute(f"DELETE FROM spans WHERE {condition}")
                 chosen += f" AND {condition}"
             derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen}")
-            con.execute(f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
+            engine.again(con, f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
         self.tell("derived", batch or "0")
 
     def copy_to(self, path: Path) -> None:
@@ -253,8 +256,8 @@ class Sink:
             )
         return f"(correlation_id IN ({named}){' OR correlation_id IS NULL' if has_none else ''})"
 
-    def _has(self, from_sql: str) -> bool:
-        return bool(self.connection.execute(f"SELECT 1 {from_sql} LIMIT 1").fetchall())
+    def _has(self, from_sql: str, *parameters: object) -> bool:
+        return bool(engine.again(self.connection, f"SELECT 1 {from_sql} LIMIT 1", parameters).fetchall())
 
 
 _TRACES = """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reporter import engine
 from reporter.event_names import FAMILIES, FINISHING_NAMES, TABLE_EVENTS
 
 if TYPE_CHECKING:
@@ -102,12 +103,12 @@ nested AS (
 sided AS (
   SELECT id, phase, lead(phase) OVER level AS next_phase, lag(phase) OVER level AS previous_phase, lag(id) OVER level AS previous_id
   FROM nested WINDOW level AS (PARTITION BY pair, depth ORDER BY ts, id))
-SELECT e.*, began, began IS NOT NULL AS has_start
-FROM sided s JOIN span_events e ON e.id = s.id
-  LEFT JOIN (SELECT id AS start_id, {{'id': id, 'ts': ts, 'operation': operation, 'provider': provider, 'model': model,
-    'dry_run': dry_run, 'message_id': message_id, 'conversation_id': conversation_id, 'fragment_id': fragment_id,
-    'execution_id': execution_id, 'step_id': step_id, 'pipeline_id': pipeline_id}} AS began
-    FROM span_events WHERE phase = 'start') ON s.phase <> 'start' AND s.previous_phase = 'start' AND start_id = s.previous_id
+SELECT e.*, b.id IS NOT NULL AS has_start,
+  CASE WHEN b.id IS NOT NULL THEN {{'id': b.id, 'ts': b.ts, 'operation': b.operation, 'provider': b.provider, 'model': b.model,
+    'dry_run': b.dry_run, 'message_id': b.message_id, 'conversation_id': b.conversation_id, 'fragment_id': b.fragment_id,
+    'execution_id': b.execution_id, 'step_id': b.step_id, 'pipeline_id': b.pipeline_id}} END AS began
+FROM sided s JOIN message_events e ON e.id = s.id
+  LEFT JOIN message_events b ON s.phase <> 'start' AND s.previous_phase = 'start' AND b.id = s.previous_id
 WHERE s.phase <> 'start' OR s.next_phase IS NULL OR s.next_phase = 'start'
 """
 
@@ -243,7 +244,15 @@ _BY_ID = f"""(c.level IN ({_TOOL}, {_STEP}) AND p.level = {_COMMAND} AND p.execu
 # A tool call belongs to the step around it, else to its command; a step to its command or pipeline, a call of a model to
 # the stream of its message, each by id. What no id places belongs to the smallest span of its trace around it. Log times
 # in whole seconds are taken as exact to a second where nothing encloses exactly.
-_PARENTS = f"""
+_CROWDS = f"""big AS (SELECT correlation_id FROM s GROUP BY ALL HAVING count(*) > {_PARENTS_AT_MOST}),
+p AS (
+  SELECT * FROM s ANTI JOIN big USING (correlation_id)
+  UNION ALL SELECT * FROM s SEMI JOIN big USING (correlation_id)
+  QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),"""
+
+
+def _parents(*, has_crowds: bool) -> str:
+    return f"""
 WITH s AS (
   SELECT id, correlation_id, kind, message_id, execution_id, pipeline_id, epoch_us(start_ts) AS a,
     CASE WHEN status = 'unfinished' THEN 9e15::BIGINT ELSE greatest(epoch_us(ts), epoch_us(start_ts)) END AS b,
@@ -251,11 +260,7 @@ WITH s AS (
     status <> 'unfinished' OR type IN {_CONTAINERS} AS contains,
     CASE WHEN epoch_us(ts) % 1000000 = 0 THEN 1000000 ELSE 1000 END AS fuzz
   FROM unlinked_spans),
-big AS (SELECT correlation_id FROM s GROUP BY ALL HAVING count(*) > {_PARENTS_AT_MOST}),
-p AS (
-  SELECT * FROM s ANTI JOIN big USING (correlation_id)
-  UNION ALL SELECT * FROM s SEMI JOIN big USING (correlation_id)
-  QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),
+{_CROWDS if has_crowds else "p AS (SELECT * FROM s),"}
 candidates AS (
   SELECT c.id, p.id AS parent, p.length, {_BY_ID} AS is_by_id,
     p.contains AND p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
@@ -275,23 +280,24 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
     in is left out of the statements: of few events, planning takes longer than running.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE message_events AS SELECT * EXCLUDE ({_UNUSED}) FROM ({events_sql})")
-    con.execute("CREATE OR REPLACE TEMP VIEW span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL")
-    found = con.execute("SELECT DISTINCT family, type, phase FROM span_events").fetchall()
+    engine.again(con, "CREATE OR REPLACE TEMP VIEW span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL")
+    found = engine.again(con, "SELECT DISTINCT family, type, phase FROM span_events").fetchall()
     families, types, phases = (set(column) for column in zip(*found, strict=True)) if found else (set(), set(), set())
     has_rows = not families.isdisjoint(TABLE_EVENTS)
-    con.execute(_paired(families))
-    con.execute(_log_spans(has_streams="stream" in types))
+    engine.again(con, _paired(families))
+    engine.again(con, _log_spans(has_streams="stream" in types))
     if has_rows:
         _match_rows(con)
-    con.execute(_merged(has_rows=has_rows, has_roots="root" in phases))
-    con.execute(_derived(has_served={"llm", "stream"} <= types))
-    return f"SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({_PARENTS}) USING (id)"
+    engine.again(con, _merged(has_rows=has_rows, has_roots="root" in phases))
+    count = engine.again(con, _derived(has_served={"llm", "stream"} <= types)).fetchall()[0][0]
+    parents = _parents(has_crowds=count > _PARENTS_AT_MOST)
+    return f"SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({parents}) USING (id)"
 
 
 def _match_rows(con: duckdb.DuckDBPyConnection) -> None:
     """Make `row_spans`, the table rows, and `matches`, which of them are which span's call."""
-    con.execute(_ROWS)
-    con.execute("CREATE OR REPLACE TEMP TABLE matches (span BIGINT, row_id BIGINT)")
+    engine.again(con, _ROWS)
+    engine.again(con, "CREATE OR REPLACE TEMP TABLE matches (span BIGINT, row_id BIGINT)")
     pairs = con.execute(
         f"SELECT span, row_id FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id"
     ).fetchall()

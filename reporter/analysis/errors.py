@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from reporter import engine
 from reporter.analysis.fingerprints import ExceptionText, fingerprint, normalise, read_exception
 from reporter.analysis.overview import bucket_seconds
 
@@ -80,20 +81,39 @@ SELECT id, ts, kind, operation, event, correlation_id, message AS log_message, e
 FROM {events} WHERE status = 'error' ORDER BY ts, id"""
 
 
+@dataclass(frozen=True)
+class Past:
+    """Fingerprints seen at any time before the window, and in the window right before it."""
+
+    ever: set[str]
+    lately: set[str]
+
+
 def errors(con: duckdb.DuckDBPyConnection, window: Window) -> Errors:
     """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`."""
+    start = f"TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}'"
+    has_past = bool(con.execute(f"SELECT count(*) > 0 FROM events WHERE ts < {start}").fetchall()[0][0])
+    found = _read(con, "window_events")
+    if found:
+        earlier = _read(con, f"(SELECT * FROM events WHERE ts < {start})")
+        lately = window.previous().sql[0]
+        past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
+        return _grouped(found, window, past, has_past=has_past)
+    return _grouped(found, window, Past(set(), set()), has_past=has_past)
+
+
+def error_groups(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[ErrorGroup, ...]:
+    """The groups of `errors` alone, without looking at what was before: none is `new`."""
+    found = _read(con, "window_events")
+    known = {event.fingerprint for event in found}
+    return _grouped(found, window, Past(known, known), has_past=False).groups
+
+
+def _grouped(found: list[_Event], window: Window, past: Past, *, has_past: bool) -> Errors:
     seconds = bucket_seconds(window)
     first = int(window.start.timestamp()) // seconds
     count = -(-int(window.end.timestamp()) // seconds) - first
     buckets = tuple(datetime.fromtimestamp((first + n) * seconds, UTC) for n in range(count))
-    start = f"TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}'"
-    has_past = bool(con.execute(f"SELECT count(*) > 0 FROM events WHERE ts < {start}").fetchall()[0][0])
-    found = _read(con, "window_events")
-    if not found:
-        return Errors(window, (), buckets, seconds, has_past)
-    earlier = _read(con, f"(SELECT * FROM events WHERE ts < {start})")
-    lately = window.previous().sql[0]
-    past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
     parts: dict[str, list[_Event]] = {}
     for event in found:
         parts.setdefault(event.fingerprint, []).append(event)
@@ -105,14 +125,6 @@ def errors(con: duckdb.DuckDBPyConnection, window: Window) -> Errors:
     groups = [_group(name, part, past, len(found), bucket_of, count) for name, part in most]
     groups.sort(key=lambda g: (-g.count, -g.last_seen.timestamp(), g.fingerprint))
     return Errors(window, tuple(groups), buckets, seconds, has_past, len(parts) - len(groups))
-
-
-@dataclass(frozen=True)
-class Past:
-    """Fingerprints seen at any time before the window, and in the window right before it."""
-
-    ever: set[str]
-    lately: set[str]
 
 
 class _Event:
@@ -139,7 +151,7 @@ class _Event:
 
 def _read(con: duckdb.DuckDBPyConnection, events: str) -> list[_Event]:
     """The error events of a relation by time, each with the fingerprint of its fault."""
-    found = [_Event(row) for row in con.execute(_ERROR_EVENTS.format(events=events)).fetchall()]
+    found = [_Event(row) for row in engine.again(con, _ERROR_EVENTS.format(events=events)).fetchall()]
     _number_faults(found)
     _set_fingerprints(found)
     return found

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter import engine
 from reporter.event_names import KINDS
 
 if TYPE_CHECKING:
@@ -156,12 +157,12 @@ FROM window_events GROUP BY ALL ORDER BY start, kind"""
 
 def buckets(con: duckdb.DuckDBPyConnection, step: int) -> tuple[Bucket, ...]:
     """`window_events` by kind in stretches of `step` seconds, earliest first."""
-    return tuple(Bucket(*row) for row in con.execute(_BUCKETS, {"step": step}).fetchall())
+    return tuple(Bucket(*row) for row in engine.again(con, _BUCKETS, {"step": step}).fetchall())
 
 
 def count_traces(con: duckdb.DuckDBPyConnection) -> int:
     """How many traces have an event in `window_events`."""
-    return int(con.execute("SELECT count(DISTINCT correlation_id) FROM window_events").fetchall()[0][0])
+    return int(engine.again(con, "SELECT count(DISTINCT correlation_id) FROM window_events").fetchall()[0][0])
 
 
 def totals_of(traces: int, over_time: Iterable[Bucket], by_kind: Mapping[str, KindFigures]) -> Totals:

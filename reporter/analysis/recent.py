@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from reporter import engine
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -35,7 +37,8 @@ def recent(con: duckdb.DuckDBPyConnection, window: Window, count: int) -> tuple[
     """The latest `count` of `window_events`, the latest first."""
     # Mostly they are of the last minute: sorting a busy hour takes five times as long.
     for since in (max(window.start, window.end - timedelta(minutes=1)), window.start):
-        rows = con.execute(
+        rows = engine.again(
+            con,
             f"{_SELECTED} window_events WHERE ts >= ? ORDER BY ts DESC, id DESC LIMIT {count}",
             [since.replace(tzinfo=None)],
         ).fetchall()

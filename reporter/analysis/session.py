@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from reporter import engine
 from reporter.analysis import see
-from reporter.analysis.errors import ErrorGroup, errors
+from reporter.analysis.errors import ErrorGroup, error_groups
 from reporter.analysis.overview import (
     KIND_FIGURES,
     Bucket,
@@ -75,16 +76,14 @@ def told(con: duckdb.DuckDBPyConnection, window: Window) -> Told:
     """Of `events`, as far as they lie in the window."""
     see(con, window)
     over_time = buckets(con, bucket_seconds(window))
-    return Told(
-        window, over_time, count_traces(con), errors(con, window).groups[:_GROUPS], recent(con, window, _EVENTS)
-    )
+    return Told(window, over_time, count_traces(con), error_groups(con, window)[:_GROUPS], recent(con, window, _EVENTS))
 
 
 def session(con: duckdb.DuckDBPyConnection, found: Told) -> Session:
     """Of `spans`, as far as they lie in the window, and of what the events say."""
     window, over_time = found.window, found.over_time
     see(con, window)
-    rows = con.execute(_FIGURES).fetchall()
+    rows = engine.again(con, _FIGURES).fetchall()
     by_kind = kinds_of(((kind, *figures) for is_kind, kind, _, *figures in rows if is_kind), over_time)
     busiest = sorted(
         (BusyOperation(kind, operation, count, percentiles[1] if percentiles else None)
