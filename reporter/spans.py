@@ -103,12 +103,12 @@ nested AS (
 sided AS (
   SELECT id, phase, lead(phase) OVER level AS next_phase, lag(phase) OVER level AS previous_phase, lag(id) OVER level AS previous_id
   FROM nested WINDOW level AS (PARTITION BY pair, depth ORDER BY ts, id))
-SELECT e.*, b.id IS NOT NULL AS has_start,
-  CASE WHEN b.id IS NOT NULL THEN {{'id': b.id, 'ts': b.ts, 'operation': b.operation, 'provider': b.provider, 'model': b.model,
-    'dry_run': b.dry_run, 'message_id': b.message_id, 'conversation_id': b.conversation_id, 'fragment_id': b.fragment_id,
-    'execution_id': b.execution_id, 'step_id': b.step_id, 'pipeline_id': b.pipeline_id}} END AS began
-FROM sided s JOIN message_events e ON e.id = s.id
-  LEFT JOIN message_events b ON s.phase <> 'start' AND s.previous_phase = 'start' AND b.id = s.previous_id
+SELECT e.*, began, began IS NOT NULL AS has_start
+FROM sided s JOIN span_events e ON e.id = s.id
+  LEFT JOIN (SELECT id AS start_id, {{'id': id, 'ts': ts, 'operation': operation, 'provider': provider, 'model': model,
+    'dry_run': dry_run, 'message_id': message_id, 'conversation_id': conversation_id, 'fragment_id': fragment_id,
+    'execution_id': execution_id, 'step_id': step_id, 'pipeline_id': pipeline_id}} AS began
+    FROM span_events WHERE phase = 'start') ON s.phase <> 'start' AND s.previous_phase = 'start' AND start_id = s.previous_id
 WHERE s.phase <> 'start' OR s.next_phase IS NULL OR s.next_phase = 'start'
 """
 
