@@ -46,8 +46,8 @@ _NAMED_TRACES = 50
 class Sink:
     """An open sink; a context manager."""
 
-    # Whether `trace` is asked of it.
-    lists_traces = True
+    # Not so that of a watch's session: nobody asks it for a trace or for its counts, and what it notes of itself is only remembered.
+    is_saved = True
 
     def __init__(self, connection: engine.DuckDBPyConnection, path: Path, lock: IO[bytes] | None = None) -> None:
         self.connection = connection
@@ -56,6 +56,7 @@ class Sink:
         self._names: dict[str | None, Name] = {}
         self._batch = 0
         self._about: dict[str, str] | None = None
+        self._about_before: dict[str, str] | None = None
 
     def __enter__(self) -> Sink:
         return self
@@ -69,9 +70,13 @@ class Sink:
         """The app's time zone: what times without an offset mean."""
         self.connection.execute(f"SET TimeZone = '{zone}'")
 
+    def begin(self) -> None:
+        self._about_before = dict(self._all_about())
+        self.connection.begin()
+
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        self.connection.begin()
+        self.begin()
         try:
             yield
         except BaseException:
@@ -80,7 +85,7 @@ class Sink:
         self.connection.commit()
 
     def rollback(self) -> None:
-        self._about = None
+        self._about = self._about_before
         self.connection.rollback()
 
     def cursors(self) -> list[Cursor]:
@@ -122,9 +127,9 @@ class Sink:
             self._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
         engine.register(con, "raw", rows)
         engine.again(con, f"CREATE OR REPLACE TEMP TABLE staged AS {staging.staged(records_sql, paths)}")
-        unknown = engine.again(con, "SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall()
-        if unknown:
-            self._learn_names(unknown)
+        has_unknown, has_rejects = engine.again(con, staging.FOUND).fetchall()[0]
+        if has_unknown:
+            self._learn_names(con.execute("SELECT DISTINCT event FROM staged WHERE kind IS NULL").fetchall())
             con.execute(
                 'CREATE OR REPLACE TEMP TABLE unnamed AS SELECT source, "offset" FROM staged WHERE kind IS NULL'
             )
@@ -142,12 +147,13 @@ class Sink:
             {"ANTI JOIN repeated USING (id)" if has_repeated else ""} WHERE reason IS NULL""",
             [self._batch],
         ).fetchone()
-        if self._has("FROM staged WHERE reason IS NOT NULL"):
+        if has_rejects:
             con.execute(
                 """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
                 FROM staged WHERE reason IS NOT NULL"""
             )
-        engine.again(con, staging.count_sql(has_repeated=has_repeated, is_table=is_table))
+        if self.is_saved:
+            engine.again(con, staging.count_sql(has_repeated=has_repeated, is_table=is_table))
         return int(inserted[0]) if inserted else 0
 
     def reject(self, source: int, rejects: list[Reject], offset: int) -> None:
@@ -180,7 +186,7 @@ class Sink:
 
     def begin_batch(self) -> None:
         """Begin a transaction whose events are a batch of their own."""
-        self.connection.begin()
+        self.begin()
         self._batch = int(self.about("batch") or 0) + 1
         self.tell("batch", str(self._batch))
 
@@ -199,7 +205,8 @@ class Sink:
         return self._about
 
     def tell(self, key: str, value: str) -> None:
-        engine.again(self.connection, "INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
+        if self.is_saved:
+            self.connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
         self._all_about()[key] = value
 
     def has_underived_events(self) -> bool:
@@ -212,7 +219,7 @@ class Sink:
         from reporter import spans
 
         con, derived, batch = self.connection, int(self.about("derived") or 0), self.about("batch")
-        if self.lists_traces:
+        if self.is_saved:
             con.execute(_TRACES, [derived])
         chosen = spans.EVENTS_FILTER
         touched = f"SELECT DISTINCT correlation_id FROM events WHERE batch > {derived} AND {chosen}"
@@ -321,7 +328,7 @@ def recent_copy(path: Path, since: datetime) -> Sink:
         names = connection.execute(f"SELECT name FROM duckdb_optimizers() WHERE name NOT IN {_CHEAP_OPTIMIZERS}")
         connection.execute(f"SET disabled_optimizers = '{','.join(name for (name,) in names.fetchall())}'")
         sink = Sink(connection, Path(":memory:"))
-        sink.lists_traces = False
+        sink.is_saved = False
         sink.learn_names()
         return sink
     except engine.Error as exc:

@@ -27,6 +27,8 @@ def staged(records_sql: str, paths: frozenset[str]) -> str:
     return f"SELECT *, {reason} AS reason FROM ({map_sql(records_sql, paths)})"
 
 
+# Whether there are names yet unknown, and entries that are no events.
+FOUND = "SELECT count(*) > count(kind), count(reason) > 0 FROM staged"
 # Staged records that an earlier event, or an earlier one of the same batch, has brought already.
 REPEATED = """
 CREATE OR REPLACE TEMP TABLE repeated AS
