@@ -34,7 +34,6 @@ def trace(
     """One trace by its correlation id, or the beginning of it: what happened, in order."""
     from reporter.ask import asking, find_trace, find_traces, gate
     from reporter.progress import progress
-    from reporter.terminal import traces
 
     given = {"message_id": message, "conversation_id": conversation, "execution_id": execution}
     asked = [(column, value) for column, value in given.items() if value]
@@ -43,11 +42,13 @@ def trace(
         raise UsageError(msg, "Give its ID, or one of --message, --conversation and --execution.")
     settings = settings_of(options)
     zone = zone_of(options, settings)
-    load_ahead(form, "reporter.analysis.trace")
+    load_ahead(form, "reporter.analysis.trace", "reporter.terminal.traces")
     with progress() as on_progress, asking(settings, datetime.now(UTC), on_progress, note) as sink:
         if asked:
             found = find_traces(sink, *asked[0])
             if len(found) > 1:
+                from reporter.terminal import traces
+
                 note(f"{len(found)} traces; `telemetry-report trace ID` shows one")
                 click.echo(traces.traces(gated(sink, settings, found), form, zone))
                 return
@@ -62,4 +63,6 @@ def trace(
         path = write_trace(document, Path(html), zone=zone, app=settings.app.resolve().name, built_at=datetime.now(UTC))
         click.echo(path)
     else:
+        from reporter.terminal import traces
+
         click.echo(traces.trace(document, form, zone))
