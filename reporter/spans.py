@@ -104,7 +104,7 @@ sided AS (
   SELECT id, phase, lead(phase) OVER level AS next_phase, lag(phase) OVER level AS previous_phase, lag(id) OVER level AS previous_id
   FROM nested WINDOW level AS (PARTITION BY pair, depth ORDER BY ts, id))
 SELECT e.*, began, began IS NOT NULL AS has_start
-FROM sided s JOIN span_events e ON e.id = s.id
+FROM sided s JOIN message_events e ON e.id = s.id
   LEFT JOIN (SELECT id AS start_id, {{'id': id, 'ts': ts, 'operation': operation, 'provider': provider, 'model': model,
     'dry_run': dry_run, 'message_id': message_id, 'conversation_id': conversation_id, 'fragment_id': fragment_id,
     'execution_id': execution_id, 'step_id': step_id, 'pipeline_id': pipeline_id}} AS began
@@ -280,7 +280,9 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
     in is left out of the statements: of few events, planning takes longer than running.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE message_events AS SELECT * EXCLUDE ({_UNUSED}) FROM ({events_sql})")
-    engine.again(con, "CREATE OR REPLACE TEMP VIEW span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL")
+    engine.again(
+        con, "CREATE TEMP VIEW IF NOT EXISTS span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL"
+    )
     found = engine.again(con, "SELECT DISTINCT family, type, phase FROM span_events").fetchall()
     families, types, phases = (set(column) for column in zip(*found, strict=True)) if found else (set(), set(), set())
     has_rows = not families.isdisjoint(TABLE_EVENTS)

@@ -47,10 +47,17 @@ _RENAMED = f"""* REPLACE (CASE WHEN (kind, operation) IN (SELECT (kind, operatio
   ELSE '{OTHER}' END AS operation)"""
 
 
-def see(con: duckdb.DuckDBPyConnection, window: Window, prefix: str = "window", spans: str = "*") -> None:
-    """Make the temporary views `prefix`_events and `prefix`_spans of what lies in the window; `spans`: their columns."""
+def see(
+    con: duckdb.DuckDBPyConnection,
+    window: Window,
+    prefix: str = "window",
+    spans: str = "*",
+    names: tuple[str, ...] = ("events", "spans"),
+) -> None:
+    """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what lies in the window; `spans`:
+    their columns."""
     start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'" for moment in window.sql)
-    for name in ("events", "spans"):
+    for name in names:
         columns = spans if name == "spans" else "*"
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT {columns} FROM {name} WHERE ts >= {start} AND ts < {end}"

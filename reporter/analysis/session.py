@@ -74,7 +74,7 @@ class Told:
 
 def told(con: duckdb.DuckDBPyConnection, window: Window) -> Told:
     """Of `events`, as far as they lie in the window."""
-    see(con, window)
+    see(con, window, names=("events",))
     over_time = buckets(con, bucket_seconds(window))
     return Told(window, over_time, count_traces(con), error_groups(con, window)[:_GROUPS], recent(con, window, _EVENTS))
 
@@ -82,7 +82,7 @@ def told(con: duckdb.DuckDBPyConnection, window: Window) -> Told:
 def session(con: duckdb.DuckDBPyConnection, found: Told) -> Session:
     """Of `spans`, as far as they lie in the window, and of what the events say."""
     window, over_time = found.window, found.over_time
-    see(con, window)
+    see(con, window, names=("spans",))
     rows = engine.again(con, _FIGURES).fetchall()
     by_kind = kinds_of(((kind, *figures) for is_kind, kind, _, *figures in rows if is_kind), over_time)
     busiest = sorted(
