@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reporter.event_names import EVENT_NAME
@@ -188,9 +188,10 @@ def _number(column: str) -> str:
     return f"CASE WHEN {value} BETWEEN 0 AND 9e15 THEN {value}::BIGINT END"
 
 
-# Two passes: the frame of an entry, then its facts, which lie in `data` (nested shapes) or beside the frame. One pass for
-# both places makes twice the columns and took three times as long.
 ALL_PATHS = frozenset(path for keys in (*FACTS.values(), *FRAME_FACTS.values(), EXTRA_CORRELATION) for path in keys)
+_PATH_NAMES = frozenset(name for path in ALL_PATHS for name in path.split("."))
+# How many sets of paths a watch keeps statements for.
+_STATEMENTS = 200
 # An ASCII character of a key may be written by its number.
 _ESCAPED = re.compile(r"\\u00[0-7]")
 
@@ -204,8 +205,7 @@ def paths_in(texts: Iterable[str]) -> frozenset[str]:
     if _ESCAPED.search(text):
         return ALL_PATHS
     # JSON within a string has its quotes escaped.
-    names = {name for path in ALL_PATHS for name in path.split(".")}
-    found = {name for name in names if f'{name}"' in text or f'{name}\\"' in text}
+    found = {name for name in _PATH_NAMES if f'{name}"' in text or f'{name}\\"' in text}
     return frozenset(path for path in ALL_PATHS if found.issuperset(path.split(".")))
 
 
@@ -215,7 +215,9 @@ def _facts(paths: frozenset[str]) -> dict[str, list[str]]:
     return {fact: keys for fact, keys in found.items() if keys}
 
 
-@cache
+# Two passes: the frame of an entry, then its facts, which lie in `data` (nested shapes) or beside the frame. One pass for
+# both places makes twice the columns and took three times as long.
+@lru_cache(_STATEMENTS)
 def extract_sql(records_sql: str, paths: frozenset[str] = ALL_PATHS) -> str:
     """All facts of records as text; null those that none of `paths` leads to.
 
@@ -294,36 +296,30 @@ _OWN_TIME = """CASE WHEN own_time IS NULL THEN NULL
 _ENTRY = "timezone('UTC', try_cast(time AS TIMESTAMPTZ))"
 _ENTRY_TIME = f"CASE WHEN isfinite({_ENTRY}) AND year({_ENTRY}) BETWEEN 1970 AND 9998 THEN {_ENTRY} END"
 
-# column: the fact it is made of, and how; null where that is.
-_OF_ONE_FACT: dict[str, tuple[str, str]] = {
-    "duration_ms": ("duration_ms", "duration"),
+# column: how it is made of the fact of the same name; null where that is.
+_OF_ONE_FACT: dict[str, str] = {
+    "duration_ms": "duration",
     **{
-        name: (name, _id(name))
+        name: _id(name)
         for name in (
             "message_id", "conversation_id", "session_id", "fragment_id", "execution_id", "step_id", "pipeline_id", "job_id",
             "invocation_id",
         )
     },
-    **{name: (name, name) for name in ("provider", "model", "tool", "command", "step", "exception")},
+    **{name: name for name in ("provider", "model", "tool", "command", "step", "exception")},
     **{
-        name: (name, _number(name))
+        name: _number(name)
         for name in (
             "prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "request_bytes", "response_bytes", "attempt",
         )
     },
-    **{name: (name, _finite(name)) for name in ("cost_usd", "ttft_ms")},
-    "dry_run": (
-        "dry_run",
-        "CASE WHEN lower(dry_run) IN ('true', '1') THEN true WHEN lower(dry_run) IN ('false', '0') THEN false END",
-    ),
-    "state": ("state", "CASE WHEN length(state) <= 40 THEN state END"),
-    "error_class": ("error_class", "CASE WHEN failed AND error_class <> '' THEN error_class END"),
-    "error_message": (
-        "error_message",
-        "CASE WHEN failed AND error_message NOT IN ('', 'true', 'false', '[]') THEN error_message END",
-    ),
-    "error_code": ("error_code", "CASE WHEN failed THEN error_code END"),
-    "error_category": ("error_category", "CASE WHEN failed THEN error_category END"),
+    **{name: _finite(name) for name in ("cost_usd", "ttft_ms")},
+    "dry_run": "CASE WHEN lower(dry_run) IN ('true', '1') THEN true WHEN lower(dry_run) IN ('false', '0') THEN false END",
+    "state": "CASE WHEN length(state) <= 40 THEN state END",
+    "error_class": "CASE WHEN failed AND error_class <> '' THEN error_class END",
+    "error_message": "CASE WHEN failed AND error_message NOT IN ('', 'true', 'false', '[]') THEN error_message END",
+    "error_code": "CASE WHEN failed THEN error_code END",
+    "error_category": "CASE WHEN failed THEN error_category END",
 }  # fmt: skip
 _COLUMNS: dict[str, str] = {
     "id": '(source::BIGINT << 40) + "offset"',
@@ -347,16 +343,17 @@ _COLUMNS: dict[str, str] = {
 }
 
 
-@cache
+@lru_cache(_STATEMENTS)
 def map_sql(records_sql: str, paths: frozenset[str] = ALL_PATHS) -> str:
     """Records as events: EVENT_COLUMNS in order, by the table `names` of Name. `kind` is null where that does not know the
     event's name yet. `paths`: those that may lead to something."""
-
     facts = _facts(paths)
 
     def column(name: str) -> str:
-        fact, sql = _OF_ONE_FACT.get(name) or ("", _COLUMNS[name])
-        return f'{sql if not fact or fact in facts else f"NULL::{EVENT_COLUMNS[name][0].split()[0]}"} AS "{name}"'
+        sql = _COLUMNS.get(name) or (
+            _OF_ONE_FACT[name] if name in facts else f"NULL::{EVENT_COLUMNS[name][0].split()[0]}"
+        )
+        return f'{sql} AS "{name}"'
 
     return f"""WITH timed AS (
   SELECT *, {_OWN_TIME} AS own_ts, {_finite("duration_ms")} AS duration, {_FAILED} AS failed,

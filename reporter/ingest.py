@@ -88,13 +88,8 @@ class _Work:
         on_events: Callable[[], object],
         total: int,
     ) -> None:
-        self.sink, self.done, self.on_progress, self.on_events, self.total_bytes = (
-            sink,
-            done,
-            on_progress,
-            on_events,
-            total,
-        )
+        self.sink, self.done, self.total_bytes = sink, done, total
+        self.on_progress, self.on_events = on_progress, on_events
         self.tables: tuple[tables.Table, ...] = ()
         self.zone = "UTC"
         self.done_bytes = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reporter.events import EVENT_COLUMNS
-from reporter.sink import SCHEMA_VERSION
+from reporter.sink import NOTE_TRACES, SCHEMA_VERSION
 from reporter.spans import SPAN_COLUMNS
 
 
@@ -11,6 +11,7 @@ def _columns(table: dict[str, tuple[str, str]]) -> str:
     return ", ".join(f'"{name}" {kind}' for name, (kind, _) in table.items())
 
 
+_TRACES = "CREATE TABLE traces (correlation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP)"
 TABLES = f"""
 CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
 -- One row a log file or table, whatever it was called over time.
@@ -33,7 +34,7 @@ CREATE TABLE events ({_columns(EVENT_COLUMNS)}, batch INTEGER);
 CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
 CREATE TABLE spans ({_columns(SPAN_COLUMNS)});
 -- When a trace's events were: a row each time that some were taken in. No event lies outside; what went may have lain inside.
-CREATE TABLE traces (correlation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP);
+{_TRACES};
 -- Figures of days whose events are gone, or some of them: a row a prune, day of the app's zone, kind and operation; without
 -- an operation it is the kind's.
 CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, error_events BIGINT, operations BIGINT, errors BIGINT,
@@ -41,8 +42,8 @@ CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, er
 """
 # What the version before lacked.
 UPGRADE = f"""
-CREATE TABLE traces AS SELECT correlation_id, min(ts) AS first_ts, max(ts) AS last_ts FROM events
-  WHERE correlation_id IS NOT NULL GROUP BY correlation_id ORDER BY correlation_id;
+{_TRACES};
+{NOTE_TRACES.format(batch=0)};
 UPDATE about SET value = '{SCHEMA_VERSION}' WHERE key = 'schema'"""
 TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "traces", "daily")
 # batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.

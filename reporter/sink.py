@@ -220,7 +220,7 @@ class Sink:
 
         con, derived, batch = self.connection, int(self.about("derived") or 0), self.about("batch")
         if self.is_saved:
-            con.execute(_TRACES, [derived])
+            con.execute(NOTE_TRACES.format(batch=derived))
         chosen = spans.EVENTS_FILTER
         touched = f"SELECT DISTINCT correlation_id FROM events WHERE batch > {derived} AND {chosen}"
         ids = [row[0] for row in con.execute(f"{touched} LIMIT {_NAMED_TRACES + 1}").fetchall()]
@@ -267,8 +267,9 @@ class Sink:
         return bool(engine.again(self.connection, f"SELECT 1 {from_sql} LIMIT 1", parameters).fetchall())
 
 
-_TRACES = """
-INSERT INTO traces SELECT correlation_id, min(ts), max(ts) FROM events WHERE batch > ? AND correlation_id IS NOT NULL
+# When the events of batches after one were, by trace.
+NOTE_TRACES = """
+INSERT INTO traces SELECT correlation_id, min(ts), max(ts) FROM events WHERE batch > {batch} AND correlation_id IS NOT NULL
 GROUP BY correlation_id ORDER BY correlation_id"""
 
 

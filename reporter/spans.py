@@ -61,6 +61,10 @@ _UNUSED = (
 # Log times may be off by a whole second on either side.
 MATCH_SECONDS = 2
 MATCH_DURATION_MS = 1
+# The start of what tells only its end.
+_LESS_DURATION = (
+    "ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT)"
+)
 
 
 def _key(families: Container[str]) -> str:
@@ -141,7 +145,7 @@ SELECT id, correlation_id, kind, type, family,
   phase = 'finish' AS is_operation, ts,
   CASE WHEN phase = 'start' THEN ts
     ELSE least(ts, coalesce(CASE WHEN has_start THEN began.ts END,
-      ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT))) END AS start_ts,
+      {_LESS_DURATION})) END AS start_ts,
   CASE WHEN phase = 'start' THEN NULL
     ELSE coalesce(duration_ms, CASE WHEN has_start THEN greatest(0, epoch_us(ts) - epoch_us(began.ts)) / 1000 END)
     END AS duration_ms,
@@ -158,7 +162,7 @@ _ROWS = f"""
 CREATE OR REPLACE TEMP TABLE row_spans AS
 SELECT id, correlation_id, kind, type, coalesce(operation, 'unknown') AS operation, ts, duration_ms,
   coalesce(status, 'ok') AS status, dry_run, message_id, conversation_id, fragment_id, execution_id, pipeline_id,
-  invocation_id, ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT) AS start_ts
+  invocation_id, {_LESS_DURATION} AS start_ts
 FROM span_events WHERE family IN {TABLE_EVENTS}
 """
 
@@ -198,10 +202,8 @@ WHERE NOT s.is_lone_end"""
   message_id, conversation_id, fragment_id, execution_id, pipeline_id, invocation_id, r.id AS row_event
 FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)""")
     if has_roots:
-        parts.append("""SELECT id, correlation_id, kind, type, coalesce(provider || '/' || model, event) AS operation,
-  false AS is_operation, ts, ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT)
-    AS start_ts,
-  duration_ms, coalesce(status, 'ok') AS status, provider, model, message_id, conversation_id, fragment_id
+        parts.append(f"""SELECT id, correlation_id, kind, type, coalesce(provider || '/' || model, event) AS operation,
+  false AS is_operation, ts, {_LESS_DURATION} AS start_ts, duration_ms, coalesce(status, 'ok') AS status, provider, model, message_id, conversation_id, fragment_id
 FROM span_events WHERE phase = 'root'""")
     return f"CREATE OR REPLACE TEMP TABLE merged_spans AS {' UNION ALL BY NAME '.join(parts)}"
 

@@ -153,14 +153,14 @@ def test_the_latest_events_are_found_in_a_busy_minute_and_in_a_quiet_day(app):
 
 def test_rows_of_a_table_join_the_spans_of_a_log_that_came_before(app):
     """The short statements leave rows out; those that come later are matched."""
-    settings_of = lambda: find_app(str(app), None, (), None)  # noqa: E731
+    settings = find_app(str(app), None, (), None)
     write_log(
         app,
         entry("tool.invocation.completed", {"event": "tool.invocation.completed", "data": {"tool_name": "db", "duration_ms": 5}, "meta": {"timestamp": AT}, "correlation": {"correlation_id": "c-1"}}, at="2026-11-20 10:00:00"),
     )  # fmt: skip
-    with open_sink(settings_of().sink) as sink:
-        ingest(sink, settings_of())
+    with open_sink(settings.sink) as sink:
+        ingest(sink, settings)
         assert sink.connection.execute("SELECT count(*), count(row_event) FROM spans").fetchall() == [(1, 0)]
         write_database(app, tools=[(1, "db", "c-1", "ok", 5, "2026-11-20 10:00:00")])
-        ingest(sink, settings_of())
+        ingest(sink, settings)
         assert sink.connection.execute("SELECT count(*), count(row_event) FROM spans").fetchall() == [(1, 1)]

@@ -94,12 +94,10 @@ def errors(con: duckdb.DuckDBPyConnection, window: Window) -> Errors:
     start = f"TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}'"
     has_past = bool(con.execute(f"SELECT count(*) > 0 FROM events WHERE ts < {start}").fetchall()[0][0])
     found = _read(con, "window_events")
-    if found:
-        earlier = _read(con, f"(SELECT * FROM events WHERE ts < {start})")
-        lately = window.previous().sql[0]
-        past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
-        return _grouped(found, window, past, has_past=has_past)
-    return _grouped(found, window, Past(set(), set()), has_past=has_past)
+    earlier = _read(con, f"(SELECT * FROM events WHERE ts < {start})") if found else []
+    lately = window.previous().sql[0]
+    past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
+    return _grouped(found, window, past, has_past=has_past)
 
 
 def error_groups(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[ErrorGroup, ...]:

@@ -7,14 +7,11 @@ from typing import Any
 import click
 
 from reporter.cli.asking import asked
-from reporter.cli.options import formats, note, privacy, when, where
+from reporter.cli.options import note, question
 
 
 @click.command(epilog="Example: telemetry-report export --last 7d --kind tool --format csv -o tools.csv")
-@where
-@when
-@privacy
-@formats("json", "csv", "parquet")
+@question("json", "csv", "parquet")
 @click.option(
     "--kind",
     "kinds",

@@ -71,6 +71,11 @@ def formats(*names: str) -> Callable[[Command], Command]:
     return click.option("--format", "form", type=click.Choice(names), default=names[0], help="How to print.")
 
 
+def question(*names: str) -> Callable[[Command], Command]:
+    """What every question to the sink takes; `names`: the formats it answers in."""
+    return lambda command: where(when(privacy(formats(*names)(command))))
+
+
 def settings_of(options: dict[str, Any]) -> Settings:
     from reporter.config import find_app
 

@@ -7,14 +7,11 @@ from typing import Any
 import click
 
 from reporter.cli.asking import asked, gated
-from reporter.cli.options import formats, privacy, when, where
+from reporter.cli.options import question
 
 
 @click.command(epilog="Example: telemetry-report overview --last 7d --format json")
-@where
-@when
-@privacy
-@formats("table", "json", "csv")
+@question("table", "json", "csv")
 def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Totals, rates and percentiles by kind."""
     from reporter.analysis.overview import overview as analyse

@@ -7,14 +7,11 @@ from typing import Any
 import click
 
 from reporter.cli.asking import asked, gated
-from reporter.cli.options import formats, privacy, when, where
+from reporter.cli.options import question
 
 
 @click.command(epilog="Example: telemetry-report performance --type tools --sort count --top 10")
-@where
-@when
-@privacy
-@formats("table", "json", "csv")
+@question("table", "json", "csv")
 @click.option(
     "--type",
     "kind",

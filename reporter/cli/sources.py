@@ -7,14 +7,11 @@ from typing import Any
 import click
 
 from reporter.cli.asking import asked, gated
-from reporter.cli.options import formats, privacy, when, where
+from reporter.cli.options import question
 
 
 @click.command(epilog="Example: telemetry-report sources --format json")
-@where
-@when
-@privacy
-@formats("table", "json", "csv")
+@question("table", "json", "csv")
 def sources(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """What was read: entries, events and rejects by source."""
     from reporter.ask import rejects

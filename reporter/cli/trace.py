@@ -8,16 +8,13 @@ from typing import Any
 import click
 
 from reporter.cli.asking import gated, load_ahead
-from reporter.cli.options import formats, note, privacy, settings_of, when, where, zone_of
+from reporter.cli.options import note, question, settings_of, zone_of
 from reporter.errors import UsageError
 
 
 @click.command(epilog="Example: telemetry-report trace 7fee3741 --format timeline")
 @click.argument("correlation_id", metavar="[ID]", required=False)
-@where
-@when
-@privacy
-@formats("table", "json", "csv", "timeline")
+@question("table", "json", "csv", "timeline")
 @click.option("--message", metavar="ID", help="The trace, or traces, of a chat message.")
 @click.option("--conversation", metavar="ID", help="The trace, or traces, of a conversation.")
 @click.option("--execution", metavar="ID", help="The trace of a command's execution.")
