@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import __version__
 from reporter.site.context import NavItem, Site
-from reporter.site.live import notice, page_scripts
+from reporter.site.live import LIVE_FILE, notice, page_scripts
 from reporter.site.output import MARKER, SiteFile, write_file, write_site
 from reporter.site.pages import (
     chat,
@@ -57,7 +57,7 @@ def build_site(
     """Render all pages and write them in one step; returns index.html's path. Raises OutputError. `data` may have to be
     waited for. `is_live`: the pages of a `watch`, which renew themselves while they are open."""
     files = render_site(results, data, zone=zone, built_at=built_at, app=app, notes=notes, is_live=is_live)
-    return write_site(files, output)
+    return write_site(files, output, (LIVE_FILE,) if is_live else ())
 
 
 def build_single(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import shutil
 import tempfile
@@ -12,6 +14,8 @@ from reporter.errors import OutputError
 
 # Present in every folder a build wrote; a folder without it is not ours to replace.
 MARKER = "data/build.js"
+# renameat2(2): paths as seen from the working folder (AT_FDCWD), and the flag that exchanges them.
+_HERE, _RENAME_EXCHANGE = -100, 2
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,11 @@ def check_output(output: Path) -> None:
         raise OutputError(msg, "Name another with -o DIR, or empty it yourself.")
 
 
-def write_site(files: list[SiteFile], output: Path) -> Path:
-    """Write the files as the new content of `output`; returns index.html. The old report stays if anything fails."""
+def write_site(files: list[SiteFile], output: Path, kept: tuple[str, ...] = ()) -> Path:
+    """Write the files as the new content of `output`; returns index.html. The old report stays if anything fails.
+
+    `kept`: files of the old report that an open page of it may still ask for, taken over as they are.
+    """
     check_output(output)
     target = output.resolve()
     try:
@@ -48,6 +55,9 @@ def write_site(files: list[SiteFile], output: Path) -> Path:
             path = fresh / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.data)
+        for name in kept:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copyfile(target / name, fresh / name)
         _swap(fresh, target)
     except OSError as exc:
         msg = f"the report cannot be written to {output}: {exc.strerror}"
@@ -73,17 +83,28 @@ def write_file(data: bytes, path: Path) -> Path:
 
 
 def _swap(fresh: Path, target: Path) -> None:
+    """Put `fresh` in the place of `target`; what was there is left for the caller to remove."""
     if not target.exists():
         fresh.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-    target.rename(old / "report")
+    elif not _exchange(fresh, target):
+        # For a moment there is no report: an open page asks again.
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+        target.rename(old / "report")
+        try:
+            fresh.rename(target)
+        except OSError:
+            (old / "report").rename(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two folders change places in one step; False where this system or file system has no such call (it is Linux's own)."""
     try:
-        fresh.rename(target)
-    except OSError:
-        (old / "report").rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        renameat2 = ctypes.CDLL(None).renameat2
+    except (OSError, AttributeError, TypeError):
+        return False
+    return bool(renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _RENAME_EXCHANGE) == 0)
 
 
 def _umask() -> int:
