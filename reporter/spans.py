@@ -205,7 +205,7 @@ FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)""")
         parts.append(f"""SELECT id, correlation_id, kind, type, coalesce(provider || '/' || model, event) AS operation,
   false AS is_operation, ts, {_LESS_DURATION} AS start_ts, duration_ms, coalesce(status, 'ok') AS status, provider, model, message_id, conversation_id, fragment_id
 FROM span_events WHERE phase = 'root'""")
-    return f"CREATE OR REPLACE TEMP TABLE merged_spans AS {' UNION ALL BY NAME '.join(parts)}"
+    return " UNION ALL BY NAME ".join(parts)
 
 
 # A call's tokens stand in the llm call and in the chat stream it served: count the llm call's.
@@ -218,12 +218,15 @@ SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s
     OR abs(epoch_us(c.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6)"""
 
 
-def _derived(*, has_served: bool) -> str:
-    served = _SERVED if has_served else "SELECT NULL WHERE false"
+def _derived(merged: str, *, has_served: bool) -> str:
+    """`merged`: the relation of merged spans; where there may be served ones, the table `merged_spans`."""
+    counts = (
+        f"type = 'llm' OR (type = 'stream' AND id NOT IN ({_SERVED}))" if has_served else "type IN ('llm', 'stream')"
+    )
     return f"""
 CREATE OR REPLACE TEMP TABLE unlinked_spans AS
 SELECT {", ".join(f'"{name}"' for name in SPAN_COLUMNS if name != "parent")}
-FROM (SELECT *, is_operation AND (type = 'llm' OR (type = 'stream' AND id NOT IN ({served}))) AS counts_tokens FROM merged_spans)"""
+FROM (SELECT *, is_operation AND ({counts}) AS counts_tokens FROM {merged})"""
 
 
 # Who may contain whom where times alone do not tell: the higher is the outer one.
@@ -292,8 +295,11 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
     engine.again(con, _log_spans(has_streams="stream" in types))
     if has_rows:
         _match_rows(con)
-    engine.again(con, _merged(has_rows=has_rows, has_roots="root" in phases))
-    count = engine.again(con, _derived(has_served={"llm", "stream"} <= types)).fetchall()[0][0]
+    merged, has_served = f"({_merged(has_rows=has_rows, has_roots='root' in phases)})", {"llm", "stream"} <= types
+    if has_served:
+        engine.again(con, f"CREATE OR REPLACE TEMP TABLE merged_spans AS FROM {merged}")
+        merged = "merged_spans"
+    count = engine.again(con, _derived(merged, has_served=has_served)).fetchall()[0][0]
     parents = _parents(has_crowds=count > _PARENTS_AT_MOST)
     return f"SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({parents}) USING (id)"
 
