@@ -21,8 +21,8 @@ test: $(VENV)/.test-packages $(VENV)/.installed-dev $(AXE)
 bench: $(VENV)/.test-packages $(VENV)/.installed-dev
 	@command -v goaccess >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y -qq goaccess; } || { echo "the benchmark needs: apt install goaccess"; exit 1; }
 	$(PY) -m compileall -q reporter
-	$(PY) -m tests.bench
-	$(PY) -m tests.bench_terminal
+	$(PY) -m tests.bench.build
+	$(PY) -m tests.bench.terminal
 
 # The venv is made anew whenever what it holds changes. Compiled as pip does what is not editable: a tenth of an answer's time.
 $(STAMP): pyproject.toml

@@ -25,8 +25,10 @@ from reporter.analysis.tools import tools
 from reporter.analysis.trace_data import TraceData, trace_data
 from reporter.analysis.traces import traces
 from reporter.analysis.trends import trends
-from reporter.ask import SOURCE_NAMES, emptiness, gate, rejects, retention_notes, sources, take_in
-from reporter.sink import Sink, open_sink
+from reporter.redaction.gate import gate
+from reporter.sink.file import open_sink
+from reporter.sink.notes import SOURCE_NAMES, emptiness, rejects, retention_notes, sources
+from reporter.sink.taking_in import take_in
 from reporter.sources import Ingested, Progress
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ if TYPE_CHECKING:
     import duckdb
 
     from reporter.analysis.traces import Traces
-    from reporter.config import Settings
-    from reporter.redact import Redactor
+    from reporter.redaction.redactor import Redactor
+    from reporter.settings.app import Settings
+    from reporter.sink.store import Sink
     from reporter.window import Window
 
 
@@ -134,7 +137,7 @@ def build(
     """
     from reporter.site import build_single, build_site
     from reporter.site.output import check_output
-    from reporter.site.render import prepare
+    from reporter.site.specs import prepare
 
     if not single_bytes:
         check_output(output)
@@ -147,7 +150,7 @@ def build(
     asked = _Asked(settings, compared or window.previous(), zone.key, built_at)
     with (
         open_sink(settings.sink, read_only=True, on_wait=on_note) as sink,
-        _analysed_apart(sink, window, asked, redactor := gate(sink, settings.privacy)) as (results, data),
+        _analysed_apart(sink, window, asked, redactor := gate(sink.about("salt"), settings.privacy)) as (results, data),
     ):
         for note in emptiness(sink, window):
             on_note(note)

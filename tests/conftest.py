@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser import chromium
 
-SHARED = Path(__file__).parent.parent.parent / "shared" / "samples"
+DATA = Path(__file__).parent / "data"
 UNTIL = ["--until", "2026-11-20T12:00:00Z", "--last", "3d", "--tz", "UTC"]
 
 
@@ -27,7 +27,7 @@ def samples(tmp_path_factory) -> dict[str, Path]:
     """The two real sample apps, unpacked."""
     home = tmp_path_factory.mktemp("samples")
     for name in ("line", "json"):
-        with tarfile.open(SHARED / f"{name}.tar.gz") as archive:
+        with tarfile.open(DATA / f"{name}.tar.gz") as archive:
             archive.extractall(home, filter="data")
     return {name: home / f"fragments-{name}" for name in ("line", "json")}
 

@@ -13,7 +13,7 @@ from click import Context
 from click.testing import CliRunner
 
 from reporter.cli import cli
-from reporter.demo import write_demo
+from reporter.demo.app import write_demo
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import engine
-from reporter.event_names import KINDS
+from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from reporter.redact import Redactor
+    from reporter.redaction.redactor import Redactor
 
 # How many traces a report carries with all their events, and how much of a context or message at most.
 DETAILED_TRACES = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reporter.event_names import KINDS
+from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
     from datetime import datetime

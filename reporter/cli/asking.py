@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from reporter.config import Settings
-    from reporter.sink import Sink
+    from reporter.settings.app import Settings
+    from reporter.sink.store import Sink
     from reporter.window import Window
 
 T = TypeVar("T")
@@ -27,8 +27,8 @@ def asked(
     options: dict[str, Any], form: str, *, is_of_window: bool = True
 ) -> Iterator[tuple[Sink, Window, ZoneInfo, Settings]]:
     """The sink with all that is new in it and the options' window, both in the viewer's zone, and the settings."""
-    from reporter.ask import asking
-    from reporter.progress import progress
+    from reporter.cli.progress import progress
+    from reporter.sink.asking import asking
 
     settings = settings_of(options)
     window, zone = window_of(options, settings)
@@ -42,15 +42,15 @@ def asked(
 
 def gated(sink: Sink, settings: Settings, found: T) -> T:
     """Results as they may leave the machine."""
-    from reporter.ask import gate
+    from reporter.redaction.gate import gate
 
-    redactor = gate(sink, settings.privacy)
+    redactor = gate(sink.about("salt"), settings.privacy)
     return redactor.results(found) if redactor else found
 
 
 def load_ahead(form: str, *modules: str) -> None:
     """Load what comes after the query while DuckDB is at work without Python's lock: 40 ms of `trace`'s 200."""
-    wanted = (*modules, "reporter.redact", *(("rich.console", "rich.table") if form == "table" else ()))
+    wanted = (*modules, "reporter.redaction.redactor", *(("rich.console", "rich.table") if form == "table" else ()))
     # Python's own 5 ms, waited for after every query, would cost more than is won.
     sys.setswitchinterval(0.0005)
     Thread(target=lambda: [import_module(name) for name in wanted], daemon=True).start()

@@ -36,8 +36,8 @@ def build(
     from pathlib import Path
 
     from reporter.build import build as run
-    from reporter.config_file import parse_size
-    from reporter.progress import progress
+    from reporter.cli.progress import progress
+    from reporter.settings.toml import parse_size
     from reporter.window import parse_compared
 
     begun = time.perf_counter()

@@ -9,7 +9,7 @@ import click
 @click.option("--app", default=".", metavar="DIR", help="The app's folder (default: here).")
 def config(app: str) -> None:
     """Every setting with its value and where that comes from, as a telemetry-report.toml."""
-    from reporter.config import read_config
-    from reporter.config_file import render
+    from reporter.settings.app import read_config
+    from reporter.settings.toml import render
 
     click.echo(render(read_config(app)))

@@ -14,7 +14,7 @@ def demo(folder: str, seed: int) -> None:
     """Write a realistic demo app, for a first look (default: ./demo)."""
     from pathlib import Path
 
-    from reporter.demo import write_demo
+    from reporter.demo.app import write_demo
 
     path: Path = write_demo(Path(folder), seed=seed, now=datetime.now(UTC))
     click.echo(f"{path}  (now: telemetry-report build --app {folder} --last 7d)")

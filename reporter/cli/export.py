@@ -24,10 +24,10 @@ def export(form: str, kinds: tuple[str, ...], output: str | None, **options: Any
     """The period's events, oldest first: one a line (JSON or CSV), or as Parquet."""
     from pathlib import Path
 
-    from reporter.ask import gate
+    from reporter.redaction.gate import gate
     from reporter.terminal.export import export as write
 
     with asked(options, form) as (sink, _, _, settings):
-        redactor = gate(sink, settings.privacy)
+        redactor = gate(sink.about("salt"), settings.privacy)
         count = write(sink.connection, form, kinds, Path(output) if output else None, redactor)
     note(f"{count:,} events")

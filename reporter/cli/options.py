@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
-    from reporter.config import Settings
+    from reporter.settings.app import Settings
     from reporter.window import Window
 
     Command = Callable[..., None]
@@ -77,7 +77,7 @@ def question(*names: str) -> Callable[[Command], Command]:
 
 
 def settings_of(options: dict[str, Any]) -> Settings:
-    from reporter.config import find_app
+    from reporter.settings.app import find_app
 
     settings = find_app(options["app"], options["db"], tuple(options["logs"]), options["sink"])
     wanted = settings.privacy._replace(
@@ -96,7 +96,7 @@ def window_of(options: dict[str, Any], settings: Settings) -> tuple[Window, Zone
 
 
 def zone_of(options: dict[str, Any], settings: Settings) -> ZoneInfo:
-    from reporter.config import viewer_zone
+    from reporter.settings.app import viewer_zone
 
     return viewer_zone(options["tz"] or settings.tz)
 

@@ -15,7 +15,7 @@ from reporter.cli.options import question
 def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Totals, rates and percentiles by kind."""
     from reporter.analysis.overview import overview as analyse
-    from reporter.ask import sources as read
+    from reporter.sink.notes import sources as read
     from reporter.terminal import figures
 
     with asked(options, form) as (sink, window, zone, settings):

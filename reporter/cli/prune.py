@@ -28,8 +28,8 @@ def prune(
     """Let events go that are older than the retention, or beyond the sink's size; daily figures stay."""
     from pathlib import Path
 
-    from reporter.ask import let_go
-    from reporter.config_file import parse_size
+    from reporter.settings.toml import parse_size
+    from reporter.sink.taking_in import let_go
     from reporter.terminal.keeping import pruned
 
     settings = settings_of(options)

@@ -11,7 +11,7 @@ def redact_check(path: str) -> None:
     """What a finished report (a file or a folder) still holds that looks like a secret; exit code 1 if anything."""
     from pathlib import Path
 
-    from reporter.redact_check import check
+    from reporter.redaction.check import check
     from reporter.terminal.layout import plain, table
 
     found = check(Path(path))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reporter.analysis.recent import RecentEvent
     from reporter.analysis.session import Session
-    from reporter.watch import Watch
+    from reporter.watch.watching import Watch
 
 
 class InFolder:

@@ -14,8 +14,8 @@ from reporter.cli.options import question
 @question("table", "json", "csv")
 def sources(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """What was read: entries, events and rejects by source."""
-    from reporter.ask import rejects
-    from reporter.ask import sources as read
+    from reporter.sink.notes import rejects
+    from reporter.sink.notes import sources as read
     from reporter.terminal import figures
 
     with asked(options, form, is_of_window=False) as (sink, _, _, settings):

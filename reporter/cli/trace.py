@@ -29,8 +29,10 @@ def trace(
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
     """One trace by its correlation id, or the beginning of it: what happened, in order."""
-    from reporter.ask import asking, find_trace, find_traces, gate
-    from reporter.progress import progress
+    from reporter.cli.progress import progress
+    from reporter.redaction.gate import gate
+    from reporter.sink.asking import asking
+    from reporter.terminal.finding import find_trace, find_traces
 
     given = {"message_id": message, "conversation_id": conversation, "execution_id": execution}
     asked = [(column, value) for column, value in given.items() if value]
@@ -42,7 +44,7 @@ def trace(
     load_ahead(form, "reporter.analysis.trace", "reporter.terminal.traces")
     with progress() as on_progress, asking(settings, datetime.now(UTC), on_progress, note) as sink:
         if asked:
-            found = find_traces(sink, *asked[0])
+            found = find_traces(sink.connection, *asked[0])
             if len(found) > 1:
                 from reporter.terminal import traces
 
@@ -51,7 +53,9 @@ def trace(
                 return
             correlation_id = found[0].correlation_id
         is_brief = form == "table" and not html
-        document = find_trace(sink, correlation_id or "", gate(sink, settings.privacy), is_brief=is_brief)
+        document = find_trace(
+            sink.connection, correlation_id or "", gate(sink.about("salt"), settings.privacy), is_brief=is_brief
+        )
     if html:
         from pathlib import Path
 

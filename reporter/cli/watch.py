@@ -34,7 +34,7 @@ def watch(
     from threading import Event
 
     from reporter.cli.shown import InFolder, OnTerminal
-    from reporter.watch import Job, Watch
+    from reporter.watch.watching import Job, Watch
     from reporter.window import parse_period
 
     settings = settings_of(options)

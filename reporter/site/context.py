@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from reporter.site.render import vega
+from reporter.site.specs import vega
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reporter import format as words
 from reporter.analysis.results import used
+from reporter.format import words
 from reporter.site.context import Chart, Columns, chart, epoch_ms, shown_ms
 
 if TYPE_CHECKING:

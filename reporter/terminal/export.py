@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from reporter.redact import Redactor
+    from reporter.redaction.redactor import Redactor
 
 COLUMNS = (
     "ts", "kind", "event", "operation", "status", "duration_ms", "level", "message", "correlation_id", "source", "offset", "context",

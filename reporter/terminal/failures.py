@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reporter import format as words
+from reporter.format import words
 from reporter.terminal.layout import as_csv, as_json, cell, plain, spark, table, text_of, window_json
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reporter import format as words
+from reporter.format import words
 from reporter.terminal.layout import as_csv, as_json, bad, cell, plain, spark, table, window_json
 
 if TYPE_CHECKING:

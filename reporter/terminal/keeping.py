@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reporter import format as words
+from reporter.format import words
 from reporter.terminal.layout import as_json, table
 
 if TYPE_CHECKING:
-    from reporter.retention import Pruned
+    from reporter.sink.retention import Pruned
 
 
 def pruned(done: Pruned, form: str, is_forecast: bool) -> str:

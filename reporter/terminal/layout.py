@@ -9,7 +9,7 @@ import shutil
 import sys
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from reporter import format as words
+from reporter.format import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from reporter import format as words
+from reporter.format import words
 from reporter.terminal.layout import bad, cell, console, plain, spark
 
 if TYPE_CHECKING:

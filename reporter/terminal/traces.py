@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from reporter import format as words
-from reporter import timeline
+from reporter.format import timeline, words
 from reporter.terminal.layout import as_csv, as_json, cell, plain, table
 
 if TYPE_CHECKING:

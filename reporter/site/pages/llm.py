@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reporter import format as words
 from reporter.analysis.results import used
+from reporter.format import words
 from reporter.site import ranked
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reporter.timeline import timeline
+from reporter.format.timeline import timeline
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

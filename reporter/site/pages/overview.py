@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reporter import format as words
+from reporter.format import words
 from reporter.site.context import Chart, Columns, chart, epoch_ms, shown_ms
 
 if TYPE_CHECKING:

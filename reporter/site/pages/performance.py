@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reporter import format as words
 from reporter.analysis.results import used
+from reporter.format import words
 from reporter.site.context import Chart, Columns, chart, shown_ms
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import orjson
 
 from reporter import __version__
 from reporter.analysis.trace_data import shard_count
+from reporter.format.timeline import timeline
 from reporter.site.render import environment
 from reporter.site.resources import resource_dir
-from reporter.timeline import timeline
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reporter import format as words
 from reporter.analysis.results import used
+from reporter.format import words
 from reporter.site import ranked
 from reporter.site.context import Chart, Columns, chart, shown_ms
 

@@ -1,0 +1,1 @@
+"""A small app of our own making, to try the report on."""

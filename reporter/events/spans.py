@@ -1,0 +1,301 @@
+"""From events to spans: starts paired with their ends, table rows with the log events of the same call.
+
+SQL over a relation of events, all window functions and joins: no loop over events. No I/O, no clock.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reporter import engine
+from reporter.events.columns import SPAN_COLUMNS
+from reporter.events.names import FAMILIES, FINISHING_NAMES, TABLE_EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    import duckdb
+
+
+# Which events spans are derived from: those that bound one, and all that tell of a chat message.
+EVENTS_FILTER = "(phase IS NOT NULL OR (kind = 'chat' AND message_id IS NOT NULL))"
+_UNUSED = (
+    'source, "offset", level, message, record_id, session_id, error_class, error_message, exception, context, extra, '
+    "cached_tokens, request_bytes, response_bytes, attempt, state"
+)
+
+# Log times may be off by a whole second on either side.
+MATCH_SECONDS = 2
+MATCH_DURATION_MS = 1
+# The start of what tells only its end.
+_LESS_DURATION = (
+    "ts - to_microseconds((CASE WHEN duration_ms BETWEEN 0 AND 1e11 THEN duration_ms ELSE 0 END * 1000)::BIGINT)"
+)
+
+
+def _key(families: Container[str]) -> str:
+    """The id that pairs a start with its end, of these families: the family's ids where the event has one, else its operation.
+
+    Steps repeat their ids in every command: the step's name is always part of the key.
+    """
+    cases = []
+    for name, family in ((name, family) for name, family in (FAMILIES | FINISHING_NAMES).items() if name in families):
+        ids = [column for column in family.ids if column != "step_id"]
+        by_step = " || '/' || coalesce(step_id, '') || '/' || coalesce(step, '')" if family.type == "step" else ""
+        id_text = f"coalesce({', '.join(ids)}, '')" if ids else "''"
+        named = (
+            ""
+            if family.type == "step"
+            else f" || CASE WHEN {id_text} = '' THEN {_name_of(family.operation)} ELSE '' END"
+        )
+        cases.append(f"WHEN '{name}' THEN {id_text}{by_step}{named}")
+    return f"CASE family {' '.join(cases)} ELSE coalesce(operation, '') END" if cases else "coalesce(operation, '')"
+
+
+def _name_of(operation: str) -> str:
+    return {"model": "'/' || coalesce(provider || '/' || model, '')", "command": "'/' || coalesce(command, '')"}.get(
+        operation, "'/' || coalesce(operation, '')"
+    )
+
+
+# Innermost open start first, without a stack: number the nesting levels (starts so far minus ends so far). At one
+# level starts and ends alternate, so a start's end is the next row of its level and an end's start the one before.
+def _paired(families: Container[str]) -> str:
+    return f"""
+CREATE OR REPLACE TEMP TABLE paired AS
+WITH keyed AS (
+  SELECT id, ts, phase, hash(correlation_id, family, {_key(families)}) AS pair
+  FROM span_events WHERE phase IN ('start', 'finish', 'end') AND family NOT IN {TABLE_EVENTS}),
+nested AS (
+  SELECT *, sum(CASE WHEN phase = 'start' THEN 1 ELSE -1 END) OVER (PARTITION BY pair ORDER BY ts, id ROWS UNBOUNDED PRECEDING)
+    + CASE WHEN phase = 'start' THEN 0 ELSE 1 END AS depth
+  FROM keyed),
+sided AS (
+  SELECT id, phase, lead(phase) OVER level AS next_phase, lag(phase) OVER level AS previous_phase, lag(id) OVER level AS previous_id
+  FROM nested WINDOW level AS (PARTITION BY pair, depth ORDER BY ts, id))
+SELECT e.*, began, began IS NOT NULL AS has_start
+FROM sided s JOIN message_events e ON e.id = s.id
+  LEFT JOIN (SELECT id AS start_id, {{'id': id, 'ts': ts, 'operation': operation, 'provider': provider, 'model': model,
+    'dry_run': dry_run, 'message_id': message_id, 'conversation_id': conversation_id, 'fragment_id': fragment_id,
+    'execution_id': execution_id, 'step_id': step_id, 'pipeline_id': pipeline_id}} AS began
+    FROM span_events WHERE phase = 'start') ON s.phase <> 'start' AND s.previous_phase = 'start' AND start_id = s.previous_id
+WHERE s.phase <> 'start' OR s.next_phase IS NULL OR s.next_phase = 'start'
+"""
+
+
+_TRAVELLING = ("dry_run", "message_id", "conversation_id", "fragment_id", "execution_id", "step_id", "pipeline_id")
+
+# What is known of a message by any of its events, for completions whose start was lost.
+_FACTS = """
+  SELECT correlation_id, message_id, arg_min(provider, ts) FILTER (provider IS NOT NULL) AS provider,
+    arg_min(model, ts) FILTER (model IS NOT NULL) AS model, min(ttft_ms) AS ttft_ms
+  FROM message_events WHERE message_id IS NOT NULL GROUP BY ALL"""
+
+
+def _log_spans(*, has_streams: bool) -> str:
+    facts = _FACTS if has_streams else "SELECT NULL AS provider, NULL AS model, NULL::DOUBLE AS ttft_ms"
+    known = "type = 'stream' AND f.message_id = p.message_id AND f.correlation_id IS NOT DISTINCT FROM p.correlation_id"
+    return f"""
+CREATE OR REPLACE TEMP TABLE log_spans AS
+WITH facts AS ({facts}),
+joined AS (
+  SELECT id, p.correlation_id, kind, type, family, phase, p.duration_ms, status, ts, operation, has_start, began,
+    coalesce(p.provider, began.provider, f.provider) AS provider, coalesce(p.model, began.model, f.model) AS model,
+    {", ".join(f"coalesce(p.{name}, began.{name}) AS {name}" for name in _TRAVELLING)},
+    prompt_tokens, completion_tokens, total_tokens, cost_usd, coalesce(p.ttft_ms, f.ttft_ms) AS ttft_ms, invocation_id
+  FROM paired p LEFT JOIN facts f ON {known if has_streams else "false"})
+SELECT id, correlation_id, kind, type, family,
+  coalesce(CASE WHEN type IN ('stream', 'llm') AND (provider IS NOT NULL OR model IS NOT NULL)
+      THEN coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') END,
+    operation, CASE WHEN has_start THEN began.operation END, 'unknown') AS operation,
+  phase = 'finish' AS is_operation, ts,
+  CASE WHEN phase = 'start' THEN ts
+    ELSE least(ts, coalesce(CASE WHEN has_start THEN began.ts END,
+      {_LESS_DURATION})) END AS start_ts,
+  CASE WHEN phase = 'start' THEN NULL
+    ELSE coalesce(duration_ms, CASE WHEN has_start THEN greatest(0, epoch_us(ts) - epoch_us(began.ts)) / 1000 END)
+    END AS duration_ms,
+  CASE WHEN phase = 'start' THEN 'unfinished' ELSE coalesce(status, 'ok') END AS status,
+  provider, model, prompt_tokens, completion_tokens, total_tokens, cost_usd, ttft_ms,
+  {", ".join(_TRAVELLING)}, invocation_id,
+  CASE WHEN phase = 'start' THEN id WHEN has_start THEN began.id END AS start_event,
+  phase = 'end' AND NOT coalesce(has_start, false) AS is_lone_end
+FROM joined
+"""
+
+
+_ROWS = f"""
+CREATE OR REPLACE TEMP TABLE row_spans AS
+SELECT id, correlation_id, kind, type, coalesce(operation, 'unknown') AS operation, ts, duration_ms,
+  coalesce(status, 'ok') AS status, dry_run, message_id, conversation_id, fragment_id, execution_id, pipeline_id,
+  invocation_id, {_LESS_DURATION} AS start_ts
+FROM span_events WHERE family IN {TABLE_EVENTS}
+"""
+
+# Pairs (log span, row) that are certainly or possibly one call; `rank` 0: the same id.
+_CANDIDATES = f"""
+WITH finished AS (SELECT * FROM log_spans WHERE type IN ('tool', 'command') AND is_operation),
+by_id AS (
+  SELECT s.id AS span, r.id AS row_id, 0 AS rank, s.ts AS span_ts, r.ts AS row_ts
+  FROM finished s JOIN row_spans r ON r.type = s.type
+    AND CASE s.type WHEN 'tool' THEN r.invocation_id = s.invocation_id ELSE r.execution_id = s.execution_id END),
+by_time AS (
+  SELECT s.id, r.id, 1, s.ts, r.ts
+  FROM finished s JOIN row_spans r ON r.type = s.type AND r.operation = s.operation
+    AND coalesce(r.correlation_id, '') = coalesce(s.correlation_id, '')
+    AND abs(epoch_us(r.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6
+    AND (s.type = 'command' OR (r.duration_ms IS NULL AND s.duration_ms IS NULL)
+      OR abs(r.duration_ms - s.duration_ms) <= {MATCH_DURATION_MS} + 1e-6)
+  WHERE s.id NOT IN (SELECT span FROM by_id) AND r.id NOT IN (SELECT row_id FROM by_id))
+SELECT * FROM by_id UNION ALL SELECT * FROM by_time
+"""
+
+# What a span and its table row tell alike, the log's word first; the row knows better only how it ended.
+_ALIKE = ("dry_run", "message_id", "conversation_id", "fragment_id", "execution_id", "pipeline_id", "invocation_id")
+
+
+def _merged(*, has_rows: bool, has_roots: bool) -> str:
+    alike = ", ".join(f"coalesce(s.{name}, r.{name}) AS {name}" if has_rows else f"s.{name}" for name in _ALIKE)
+    parts = [
+        f"""SELECT s.id, s.correlation_id, s.kind, s.type, s.operation, s.is_operation, s.ts, s.start_ts, s.duration_ms,
+  {"coalesce(r.status, s.status) AS status" if has_rows else "s.status"}, s.provider, s.model, s.prompt_tokens, s.completion_tokens,
+  s.total_tokens, s.cost_usd, s.ttft_ms, s.step_id, s.start_event, {alike}, {"r.id" if has_rows else "NULL::BIGINT"} AS row_event
+FROM log_spans s {"LEFT JOIN matches m ON m.span = s.id LEFT JOIN row_spans r ON r.id = m.row_id" if has_rows else ""}
+WHERE NOT s.is_lone_end"""
+    ]
+    if has_rows:
+        parts.append("""SELECT r.id, correlation_id, kind, type, operation, true AS is_operation, ts, start_ts, duration_ms, status, dry_run,
+  message_id, conversation_id, fragment_id, execution_id, pipeline_id, invocation_id, r.id AS row_event
+FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)""")
+    if has_roots:
+        parts.append(f"""SELECT id, correlation_id, kind, type, coalesce(provider || '/' || model, event) AS operation,
+  false AS is_operation, ts, {_LESS_DURATION} AS start_ts, duration_ms, coalesce(status, 'ok') AS status, provider, model, message_id, conversation_id, fragment_id
+FROM span_events WHERE phase = 'root'""")
+    return " UNION ALL BY NAME ".join(parts)
+
+
+# A call's tokens stand in the llm call and in the chat stream it served: count the llm call's.
+_SERVED = f"""
+WITH calls AS (SELECT * FROM merged_spans WHERE type = 'llm' AND is_operation AND coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL)
+SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s.correlation_id = c.correlation_id
+  AND (c.message_id IS NULL OR s.message_id IS NULL OR c.message_id = s.message_id)
+  AND (c.operation = s.operation OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens))
+  AND (c.message_id = s.message_id OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens)
+    OR abs(epoch_us(c.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6)"""
+
+
+def _derived(merged: str, *, has_served: bool) -> str:
+    """`merged`: the relation of merged spans; where there may be served ones, the table `merged_spans`."""
+    counts = (
+        f"type = 'llm' OR (type = 'stream' AND id NOT IN ({_SERVED}))" if has_served else "type IN ('llm', 'stream')"
+    )
+    return f"""
+CREATE OR REPLACE TEMP TABLE unlinked_spans AS
+SELECT {", ".join(f'"{name}"' for name in SPAN_COLUMNS if name != "parent")}
+FROM (SELECT *, is_operation AND ({counts}) AS counts_tokens FROM {merged})"""
+
+
+# Who may contain whom where times alone do not tell: the higher is the outer one.
+_LEVELS = ("llm", "tool", "step", "stream", "command", "enrichment", "pipeline", "job", "root")
+# Unfinished work of these types contains what comes later; an unfinished tool call does not.
+_CONTAINERS = ("stream", "command", "enrichment", "pipeline", "job", "root")
+# Of a trace with very many spans only the longest are taken for parents, so that the join stays small.
+_PARENTS_AT_MOST = 1000
+
+_TOOL, _STEP, _STREAM, _COMMAND = (_LEVELS.index(name) + 1 for name in ("tool", "step", "stream", "command"))
+_LLM, _ENRICHMENT, _PIPELINE, _JOB, _ROOT = (
+    _LEVELS.index(name) + 1 for name in ("llm", "enrichment", "pipeline", "job", "root")
+)
+_BY_ID = f"""(c.level IN ({_TOOL}, {_STEP}) AND p.level = {_COMMAND} AND p.execution_id = c.execution_id
+    OR c.level = {_STEP} AND p.level IN ({_PIPELINE}, {_JOB}) AND p.pipeline_id = c.pipeline_id
+    OR c.level = {_STEP} AND p.level = {_ENRICHMENT} AND p.message_id = c.message_id
+    OR c.level = {_LLM} AND p.level = {_STREAM} AND p.message_id = c.message_id
+    OR c.level IN ({_STREAM}, {_LLM}) AND p.level = {_ROOT} AND p.message_id = c.message_id)"""
+
+# A tool call belongs to the step around it, else to its command; a step to its command or pipeline, a call of a model to
+# the stream of its message, each by id. What no id places belongs to the smallest span of its trace around it. Log times
+# in whole seconds are taken as exact to a second where nothing encloses exactly.
+_CROWDS = f"""big AS (SELECT correlation_id FROM s GROUP BY ALL HAVING count(*) > {_PARENTS_AT_MOST}),
+p AS (
+  SELECT * FROM s ANTI JOIN big USING (correlation_id)
+  UNION ALL SELECT * FROM s SEMI JOIN big USING (correlation_id)
+  QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),"""
+
+
+def _parents(*, has_crowds: bool) -> str:
+    return f"""
+WITH s AS (
+  SELECT id, correlation_id, kind, message_id, execution_id, pipeline_id, epoch_us(start_ts) AS a,
+    CASE WHEN status = 'unfinished' THEN 9e15::BIGINT ELSE greatest(epoch_us(ts), epoch_us(start_ts)) END AS b,
+    b - a AS length, coalesce(list_position({list(_LEVELS)!r}, type), 0)::INT AS level,
+    status <> 'unfinished' OR type IN {_CONTAINERS} AS contains,
+    CASE WHEN epoch_us(ts) % 1000000 = 0 THEN 1000000 ELSE 1000 END AS fuzz
+  FROM unlinked_spans),
+{_CROWDS if has_crowds else "p AS (SELECT * FROM s),"}
+candidates AS (
+  SELECT c.id, p.id AS parent, p.length, {_BY_ID} AS is_by_id,
+    p.contains AND p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
+      AND (p.length > c.length OR p.length = c.length AND (p.level > c.level OR p.level = c.level AND p.id > c.id)) AS encloses,
+    p.a > c.a + 1000 OR p.b < c.b - 1000 AS is_rough,
+    c.level = {_TOOL} AND p.level = {_STEP} AND p.kind = 'command'
+      AND coalesce(p.execution_id = c.execution_id, true) AS is_step_of_tool
+  FROM s c JOIN p ON p.correlation_id = c.correlation_id AND p.id <> c.id)
+SELECT id, arg_min(parent, (CASE WHEN is_step_of_tool AND encloses THEN 0 WHEN is_by_id THEN 1 ELSE 2 END, is_rough, length, parent)) AS parent
+FROM candidates WHERE encloses OR is_by_id GROUP BY id"""
+
+
+def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
+    """SQL for the spans (SPAN_COLUMNS) of the events that `events_sql` selects, over temporary tables that this makes.
+
+    These must be all events of some traces for which EVENTS_FILTER holds, with EVENT_COLUMNS. What these events have no part
+    in is left out of the statements: of few events, planning takes longer than running.
+    """
+    con.execute(f"CREATE OR REPLACE TEMP TABLE message_events AS SELECT * EXCLUDE ({_UNUSED}) FROM ({events_sql})")
+    engine.again(
+        con, "CREATE TEMP VIEW IF NOT EXISTS span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL"
+    )
+    found = engine.again(con, "SELECT DISTINCT family, type, phase FROM span_events").fetchall()
+    families, types, phases = (set(column) for column in zip(*found, strict=True)) if found else (set(), set(), set())
+    has_rows = not families.isdisjoint(TABLE_EVENTS)
+    engine.again(con, _paired(families))
+    engine.again(con, _log_spans(has_streams="stream" in types))
+    if has_rows:
+        _match_rows(con)
+    merged, has_served = f"({_merged(has_rows=has_rows, has_roots='root' in phases)})", {"llm", "stream"} <= types
+    if has_served:
+        engine.again(con, f"CREATE OR REPLACE TEMP TABLE merged_spans AS FROM {merged}")
+        merged = "merged_spans"
+    count = engine.again(con, _derived(merged, has_served=has_served)).fetchall()[0][0]
+    parents = _parents(has_crowds=count > _PARENTS_AT_MOST)
+    return f"SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({parents}) USING (id)"
+
+
+def _match_rows(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `row_spans`, the table rows, and `matches`, which of them are which span's call."""
+    engine.again(con, _ROWS)
+    engine.again(con, "CREATE OR REPLACE TEMP TABLE matches (span BIGINT, row_id BIGINT)")
+    pairs = con.execute(
+        f"SELECT span, row_id FROM ({_CANDIDATES}) ORDER BY rank, span_ts, span, row_ts, row_id"
+    ).fetchall()
+    chosen = one_to_one(pairs)
+    con.execute(
+        "INSERT INTO matches SELECT unnest($spans::BIGINT[]), unnest($rows::BIGINT[])",
+        {"spans": [s for s, _ in chosen], "rows": [r for _, r in chosen]},
+    )
+
+
+def one_to_one(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Each left and each right at most once, taken in the order given.
+
+    Pairs come by time on both sides, so each span takes the earliest row still free: as many calls are joined as can
+    be, because all tolerances are the same.
+    """
+    lefts: set[int] = set()
+    rights: set[int] = set()
+    chosen = []
+    for left, right in pairs:
+        if left not in lefts and right not in rights:
+            lefts.add(left)
+            rights.add(right)
+            chosen.append((left, right))
+    return chosen

@@ -1,0 +1,1 @@
+"""The gate between what was found and what leaves the machine."""

@@ -1,0 +1,58 @@
+"""What leaves the sink, kept in monthly Parquet files: written aside, read again, and only then trusted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reporter import engine
+from reporter.errors import OutputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reporter.sink.store import Sink
+
+_KEYS = 'source_name, "offset", ts, event'
+_DIGEST = "SELECT count(*), bit_xor(hash(a)), sum(hash(a) % 1000003) FROM ({}) a"
+
+
+def archive(sink: Sink, condition: str, folder: Path) -> list[Path]:
+    """Add the events that `condition` selects to `folder`/events-YYYY-MM.parquet (all columns, and `source_name`); an event
+    that a file holds already is not added again. Raises OutputError, and then nothing is to be deleted."""
+    con = sink.connection
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        months = con.execute(
+            f"SELECT DISTINCT strftime(ts, '%Y-%m') FROM events WHERE {condition} ORDER BY 1"
+        ).fetchall()
+        return [_add(con, condition, month, folder / f"events-{month}.parquet") for (month,) in months]
+    except (OSError, engine.Error) as exc:
+        msg = f"the archive {folder} cannot be written: {str(exc).splitlines()[0]}"
+        raise OutputError(msg, "Nothing was removed. Name another folder with --archive DIR.") from exc
+
+
+def _add(con: engine.DuckDBPyConnection, condition: str, month: str, path: Path) -> Path:
+    leaving = f"""SELECT e.*, s.name AS source_name
+      FROM (SELECT * EXCLUDE (batch) FROM events WHERE ({condition}) AND strftime(ts, '%Y-%m') = '{month}') e
+        JOIN sources s ON s.id = e.source"""
+    whole = leaving
+    if path.exists():
+        held = f"SELECT * FROM read_parquet({_literal(path)})"
+        whole = f"{held} UNION ALL BY NAME SELECT * FROM ({leaving}) ANTI JOIN ({held}) USING ({_KEYS})"
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        con.execute(
+            f"COPY (SELECT * FROM ({whole}) ORDER BY ts, id) TO {_literal(fresh)} (FORMAT parquet, COMPRESSION zstd)"
+        )
+        wanted = con.execute(_DIGEST.format(whole)).fetchall()
+        if con.execute(_DIGEST.format(f"SELECT * FROM read_parquet({_literal(fresh)})")).fetchall() != wanted:
+            msg = f"{fresh} does not hold what was written to it"
+            raise OSError(msg)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return path
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

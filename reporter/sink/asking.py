@@ -1,0 +1,50 @@
+"""A question to the sink: what is new is taken in, then it is opened for reading.
+
+Imports what a question needs when it is asked: `trace` answers in less time than pandas or pyarrow take to load.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from reporter.analysis import select_window
+from reporter.sink.current import open_current
+from reporter.sink.file import open_sink
+from reporter.sink.notes import SOURCE_NAMES, emptiness, retention_notes, source_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from reporter.settings.app import Settings
+    from reporter.sink.store import Sink
+    from reporter.sources import Progress
+    from reporter.window import Window
+
+
+@contextlib.contextmanager
+def asking(
+    settings: Settings,
+    now: datetime,
+    on_progress: Callable[[Progress], None],
+    on_note: Callable[[str], None],
+    window: Window | None = None,
+) -> Iterator[Sink]:
+    """The sink with all that is new in it, opened for reading, with the window's views. Raises ReportError."""
+    sink = open_current(settings)
+    if sink:
+        for name, why in source_notes(sink):
+            on_note(f"{name}: {why}")
+    else:
+        from reporter.sink.taking_in import take_in_anew
+
+        take_in_anew(settings, now, on_progress, on_note)
+        sink = open_sink(settings.sink, read_only=True, on_wait=on_note)
+    with sink:
+        if window:
+            select_window(sink.connection, window)
+            for note in (*retention_notes(sink, window), *emptiness(sink, window)):
+                on_note(note)
+        sink.connection.execute(SOURCE_NAMES)
+        yield sink

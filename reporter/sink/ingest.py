@@ -1,0 +1,317 @@
+"""Take in what is new: files and tables → events, spans, rejects and cursors in the sink.
+
+Bad input becomes rejects and notes on its source; only a sink that can't be written raises.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from reporter import engine
+from reporter.sources import Ingested, Progress, tables
+from reporter.sources.blocks import of_source
+from reporter.sources.files import (
+    HEAD_BYTES,
+    UNREADABLE,
+    Cursor,
+    LogFile,
+    Reader,
+    digest,
+    find_logs,
+    is_untouched,
+    pieces,
+    resume,
+    why,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    import pyarrow as pa
+    from sqlalchemy import Connection
+
+    from reporter.settings.app import Settings
+    from reporter.sink.store import Sink
+
+# Spans are derived and everything committed at least this often, so that an interrupted first run keeps its work.
+COMMIT_BYTES = 1 << 30
+# Entries that are mapped in one statement: two of DuckDB's row groups, which it writes side by side. Batches that fill
+# their groups leave a commit little to write (0.2 s against 1.0 s for 500k entries).
+STORE_ROWS = 245_760
+# The first batch is one row group, so that DuckDB has work early.
+_FIRST_ROWS = STORE_ROWS // 2
+_TABLE_RECORDS = "SELECT * FROM raw"
+
+
+def ingest(
+    sink: Sink,
+    settings: Settings,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_read: Callable[[], None] = lambda: None,
+    on_events: Callable[[], object] = lambda: None,
+) -> Ingested:
+    """Read everything that is new of the settings' logs and tables. `on_read` is called when all is read and only DuckDB is
+    at work, `on_events` when events were committed and their spans come next. Reading twice adds nothing."""
+    sink.set_zone(settings.app_zone)
+    done = Ingested()
+    found, passed_over = find_logs(settings.app, settings.logs)
+    done.notes += passed_over
+    pairs = resume(found, sink.cursors())
+    work = _Work(sink, done, on_progress, on_events, sum(_left(log, cursor) for log, cursor in pairs))
+    work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
+    try:
+        for log, cursor in pairs:
+            work.read_log(log, cursor)
+        _read_database(work, settings)
+        on_read()
+        work.commit()
+    finally:
+        work.close()
+    return done
+
+
+def _left(log: LogFile, cursor: Cursor | None) -> int:
+    return max(0, log.size - (cursor.offset if cursor and not log.is_packed else 0))
+
+
+class _Work:
+    """One ingest under way: an open transaction and what has been done in it."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        done: Ingested,
+        on_progress: Callable[[Progress], None],
+        on_events: Callable[[], object],
+        total: int,
+    ) -> None:
+        self.sink, self.done, self.total_bytes = sink, done, total
+        self.on_progress, self.on_events = on_progress, on_events
+        self.tables: tuple[tables.Table, ...] = ()
+        self.zone = "UTC"
+        self.done_bytes = 0
+        self._uncommitted = 0
+        self._is_open = False
+        self._held: dict[str, list[pa.Table]] = {}
+        self._thread = ThreadPoolExecutor(1)
+        self._storing: Future[int] | None = None
+
+    def begin(self) -> None:
+        if not self._is_open:
+            self.sink.begin_batch()
+            self._is_open = True
+
+    def commit(self) -> None:
+        """Commit events with their cursors; then the spans that they change.
+
+        The sink notes how many events its spans cover, so a run that dies in between is made good by the next. Spans
+        derived within the events' own transaction took twice as long: DuckDB scans uncommitted rows in one thread.
+        """
+        for records_sql in list(self._held):
+            self._store(records_sql)
+        self.finish_storing()
+        if self._is_open:
+            self.sink.connection.commit()
+            self._uncommitted, self._is_open = 0, False
+            self.on_events()
+        if self.sink.has_underived_events():
+            self.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
+            with self.sink.transaction():
+                self.sink.derive_spans()
+
+    def _gather(self, records_sql: str, rows: pa.Table) -> None:
+        """Hold entries back until there are enough to be worth a statement: an app has many small files."""
+        held = self._held.setdefault(records_sql, [])
+        held.append(rows)
+        enough = STORE_ROWS if self._storing else _FIRST_ROWS
+        if sum(part.num_rows for part in held) >= enough:
+            self._store(records_sql, enough)
+
+    def _store(self, records_sql: str, count: int | None = None) -> None:
+        """Store `count` (or all) of what is held back, in a thread: DuckDB maps one batch while the next is cut."""
+        import pyarrow as pa
+
+        rows = pa.concat_tables(self._held.pop(records_sql))
+        if count is not None and rows.num_rows > count:
+            self._held[records_sql] = [rows.slice(count)]
+        self.finish_storing()
+        self._storing = self._thread.submit(self.sink.store, records_sql, rows.slice(0, count))
+
+    def finish_storing(self) -> None:
+        """Wait for the batch under way: the connection serves one thread at a time."""
+        if self._storing:
+            storing, self._storing = self._storing, None
+            self.done.events += storing.result()
+
+    def close(self) -> None:
+        """Leave nothing under way; what was not committed is rolled back."""
+        self._thread.shutdown()
+        if self._is_open:
+            self.sink.rollback()
+
+    def advance(self, name: str, count: int) -> None:
+        self.done_bytes += count
+        self._uncommitted += count
+        self.on_progress(Progress(name, self.done_bytes, max(self.total_bytes, self.done_bytes)))
+
+    def read_log(self, log: LogFile, cursor: Cursor | None) -> None:
+        if cursor and is_untouched(log, cursor):
+            self.done.readable_sources += 1
+            return
+        self.finish_storing()
+        self.begin()
+        reader = Reader(log)
+        source = cursor.source if cursor else self.sink.add_source(log.name, "log", str(log.path))
+        try:
+            head = reader.head(max(HEAD_BYTES, cursor.head_bytes if cursor else 0))
+        except UNREADABLE as exc:
+            self._note(source, log.name, why(exc))
+            return
+        self.done.readable_sources += 1
+        self._read_pieces(log, source, cursor, reader, head)
+        if self._uncommitted > COMMIT_BYTES:
+            self.commit()
+
+    def _read_pieces(self, log: LogFile, source: int, cursor: Cursor | None, reader: Reader, head: bytes) -> None:
+        from reporter.sources import format_of
+
+        fmt = format_of(head)
+        at = cursor.offset if cursor else 0
+        note = ""
+        for piece in pieces(log, fmt, at, reader):
+            if piece.error:
+                note = piece.error
+            rows, rejects = piece.cut.entries, piece.cut.rejects
+            if rejects:
+                self.finish_storing()
+                self.sink.reject(source, rejects, piece.offset)
+            if rows.num_rows:
+                self._gather(fmt.records_sql, of_source(rows, source, piece.offset))
+            if piece.end >= 0:
+                self.advance(log.name, 0 if log.is_packed else piece.end - at)
+                at = piece.end
+        head_bytes = min(len(head), at, cursor.head_bytes if cursor and cursor.head_bytes else HEAD_BYTES)
+        self.done.bytes_read += reader.bytes_read
+        self.finish_storing()
+        self.sink.update_source(
+            source,
+            name=log.name,
+            path=str(log.path),
+            format=fmt.name,
+            inode=log.inode,
+            size=log.size,
+            mtime_ns=log.mtime_ns,
+            head_bytes=head_bytes,
+            head=digest(head[:head_bytes]),
+            tail=digest(_before(log, at)),
+            offset=at,
+            waiting_bytes=0 if log.is_packed else max(0, log.size - at),
+            note=note,
+        )
+        if note:
+            self.done.notes.append((log.name, note))
+
+    def _note(self, source: int, name: str, why: str) -> None:
+        self.sink.update_source(source, note=why)
+        self.done.notes.append((name, why))
+
+
+def _before(log: LogFile, offset: int) -> bytes:
+    try:
+        return Reader(log).before(offset)
+    except UNREADABLE:
+        return b""
+
+
+def _read_database(work: _Work, settings: Settings) -> None:
+    url = settings.database_url
+    name = tables.display_name(url)
+    known = engine.again(
+        work.sink.connection,
+        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?",
+        [name],
+    ).fetchall()
+    if tables.is_sqlite(url) and not tables.sqlite_path(url).is_file():
+        if known or settings.is_database_named:
+            work.done.notes.append((name, "no such database file"))
+        return
+    if tables.is_read(work.sink.connection, url):
+        work.done.readable_sources += 1
+        return
+    from sqlalchemy.exc import SQLAlchemyError
+
+    signature = tables.signature(url)
+    work.finish_storing()
+    work.begin()
+    for table in work.tables:
+        at = {row[0]: row[1:] for row in known}
+        try:
+            # A connection each: PostgreSQL answers nothing more on one that a refusal has spoiled.
+            with tables.connect(url, work.zone).connect() as connection:
+                _read_table(work, table, connection, at, name, signature)
+            work.done.readable_sources += 1
+        except (SQLAlchemyError, OSError, ImportError) as exc:
+            why = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
+            work.done.notes.append((table.name, f"not read from {name}: {why}"))
+            if table.name in at:
+                work.sink.update_source(at[table.name][0], note=f"not read: {why}", head="")
+
+
+def _read_table(
+    work: _Work,
+    table: tables.Table,
+    connection: Connection,
+    known: dict[str, tuple[int, str, str, int]],
+    path: str,
+    signature: str,
+) -> None:
+    found = tables.columns(connection, table)
+    if table.name in known:
+        source, _, seen_until, offset = known[table.name]
+    else:
+        source, seen_until, offset = work.sink.add_source(table.name, "table", path), "", 0
+    if not found:
+        work.sink.update_source(source, note="no such table", head=signature)
+        work.done.notes.append((table.name, "no such table"))
+        return
+    since = _read_from(work, table, connection, found, source, seen_until)
+    for rows in tables.rows(connection, table, found, since, source, offset):
+        is_again = table.name in known
+        work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True, is_again=is_again)
+        offset += rows.num_rows
+        work.advance(table.name, 0)
+    last = work.sink.connection.execute(
+        "SELECT strftime(max(ts), '%Y-%m-%d') FROM events WHERE source = ?", [source]
+    ).fetchone()
+    missing = [
+        column
+        for column in ("correlation_id", "command_execution_id")
+        if table.name == "tool_invocations" and column not in found
+    ]
+    work.sink.update_source(
+        source,
+        head=signature,
+        offset=offset,
+        seen_until=(last[0] if last else None) or seen_until,
+        format="without correlation columns" if missing else "",
+        note="",
+    )
+
+
+def _read_from(
+    work: _Work, table: tables.Table, connection: Connection, found: list[str], source: int, seen_until: str
+) -> str:
+    """The day to read from: the one before the last seen; all, where the table has more rows before it than were taken in.
+    Rows that commit late bear a time long past."""
+    if not seen_until:
+        return ""
+    day = str(date.fromisoformat(seen_until) - timedelta(days=1))
+    taken = work.sink.connection.execute(
+        """SELECT pruned + (SELECT count(*) FROM events e WHERE e.source = s.id AND ts < timezone('UTC', ?::TIMESTAMPTZ))
+        FROM sources s WHERE id = ?""",
+        [day, source],
+    ).fetchall()[0][0]
+    return "" if tables.count_before(connection, table, found, day) > taken else day

@@ -1,0 +1,65 @@
+"""What the sink says of what it read: sources, rejects, what could not be read, what is no longer kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reporter.events.names import KINDS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reporter.analysis.overview import RejectSample, Source
+    from reporter.sink.store import Sink
+    from reporter.window import Window
+
+REJECT_SAMPLES = 200
+SOURCE_NAMES = "CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources"
+
+
+def source_notes(sink: Sink) -> list[tuple[str, str]]:
+    """What of the sources could not be read when it was last tried, and why."""
+    return sink.connection.execute("SELECT name, note FROM sources WHERE note <> '' ORDER BY id").fetchall()
+
+
+def retention_notes(sink: Sink, window: Window) -> list[str]:
+    """What the window would hold but for the retention, in words."""
+    by_floor: dict[datetime, list[str]] = {}
+    for kind, since in sink.kept_since().items():
+        if since > window.sql[0]:
+            by_floor.setdefault(since, []).append(kind)
+    return [
+        f"{'' if len(kinds) == len(KINDS) else ', '.join(kinds) + ' '}events before {since:%Y-%m-%d %H:%M}Z are no longer "
+        "kept (retention)"
+        for since, kinds in by_floor.items()
+    ]
+
+
+def emptiness(sink: Sink, window: Window) -> list[str]:
+    """Where the window holds no event: when the latest before it was."""
+    if sink.connection.execute("FROM window_events SELECT 1 LIMIT 1").fetchall():
+        return []
+    latest = sink.connection.execute("SELECT max(ts) FROM events WHERE ts < ?", [window.sql[0]]).fetchall()[0][0]
+    return [f"no event in this period; the latest before it is of {latest:%Y-%m-%d %H:%M:%S}Z"] if latest else []
+
+
+def sources(sink: Sink) -> tuple[Source, ...]:
+    """What was read so far, by name."""
+    from reporter.analysis.overview import Source
+
+    rows = sink.connection.execute(
+        """SELECT name, kind, entries, events, rejects, duplicates, waiting_bytes, note, format, "offset", size, pruned
+        FROM sources ORDER BY kind, name, id"""
+    ).fetchall()
+    return tuple(Source(*row) for row in rows)
+
+
+def rejects(sink: Sink) -> tuple[RejectSample, ...]:
+    """The first entries that could not be read, by source and offset."""
+    from reporter.analysis.overview import RejectSample
+
+    rows = sink.connection.execute(
+        'SELECT s.name, r."offset", reason, sample FROM rejects r JOIN sources s ON s.id = r.source ORDER BY s.name, r."offset" LIMIT ?',
+        [REJECT_SAMPLES],
+    ).fetchall()
+    return tuple(RejectSample(*row) for row in rows)

@@ -1,0 +1,56 @@
+"""The tables of a sink. Any change here is a new SCHEMA_VERSION: a sink of another one is made anew."""
+
+from __future__ import annotations
+
+from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+
+SCHEMA_VERSION = 5
+
+# When the events of batches after one were, by trace.
+NOTE_TRACES = """
+INSERT INTO traces SELECT correlation_id, min(ts), max(ts) FROM events WHERE batch > {batch} AND correlation_id IS NOT NULL
+GROUP BY correlation_id ORDER BY correlation_id"""
+
+
+def _columns(table: dict[str, tuple[str, str]]) -> str:
+    return ", ".join(f'"{name}" {kind}' for name, (kind, _) in table.items())
+
+
+_TRACES = "CREATE TABLE traces (correlation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP)"
+TABLES = f"""
+CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
+-- One row a log file or table, whatever it was called over time.
+CREATE TABLE sources (
+  id INTEGER PRIMARY KEY,
+  name VARCHAR,             -- path relative to the app, or the table's name
+  kind VARCHAR,             -- log, table
+  format VARCHAR,           -- line, json; the table's columns that are missing
+  path VARCHAR, inode BIGINT, size BIGINT, mtime_ns BIGINT,
+  head_bytes INTEGER, head VARCHAR, tail VARCHAR,   -- how the file is known again; for SQLite, head is its signature
+  "offset" BIGINT,          -- unpacked bytes (log) or rows (table) taken in
+  entries BIGINT, events BIGINT, rejects BIGINT,    -- entries = events + rejects
+  duplicates BIGINT,        -- of the events: records that another source had brought before
+  pruned BIGINT,            -- of the events: no longer kept
+  waiting_bytes BIGINT,     -- an unfinished entry at the end
+  seen_until VARCHAR,       -- the last day seen (table)
+  note VARCHAR);            -- why it could not be read, or not wholly
+-- batch: numbers the commits that brought events, in rising order.
+CREATE TABLE events ({_columns(EVENT_COLUMNS)}, batch INTEGER);
+CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
+CREATE TABLE spans ({_columns(SPAN_COLUMNS)});
+-- When a trace's events were: a row each time that some were taken in. No event lies outside; what went may have lain inside.
+{_TRACES};
+-- Figures of days whose events are gone, or some of them: a row a prune, day of the app's zone, kind and operation; without
+-- an operation it is the kind's.
+CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, error_events BIGINT, operations BIGINT, errors BIGINT,
+  tokens BIGINT, cost_usd DOUBLE, timed BIGINT, total_ms DOUBLE, p95_ms DOUBLE);
+"""
+# What the version before lacked.
+UPGRADE = f"""
+{_TRACES};
+{NOTE_TRACES.format(batch=0)};
+UPDATE about SET value = '{SCHEMA_VERSION}' WHERE key = 'schema'"""
+TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "traces", "daily")
+# batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.
+# salt: what placeholders of redacted secrets are hashed with (redact.py).
+ABOUT = f"INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('batch', '0'), ('derived', '0'), ('salt', gen_random_uuid()::VARCHAR)"

@@ -1,0 +1,129 @@
+"""Take in what is new, and let go of what is too old: the ingest with all that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from reporter import engine
+from reporter.errors import NotFoundError, OutputError, SinkError, SourceError
+from reporter.sink.current import open_current
+from reporter.sink.file import open_sink
+from reporter.sink.notes import source_notes
+from reporter.sources import Ingested, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from reporter.settings.app import Settings
+    from reporter.sink.retention import Pruned
+    from reporter.sink.store import Sink
+
+
+def take_in(
+    settings: Settings,
+    now: datetime,
+    on_progress: Callable[[Progress], None],
+    on_note: Callable[[str], None],
+    on_read: Callable[[], None] = lambda: None,
+) -> Ingested:
+    """Ingest what is new and let go of what is too old; `on_read` is called once all is read.
+
+    Raises SourceError where nothing could be read, SinkError where it can't be kept.
+    """
+    sink = open_current(settings)
+    if not sink:
+        return take_in_anew(settings, now, on_progress, on_note, on_read)
+    with sink:
+        done = Ingested(readable_sources=1, notes=source_notes(sink))
+    on_read()
+    _tell(done, on_note)
+    return done
+
+
+def take_in_anew(
+    settings: Settings,
+    now: datetime,
+    on_progress: Callable[[Progress], None],
+    on_note: Callable[[str], None],
+    on_read: Callable[[], None] = lambda: None,
+) -> Ingested:
+    from reporter.sink.ingest import ingest
+
+    try:
+        with open_sink(settings.sink, on_wait=on_note) as sink:
+            done = ingest(sink, settings, on_progress, on_read)
+            done.notes += [note for note in source_notes(sink) if note not in done.notes]
+            if done.events:
+                _let_go_of_old(sink, settings, now, on_note)
+    except engine.Error as exc:
+        raise _not_written(settings, exc) from exc
+    _tell(done, on_note)
+    if not done.readable_sources:
+        msg = f"nothing could be read in {settings.app.resolve()}: no log file and no table"
+        raise SourceError(msg, "Name the app's folder with --app DIR, or what to read with --logs GLOB and --db URL.")
+    return done
+
+
+def _not_written(settings: Settings, exc: Exception) -> SinkError:
+    msg = f"the sink {settings.sink} cannot be written: {str(exc).splitlines()[0]}"
+    return SinkError(msg, "Free some space, or name another with --sink FILE.")
+
+
+def _tell(done: Ingested, on_note: Callable[[str], None]) -> None:
+    for name, why in done.notes:
+        on_note(f"{name}: {why}")
+
+
+def let_go(settings: Settings, now: datetime, on_note: Callable[[str], None], *, dry_run: bool = False) -> Pruned:
+    """Apply the retention: what went, or with `dry_run` would go. Raises SinkError, OutputError."""
+    if not settings.sink.is_file():
+        msg = f"there is no sink yet: {settings.sink}"
+        raise NotFoundError(msg, "`telemetry-report build` makes it.")
+    from reporter.sink import retention
+
+    with open_sink(settings.sink, read_only=dry_run, on_wait=on_note) as sink:
+        if dry_run:
+            return retention.forecast(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone)
+        try:
+            done = _prune(sink, settings, now)
+            retention.compact(sink, done.events, at_once=True)
+        except (engine.Error, OSError) as exc:
+            raise _not_written(settings, exc) from exc
+    return replace(done, bytes_after=settings.sink.stat().st_size)
+
+
+def _let_go_of_old(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[str], None]) -> None:
+    """What was taken in is kept whether this succeeds or not."""
+    from reporter.sink import retention
+
+    try:
+        done = _prune(sink, settings, now)
+        _tell_of_size(done, settings, on_note)
+        retention.compact(sink, done.events)
+    except (OutputError, engine.Error, OSError) as exc:
+        on_note(f"not all that is old could be let go of: {str(exc).splitlines()[0]}")
+
+
+def _prune(sink: Sink, settings: Settings, now: datetime) -> Pruned:
+    from reporter.sink import retention
+
+    folder = settings.retention.archive
+
+    def keep(condition: str) -> None:
+        if folder:
+            from reporter.sink.archive import archive
+
+            archive(sink, condition, folder)
+
+    return retention.prune(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone, keep)
+
+
+def _tell_of_size(pruned: Pruned, settings: Settings, on_note: Callable[[str], None]) -> None:
+    if pruned.by_size:
+        since = max(part.kept_since for part in pruned.leaving)
+        on_note(
+            f"the sink grew beyond {settings.retention.max_bytes / 1e6:.0f} MB (retention.max_size): "
+            f"{pruned.events:,} events before {since:%Y-%m-%d %H:%M}Z were removed, their daily figures kept"
+        )

@@ -1,0 +1,44 @@
+"""Charts as compiled Vega specs, made once a version."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from reporter.site.resources import PACKAGE
+from reporter.site.runtime import cached, runtime_js
+
+
+def vega(name: str) -> dict[str, Any]:
+    """The Vega spec of the chart `name`."""
+    return copy.deepcopy(_specs()[name])
+
+
+@cache
+def _specs() -> dict[str, dict[str, Any]]:
+    """All charts as Vega specs: made once for what charts.py holds and the compilers' versions, since altair and
+    vl-convert take 0.7 s to load and compile."""
+    code = hashlib.sha256((PACKAGE / "charts" / "__init__.py").read_bytes()).hexdigest()[:12]
+    name = f"charts-{version('vl-convert-python')}-{version('altair')}-{code}.json"
+    specs: dict[str, dict[str, Any]] = json.loads(cached(name, _compile))
+    return specs
+
+
+def _compile() -> bytes:
+    import vl_convert
+
+    from reporter.charts import CHARTS, VEGA_CHARTS
+
+    specs = {name: vl_convert.vegalite_to_vega(make(), vl_version="6.4") for name, make in CHARTS.items()}
+    specs |= {name: make() for name, make in VEGA_CHARTS.items()}
+    return json.dumps(specs).encode()
+
+
+def prepare() -> None:
+    """Compile all charts and load what rendering needs: work for a thread while the database is busy."""
+    _specs()
+    runtime_js()

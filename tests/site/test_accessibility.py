@@ -1,0 +1,52 @@
+"""axe-core on every page, light and dark: no serious violation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.browser import look
+from tests.helpers import run
+from tests.test_viewer import FAILED, OK, SHOWN
+
+AXE = Path(__file__).parent.parent.parent / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = {
+    "index.html": "[data-drawn]",
+    "performance.html": "[data-drawn]",
+    "errors.html": "[data-drawn]",
+    "error": "main",
+    "traces.html#status=error": "#traces[data-shown]",
+    f"trace.html#{FAILED}": SHOWN,
+    f"trace.html#{OK}&with={FAILED}": SHOWN,
+    "notable.html": "main",
+    "sources.html": "main",
+    **{f"{name}.html": "[data-drawn]" for name in ("chat", "commands", "tools", "processing", "llm", "trends")},
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "wait_for"), PAGES.items())
+def test_axe_finds_no_serious_violation(report, browser, name, wait_for, scheme):
+    name = next(report.glob("error-*.html")).name if name == "error" else name
+    # bypass_csp: axe is added to the page as a script, which the pages' own policy forbids.
+    page, _ = look(browser, f"file://{report}/{name}", wait_for, color_scheme=scheme, bypass_csp=True)
+    assert violations(page) == []
+
+
+def test_axe_finds_no_serious_violation_in_a_file_of_one_trace(samples, browser, tmp_path):
+    path = tmp_path / "trace.html"
+    done = run("trace", FAILED, "--app", str(samples["line"]), "--html", str(path))
+    assert done.exit_code == 0, done.output
+    page, _ = look(browser, path.as_uri(), SHOWN, bypass_csp=True)
+    assert violations(page) == []
+
+
+def violations(page) -> list[tuple]:
+    """Serious and critical ones, with everything folded open."""
+    page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+    page.add_script_tag(content=AXE.read_text())
+    found = page.evaluate("axe.run().then(r => r.violations.filter(v => ['serious', 'critical'].includes(v.impact)))")
+    return [
+        (v["id"], v["nodes"][0]["html"][:200], v["nodes"][0]["failureSummary"][:300], len(v["nodes"])) for v in found
+    ]

@@ -1,0 +1,176 @@
+"""The finished site: links resolve, nothing is fetched, nothing runs that should not, every chart is drawn."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from reporter.analysis.trace_data import shards_of
+from reporter.format import words
+from tests.browser import look
+from tests.conftest import UNTIL
+from tests.helpers import entry, event, run, write_log
+
+# How many charts each page has on the sample.
+CHARTED = {
+    "index.html": 2, "performance.html": 3, "errors.html": 1, "traces.html": 0, "chat.html": 3, "commands.html": 1, "tools.html": 2,
+    "processing.html": 1, "llm.html": 2, "trends.html": 3, "sources.html": 0, "notable.html": 0,
+}  # fmt: skip
+HOSTILE = '"><img src=x onerror="window.pwned=1"></script><script>window.pwned=1</script>{{7*7}}'
+
+
+class _Links(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.ids: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.found += [given[name] for name in ("href", "src") if given.get(name)]
+        self.ids.add(given.get("id") or "")
+
+
+def test_every_link_resolves(report: Path):
+    for path in report.glob("*.html"):
+        text = path.read_text()
+        assert "http://" not in re.sub(r"<script type=.application/json.*?</script>", "", text, flags=re.S)
+        for link in _Links(text).found:
+            name, _, fragment = link.partition("#")
+            if name.startswith("data:"):
+                continue
+            assert (report / name if name else path).is_file(), link
+            if fragment and name != "trace.html" and not fragment.startswith("q="):
+                target = (report / name if name else path).read_text()
+                assert unquote(fragment) in _Links(target).ids, link
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", CHARTED)
+def test_pages_open_without_a_word_on_the_console_and_without_a_request(report, browser, name, scheme):
+    page, heard = look(browser, f"file://{report}/{name}", color_scheme=scheme)
+    charts = page.query_selector_all("[data-chart]")
+    for chart in charts:
+        chart.scroll_into_view_if_needed()
+        page.wait_for_selector(
+            f"[data-chart={chart.get_attribute('data-chart')}][data-drawn] svg path", state="attached"
+        )
+    assert len(charts) == CHARTED[name]
+    assert heard == []
+
+
+@pytest.mark.parametrize("width", [420, 1280])
+def test_no_page_is_wider_than_its_window(report, browser, width):
+    for path in report.glob("*.html"):
+        name = path.name
+        page, _ = look(browser, f"file://{report}/{name}", viewport={"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        page.context.close()
+
+
+def test_a_trace_opens_by_its_link_with_all_its_events(report, browser):
+    link = re.search(r'href="(trace\.html#[^"]+)"', (report / "index.html").read_text())
+    page, heard = look(browser, f"file://{report}/{link[1]}", "#trace[data-shown]")
+    assert page.locator("#trace [role=treeitem]").count() == 20
+    assert page.locator("#trace .bar").count() == 15
+    assert heard == []
+
+
+def test_tables_sort_by_value(report, browser):
+    page, _ = look(browser, f"file://{report}/performance.html")
+    page.click("#ops th:nth-child(3) button")
+    counts = [int(text.replace(",", "")) for text in page.locator("#ops tbody td:nth-child(3)").all_inner_texts()]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_hostile_text_stays_text(app, browser, tmp_path):
+    write_log(
+        app,
+        event("tool.invocation.failed", "10:00:00.000000", HOSTILE, tool_name=HOSTILE, duration_ms=5, error=HOSTILE),
+        entry(HOSTILE, {"correlation_id": HOSTILE, "k</script>": HOSTILE}, level="ERROR"),
+        HOSTILE + "\n",
+        name="x'<b>.log",
+    )
+    output = tmp_path / "out"
+    assert run("build", "--app", str(app), "-o", str(output), "--until", "2026-11-20T12:00Z").exit_code == 0
+    for path in output.glob("*.html"):
+        page, heard = look(browser, path.as_uri())
+        assert page.evaluate("window.pwned") is None
+        assert heard == []
+        page.context.close()
+    link = re.search(r'href="(trace\.html#[^"]+)"', (output / "traces.html").read_text())
+    page, heard = look(browser, f"file://{output}/{link[1]}", "#trace[data-shown]")
+    assert page.evaluate("window.pwned") is None
+    assert HOSTILE in page.inner_text("#trace")
+    assert heard == []
+
+
+def test_an_empty_window_says_what_to_do(samples, tmp_path, browser):
+    output = tmp_path / "out"
+    assert run("build", "--app", str(samples["json"]), "-o", str(output), "--until", "2020-01-01").exit_code == 0
+    for name in CHARTED:
+        page, heard = look(browser, f"file://{output}/{name}")
+        assert heard == []
+        page.context.close()
+    assert "--last 7d" in (output / "index.html").read_text()
+
+
+def test_every_page_says_window_zone_sources_and_version(report):
+    from reporter import __version__
+
+    for path in report.glob("*.html"):
+        text = path.read_text()
+        assert "2026-11-17 12:00:00 – 2026-11-20 12:00:00" in text
+        assert "3,718 entries = 3,718 events + 0 rejects" in text
+        assert f"by telemetry-report {__version__}" in text
+
+
+def test_the_shard_hash_is_fnv_1a():
+    assert shards_of(["", "foobar"], 1 << 32) == [0x811C9DC5, 0xBF9CF968]
+
+
+def test_a_build_replaces_only_its_own_report(samples, tmp_path):
+    output = tmp_path / "out"
+    arguments = ["build", "--app", str(samples["json"]), "-o", str(output), *UNTIL]
+    assert run(*arguments).exit_code == 0
+    (output / "data" / "trace-99.js").write_text("old")
+    assert run(*arguments).exit_code == 0
+    assert not (output / "data" / "trace-99.js").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_chart_fields_exist_in_their_data_and_transforms_in_the_runtime(report):
+    import json
+
+    registered = {
+        "aggregate",
+        "bin",
+        "collect",
+        "extent",
+        "filter",
+        "formula",
+        "project",
+        "stack",
+        "timeunit",
+        "impute",
+        "joinaggregate",
+        "window",
+        "identifier",
+    }
+    for name in (name for name, count in CHARTED.items() if count):
+        charts = json.loads(re.search(r'id="charts">(.*?)</script>', (report / name).read_text(), re.S)[1])
+        for chart in charts.values():
+            assert {t["type"] for d in chart["spec"]["data"] for t in d.get("transform", [])} <= registered
+            assert {d["name"] for d in chart["spec"]["data"] if not d.get("source")} <= set(chart["data"])
+            for columns in chart["data"].values():
+                assert len({len(column) for column in columns.values()}) == 1
+
+
+def test_figures_that_stand_alone_have_three_digits():
+    shown = [words.short(n) for n in (0, 9_999, 12_431, 123_456, 999_999, 3_100_000)]
+    assert shown == ["0", "9,999", "12.4k", "123k", "1M", "3.1M"]
