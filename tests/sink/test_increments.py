@@ -18,9 +18,9 @@ from reporter.analysis.session import session, told
 from reporter.events.facts import ALL_PATHS
 from reporter.events.mapping import extract_sql
 from reporter.settings.app import find_app
+from reporter.sink import staging
 from reporter.sink.file import open_sink
 from reporter.sink.ingest import ingest
-from reporter.sink.store import staging
 from reporter.sources import format_of
 from reporter.sources.blocks import of_source
 from reporter.window import Window

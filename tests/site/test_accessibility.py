@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser import look
 from tests.helpers import run
-from tests.test_viewer import FAILED, OK, SHOWN
+from tests.site.test_viewer import FAILED, OK, SHOWN
 
 AXE = Path(__file__).parent.parent.parent / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = {
