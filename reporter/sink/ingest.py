@@ -6,10 +6,9 @@ Bad input becomes rejects and notes on its source; only a sink that can't be wri
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from reporter import engine
+from reporter.sink.ingest_tables import read_database
 from reporter.sources import Ingested, Progress, tables
 from reporter.sources.blocks import of_source
 from reporter.sources.files import (
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     import pyarrow as pa
-    from sqlalchemy import Connection
 
     from reporter.settings.app import Settings
     from reporter.sink.store import Sink
@@ -43,7 +41,6 @@ COMMIT_BYTES = 1 << 30
 STORE_ROWS = 245_760
 # The first batch is one row group, so that DuckDB has work early.
 _FIRST_ROWS = STORE_ROWS // 2
-_TABLE_RECORDS = "SELECT * FROM raw"
 
 
 def ingest(
@@ -60,12 +57,12 @@ def ingest(
     found, passed_over = find_logs(settings.app, settings.logs)
     done.notes += passed_over
     pairs = resume(found, sink.cursors())
-    work = _Work(sink, done, on_progress, on_events, sum(_left(log, cursor) for log, cursor in pairs))
+    work = Work(sink, done, on_progress, on_events, sum(_left(log, cursor) for log, cursor in pairs))
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
         for log, cursor in pairs:
             work.read_log(log, cursor)
-        _read_database(work, settings)
+        read_database(work, settings)
         on_read()
         work.commit()
     finally:
@@ -77,7 +74,7 @@ def _left(log: LogFile, cursor: Cursor | None) -> int:
     return max(0, log.size - (cursor.offset if cursor and not log.is_packed else 0))
 
 
-class _Work:
+class Work:
     """One ingest under way: an open transaction and what has been done in it."""
 
     def __init__(
@@ -224,94 +221,3 @@ def _before(log: LogFile, offset: int) -> bytes:
         return Reader(log).before(offset)
     except UNREADABLE:
         return b""
-
-
-def _read_database(work: _Work, settings: Settings) -> None:
-    url = settings.database_url
-    name = tables.display_name(url)
-    known = engine.again(
-        work.sink.connection,
-        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?",
-        [name],
-    ).fetchall()
-    if tables.is_sqlite(url) and not tables.sqlite_path(url).is_file():
-        if known or settings.is_database_named:
-            work.done.notes.append((name, "no such database file"))
-        return
-    if tables.is_read(work.sink.connection, url):
-        work.done.readable_sources += 1
-        return
-    from sqlalchemy.exc import SQLAlchemyError
-
-    signature = tables.signature(url)
-    work.finish_storing()
-    work.begin()
-    for table in work.tables:
-        at = {row[0]: row[1:] for row in known}
-        try:
-            # A connection each: PostgreSQL answers nothing more on one that a refusal has spoiled.
-            with tables.connect(url, work.zone).connect() as connection:
-                _read_table(work, table, connection, at, name, signature)
-            work.done.readable_sources += 1
-        except (SQLAlchemyError, OSError, ImportError) as exc:
-            why = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
-            work.done.notes.append((table.name, f"not read from {name}: {why}"))
-            if table.name in at:
-                work.sink.update_source(at[table.name][0], note=f"not read: {why}", head="")
-
-
-def _read_table(
-    work: _Work,
-    table: tables.Table,
-    connection: Connection,
-    known: dict[str, tuple[int, str, str, int]],
-    path: str,
-    signature: str,
-) -> None:
-    found = tables.columns(connection, table)
-    if table.name in known:
-        source, _, seen_until, offset = known[table.name]
-    else:
-        source, seen_until, offset = work.sink.add_source(table.name, "table", path), "", 0
-    if not found:
-        work.sink.update_source(source, note="no such table", head=signature)
-        work.done.notes.append((table.name, "no such table"))
-        return
-    since = _read_from(work, table, connection, found, source, seen_until)
-    for rows in tables.rows(connection, table, found, since, source, offset):
-        is_again = table.name in known
-        work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True, is_again=is_again)
-        offset += rows.num_rows
-        work.advance(table.name, 0)
-    last = work.sink.connection.execute(
-        "SELECT strftime(max(ts), '%Y-%m-%d') FROM events WHERE source = ?", [source]
-    ).fetchone()
-    missing = [
-        column
-        for column in ("correlation_id", "command_execution_id")
-        if table.name == "tool_invocations" and column not in found
-    ]
-    work.sink.update_source(
-        source,
-        head=signature,
-        offset=offset,
-        seen_until=(last[0] if last else None) or seen_until,
-        format="without correlation columns" if missing else "",
-        note="",
-    )
-
-
-def _read_from(
-    work: _Work, table: tables.Table, connection: Connection, found: list[str], source: int, seen_until: str
-) -> str:
-    """The day to read from: the one before the last seen; all, where the table has more rows before it than were taken in.
-    Rows that commit late bear a time long past."""
-    if not seen_until:
-        return ""
-    day = str(date.fromisoformat(seen_until) - timedelta(days=1))
-    taken = work.sink.connection.execute(
-        """SELECT pruned + (SELECT count(*) FROM events e WHERE e.source = s.id AND ts < timezone('UTC', ?::TIMESTAMPTZ))
-        FROM sources s WHERE id = ?""",
-        [day, source],
-    ).fetchall()[0][0]
-    return "" if tables.count_before(connection, table, found, day) > taken else day

@@ -1,0 +1,109 @@
+"""Take in what is new in the app's two tables. A table that cannot be read is a note; only a sink that can't be written raises."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from reporter import engine
+from reporter.sources import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from reporter.settings.app import Settings
+    from reporter.sink.ingest import Work
+
+_TABLE_RECORDS = "SELECT * FROM raw"
+
+
+def read_database(work: Work, settings: Settings) -> None:
+    """Both tables. What cannot be read is noted, by table."""
+    url = settings.database_url
+    name = tables.display_name(url)
+    known = engine.again(
+        work.sink.connection,
+        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?",
+        [name],
+    ).fetchall()
+    if tables.is_sqlite(url) and not tables.sqlite_path(url).is_file():
+        if known or settings.is_database_named:
+            work.done.notes.append((name, "no such database file"))
+        return
+    if tables.is_read(work.sink.connection, url):
+        work.done.readable_sources += 1
+        return
+    from sqlalchemy.exc import SQLAlchemyError
+
+    signature = tables.signature(url)
+    work.finish_storing()
+    work.begin()
+    for table in work.tables:
+        at = {row[0]: row[1:] for row in known}
+        try:
+            # A connection each: PostgreSQL answers nothing more on one that a refusal has spoiled.
+            with tables.connect(url, work.zone).connect() as connection:
+                _read_table(work, table, connection, at, name, signature)
+            work.done.readable_sources += 1
+        except (SQLAlchemyError, OSError, ImportError) as exc:
+            why = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
+            work.done.notes.append((table.name, f"not read from {name}: {why}"))
+            if table.name in at:
+                work.sink.update_source(at[table.name][0], note=f"not read: {why}", head="")
+
+
+def _read_table(
+    work: Work,
+    table: tables.Table,
+    connection: Connection,
+    known: dict[str, tuple[int, str, str, int]],
+    path: str,
+    signature: str,
+) -> None:
+    found = tables.columns(connection, table)
+    if table.name in known:
+        source, _, seen_until, offset = known[table.name]
+    else:
+        source, seen_until, offset = work.sink.add_source(table.name, "table", path), "", 0
+    if not found:
+        work.sink.update_source(source, note="no such table", head=signature)
+        work.done.notes.append((table.name, "no such table"))
+        return
+    since = _read_from(work, table, connection, found, source, seen_until)
+    for rows in tables.rows(connection, table, found, since, source, offset):
+        is_again = table.name in known
+        work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True, is_again=is_again)
+        offset += rows.num_rows
+        work.advance(table.name, 0)
+    last = work.sink.connection.execute(
+        "SELECT strftime(max(ts), '%Y-%m-%d') FROM events WHERE source = ?", [source]
+    ).fetchone()
+    missing = [
+        column
+        for column in ("correlation_id", "command_execution_id")
+        if table.name == "tool_invocations" and column not in found
+    ]
+    work.sink.update_source(
+        source,
+        head=signature,
+        offset=offset,
+        seen_until=(last[0] if last else None) or seen_until,
+        format="without correlation columns" if missing else "",
+        note="",
+    )
+
+
+def _read_from(
+    work: Work, table: tables.Table, connection: Connection, found: list[str], source: int, seen_until: str
+) -> str:
+    """The day to read from: the one before the last seen; all, where the table has more rows before it than were taken in.
+    Rows that commit late bear a time long past."""
+    if not seen_until:
+        return ""
+    day = str(date.fromisoformat(seen_until) - timedelta(days=1))
+    taken = work.sink.connection.execute(
+        """SELECT pruned + (SELECT count(*) FROM events e WHERE e.source = s.id AND ts < timezone('UTC', ?::TIMESTAMPTZ))
+        FROM sources s WHERE id = ?""",
+        [day, source],
+    ).fetchall()[0][0]
+    return "" if tables.count_before(connection, table, found, day) > taken else day
