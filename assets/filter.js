@@ -75,8 +75,8 @@
       box.hidden = true;
       const inside = times.t.map((_, i) => i).filter((i) => times.t2[i] > left && times.t[i] < right);
       if (!inside.length) return;
-      const since = Math.min(...inside.map((i) => times.utc[i]));
-      const until = Math.max(...inside.map((i) => times.utc[i] + times.t2[i] - times.t[i]));
+      const since = Math.min(...inside.map((i) => times.t[i]));
+      const until = Math.max(...inside.map((i) => times.t2[i]));
       set({ ...Object.fromEntries(state()), since, until });
     });
   };

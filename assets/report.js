@@ -38,6 +38,7 @@
       const now = charts[place.dataset.chart];
       const data = (choice && now.choices[choice.value]) || now.data;
       for (const name of Object.keys(now.data)) view.data(name, rows(data[name]));
+      for (const { name, value } of now.spec.signals || []) if (name.startsWith("tick")) view.signal(name, value);
       view.runAsync();
     };
     drawn[place.dataset.chart] = put;
@@ -48,7 +49,7 @@
       place.setAttribute("aria-label", label);
       place.removeAttribute("aria-roledescription");
       place.firstElementChild.setAttribute("aria-hidden", "true");
-      const times = Object.values(chart.data).find((set) => set.utc);
+      const times = Object.values(chart.data).find((set) => set.t2);
       if (times && window.telemetryBrush) window.telemetryBrush(place, view, times);
       place.setAttribute("data-drawn", "");
     });

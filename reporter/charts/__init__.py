@@ -33,14 +33,16 @@ THEME: dict[str, Any] = {
 }  # fmt: skip
 _MS_LABELS = "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'"
 _COUNT_LABELS = "datum.value >= 1000 ? format(datum.value, '~s') : format(datum.value, '~g')"
-# Times come as the viewer's wall clock: the axis only has to write it down.
-_CLOCK_LABELS = (
-    "utchours(datum.value) == 0 && utcminutes(datum.value) == 0"
-    " ? utcFormat(datum.value, '%b %d') : utcFormat(datum.value, '%a %H:%M')"
-)
+# What a time is called depends on the viewer's zone: a page gives ticks and their names with its data.
+TICKS, TICK_NAMES = "ticks", "tick_names"
 _DECADES_MS = [0.1, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000]
 UTC = alt.Scale(type="utc")
-TIME_AXIS = alt.Axis(labelOverlap=True, grid=False, labelExpr=_CLOCK_LABELS)
+TIME_AXIS = alt.Axis(
+    labelOverlap=True,
+    grid=False,
+    values=alt.ExprRef(TICKS),
+    labelExpr=f"{TICK_NAMES}[indexof({TICKS}, +datum.value)]",
+)
 
 
 def _spec(chart: alt.Chart | alt.LayerChart, height: int) -> dict[str, Any]:
@@ -61,7 +63,7 @@ def _kind_colour() -> alt.Color:
 
 
 def overview_events() -> dict[str, Any]:
-    """Events over time, stacked by kind, of data `events`: t, t2 (epoch ms as if UTC), kind, events, tip."""
+    """Events over time, stacked by kind, of data `events`: t, t2 (epoch ms), kind, events, tip."""
     bars = (
         alt.Chart(alt.NamedData(name="events"))
         .mark_bar(tooltip=alt.TooltipContent("data"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from reporter.format.ticks import ticks
 from reporter.site.specs import vega
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from reporter.analysis.overview import Source
 
 Columns = Mapping[str, Sequence[Any]]
+# Signals of charts.py's time axes; altair is not loaded for two words.
+TICKS, TICK_NAMES = "ticks", "tick_names"
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,15 @@ class Site:
     is_live: bool = False
 
 
-def chart(spec: str, title: str, height: int, name: str = "", **data: Columns) -> Chart:
-    """A compiled chart with its data; `name` where a page has several of one spec."""
-    return Chart(name or spec, title, vega(spec), data, height)
+def chart(spec: str, title: str, height: int, name: str = "", zone: ZoneInfo | None = None, **data: Columns) -> Chart:
+    """A compiled chart with its data; `name` where a page has several of one spec, `zone` where it has an axis of time
+    (columns `t` and `t2` in epoch ms)."""
+    made = vega(spec)
+    if zone:
+        times = [t for columns in data.values() for column in ("t", "t2") for t in columns.get(column, ())]
+        at, names = ticks(min(times, default=0), max(times, default=0), zone)
+        made.setdefault("signals", []).extend(({"name": TICKS, "value": at}, {"name": TICK_NAMES, "value": names}))
+    return Chart(name or spec, title, made, data, height)
 
 
 def epoch_ms(moment: datetime) -> int:
@@ -67,11 +76,3 @@ def epoch_ms(moment: datetime) -> int:
     from datetime import UTC
 
     return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def shown_ms(moment: datetime, zone: ZoneInfo) -> int:
-    """Epoch ms of the wall clock in the viewer's zone, for charts whose axes are labelled in UTC."""
-    from datetime import UTC
-
-    local = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone)
-    return int(local.replace(tzinfo=UTC).timestamp() * 1000)

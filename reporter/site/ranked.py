@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reporter.analysis.results import used
 from reporter.format import words
-from reporter.site.context import Chart, Columns, chart, epoch_ms, shown_ms
+from reporter.site.context import Chart, Columns, chart, epoch_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,25 +64,24 @@ def bars(
         so_far, _ = sums.get((start, rank), (0.0, ""))
         sums[start, rank] = (so_far + value, (shown or {}).get(what, what) if rank != "other" else "others")
     rows = [(start, rank, value, what) for (start, rank), (value, what) in sums.items() if value]
-    begins = [shown_ms(start, zone) for start, *_ in rows]
     data: Columns = {
-        "t": begins,
-        "t2": [t + step * 1000 for t in begins],
-        "utc": [epoch_ms(start) for start, *_ in rows],
+        "t": [epoch_ms(start) for start, *_ in rows],
+        # In the zone of `start`: a day from midnight to midnight may have 23 hours.
+        "t2": [epoch_ms(start + timedelta(seconds=step)) for start, *_ in rows],
         "rank": [rank for _, rank, _, _ in rows],
         "value": [value for _, _, value, _ in rows],
         "tip": [f"{words.moment(start, zone)} · {what}: {say(value)}" for start, _, value, what in rows],
     }
-    return chart("ranked_bars", title, 190, name, bars=data)
+    return chart("ranked_bars", title, 190, name, zone, bars=data)
 
 
 def lines(name: str, title: str, points: Iterable[Point], ranks: Ranking, zone: ZoneInfo) -> Chart:
     """A line of durations in ms for each of the coloured names."""
     rows = [(start, what, value) for start, what, value in points if ranks.get(what, "other") != "other"]
     data: Columns = {
-        "t": [shown_ms(start, zone) for start, _, _ in rows],
+        "t": [epoch_ms(start) for start, _, _ in rows],
         "rank": [ranks[what] for _, what, _ in rows],
         "ms": [max(value, 0.1) for _, _, value in rows],
         "tip": [f"{words.moment(start, zone)} · {what}: {words.ms(value)}" for start, what, value in rows],
     }
-    return chart("ranked_lines", title, 190, name, lines=data)
+    return chart("ranked_lines", title, 190, name, zone, lines=data)

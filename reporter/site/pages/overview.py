@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.format import words
-from reporter.site.context import Chart, Columns, chart, epoch_ms, shown_ms
+from reporter.site.context import Chart, Columns, chart, epoch_ms
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -92,16 +92,15 @@ def _number(count: int, noun: str) -> str:
 def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
     view = results.overview
     step = view.bucket_seconds * 1000
-    begins = [shown_ms(b.start, zone) for b in view.buckets]
+    begins = [epoch_ms(b.start) for b in view.buckets]
     events: Columns = {
         "t": begins,
         "t2": [t + step for t in begins],
-        "utc": [epoch_ms(b.start) for b in view.buckets],
         "kind": [b.kind for b in view.buckets],
         "events": [b.events for b in view.buckets],
         "tip": [f"{words.moment(b.start, zone)} · {b.kind}: {b.events:,} events" for b in view.buckets],
     }
-    charts = [chart("overview_events", "Events over time by kind", 190, events=events)]
+    charts = [chart("overview_events", "Events over time by kind", 190, zone=zone, events=events)]
     by_time: dict[int, list[Bucket]] = {}
     for bucket, start in zip(view.buckets, begins, strict=True):
         by_time.setdefault(start, []).append(bucket)
@@ -116,5 +115,5 @@ def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
                 for p, n in zip(by_time.values(), sums, strict=True)
             ],
         }
-        charts.append(chart("overview_errors", "Error events over time", 90, errors=errors))
+        charts.append(chart("overview_errors", "Error events over time", 90, zone=zone, errors=errors))
     return tuple(charts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.results import used
 from reporter.format import words
-from reporter.site.context import Chart, Columns, chart, shown_ms
+from reporter.site.context import Chart, Columns, chart, epoch_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
     charts: tuple[Chart, ...] = ()
     if view.histogram:
         percentiles: Columns = {
-            "t": [shown_ms(p.start, zone) for p in points],
+            "t": [epoch_ms(p.start) for p in points],
             "kind": [p.kind for p in points],
             "p95_ms": [max(p.p95_ms, 0.1) for p in points],
             "tip": [
@@ -86,7 +86,7 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
         }
         charts = (
             histogram(results, None, "How long operations take"),
-            chart("performance_percentiles", "p95 over time by kind", 220, percentiles=percentiles),
+            chart("performance_percentiles", "p95 over time by kind", 220, zone=zone, percentiles=percentiles),
             _heat(latency.heat),
         )
     shown = view.operations
