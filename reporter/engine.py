@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from _duckdb import CatalogException, DuckDBPyConnection, Error, IOException, connect
+try:
+    from _duckdb import CatalogException, DuckDBPyConnection, Error, IOException, connect
+except ImportError:  # The package's own affair, and it may name it anew: then answers are only slower.
+    from duckdb import CatalogException, DuckDBPyConnection, Error, IOException, connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,4 +1,8 @@
-"""Shared fixtures: an app in a folder, a report built from it, a browser."""
+"""Shared fixtures: an app in a folder, a report built from it, a browser, database servers.
+
+What is dear is made once a worker and only where a test asks for it. Workers share nothing: the samples' sink is written, and
+the servers' tables are emptied, by tests that must not wait for each other.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import chromium
+from tests.servers import SERVERS, Server
 
 DATA = Path(__file__).parent / "data"
 UNTIL = ["--until", "2026-11-20T12:00:00Z", "--last", "3d", "--tz", "UTC"]
@@ -44,6 +49,19 @@ def browser(_browser):
     yield _browser
     for context in _browser.contexts:
         context.close()
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def _running(request):
+    with SERVERS[request.param]() as started:
+        yield started
+
+
+@pytest.fixture
+def server(_running: Server) -> Server:
+    """PostgreSQL, then MariaDB, with empty tables."""
+    _running.make_tables()
+    return _running
 
 
 @pytest.fixture(scope="session")

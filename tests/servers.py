@@ -15,6 +15,19 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, text
 
+# As the app's migrations make them: uuid keys, json, timestamptz in PostgreSQL; char(36), longtext, timestamp in MariaDB.
+TYPES = {
+    "postgresql": {"uuid": "uuid", "json": "jsonb", "time": "timestamptz", "float": "double precision", "bool": "boolean"},
+    "mariadb": {"uuid": "char(36)", "json": "json", "time": "timestamp(6) NULL", "float": "decimal(12,3)", "bool": "tinyint(1)"},
+}  # fmt: skip
+TOOLS = """CREATE TABLE {name} (id {uuid} PRIMARY KEY, user_id bigint, tool_slug varchar(100), command_slug varchar(100), fragment_id bigint,
+  message_id varchar(64), conversation_id varchar(64), command_execution_id varchar(64), correlation_id varchar(191), processing_job_id bigint,
+  request {json}, response {json}, status varchar(20), duration_ms {float}, created_at {time})"""
+OLD_TOOLS = """CREATE TABLE {name} (id {uuid} PRIMARY KEY, user_id bigint, tool_slug varchar(100), command_slug varchar(100), fragment_id bigint,
+  request {json}, response {json}, status varchar(20), duration_ms {float}, created_at {time})"""
+COMMANDS = """CREATE TABLE command_executions (id {uuid} PRIMARY KEY, command_name varchar(100), executed_at {time}, dry_run {bool},
+  result {json}, user_id bigint, created_at {time}, updated_at {time})"""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -29,6 +42,14 @@ class Server:
 
     def engine(self) -> Engine:
         return create_engine(self.url)
+
+    def make_tables(self) -> None:
+        """Both tables, empty, whatever the test before has left."""
+        with self.engine().begin() as con:
+            for name in ("tool_invocations", "command_executions", "tools"):
+                con.execute(text(f"DROP TABLE IF EXISTS {name}"))
+            con.execute(text(TOOLS.format(name="tool_invocations", **TYPES[self.kind])))
+            con.execute(text(COMMANDS.format(**TYPES[self.kind])))
 
 
 def free_port() -> int:
@@ -128,3 +149,6 @@ def mariadb() -> Iterator[Server]:
     finally:
         stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+SERVERS = {"postgresql": postgresql, "mariadb": mariadb}

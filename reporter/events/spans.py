@@ -12,8 +12,6 @@ from reporter.events.columns import SPAN_COLUMNS
 from reporter.events.names import FAMILIES, FINISHING_NAMES, TABLE_EVENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     import duckdb
 
 
@@ -33,13 +31,13 @@ _LESS_DURATION = (
 )
 
 
-def _key(families: Container[str]) -> str:
-    """The id that pairs a start with its end, of these families: the family's ids where the event has one, else its operation.
+def _key() -> str:
+    """The id that pairs a start with its end: the family's ids where the event has one, else its operation.
 
     Steps repeat their ids in every command: the step's name is always part of the key.
     """
     cases = []
-    for name, family in ((name, family) for name, family in (FAMILIES | FINISHING_NAMES).items() if name in families):
+    for name, family in (FAMILIES | FINISHING_NAMES).items():
         ids = [column for column in family.ids if column != "step_id"]
         by_step = " || '/' || coalesce(step_id, '') || '/' || coalesce(step, '')" if family.type == "step" else ""
         id_text = f"coalesce({', '.join(ids)}, '')" if ids else "''"
@@ -49,7 +47,7 @@ def _key(families: Container[str]) -> str:
             else f" || CASE WHEN {id_text} = '' THEN {_name_of(family.operation)} ELSE '' END"
         )
         cases.append(f"WHEN '{name}' THEN {id_text}{by_step}{named}")
-    return f"CASE family {' '.join(cases)} ELSE coalesce(operation, '') END" if cases else "coalesce(operation, '')"
+    return f"CASE family {' '.join(cases)} ELSE coalesce(operation, '') END"
 
 
 def _name_of(operation: str) -> str:
@@ -60,11 +58,10 @@ def _name_of(operation: str) -> str:
 
 # Innermost open start first, without a stack: number the nesting levels (starts so far minus ends so far). At one
 # level starts and ends alternate, so a start's end is the next row of its level and an end's start the one before.
-def _paired(families: Container[str]) -> str:
-    return f"""
+_PAIRED = f"""
 CREATE OR REPLACE TEMP TABLE paired AS
 WITH keyed AS (
-  SELECT id, ts, phase, hash(correlation_id, family, {_key(families)}) AS pair
+  SELECT id, ts, phase, hash(correlation_id, family, {_key()}) AS pair
   FROM span_events WHERE phase IN ('start', 'finish', 'end') AND family NOT IN {TABLE_EVENTS}),
 nested AS (
   SELECT *, sum(CASE WHEN phase = 'start' THEN 1 ELSE -1 END) OVER (PARTITION BY pair ORDER BY ts, id ROWS UNBOUNDED PRECEDING)
@@ -92,18 +89,16 @@ _FACTS = """
   FROM message_events WHERE message_id IS NOT NULL GROUP BY ALL"""
 
 
-def _log_spans(*, has_streams: bool) -> str:
-    facts = _FACTS if has_streams else "SELECT NULL AS provider, NULL AS model, NULL::DOUBLE AS ttft_ms"
-    known = "type = 'stream' AND f.message_id = p.message_id AND f.correlation_id IS NOT DISTINCT FROM p.correlation_id"
-    return f"""
+_LOG_SPANS = f"""
 CREATE OR REPLACE TEMP TABLE log_spans AS
-WITH facts AS ({facts}),
+WITH facts AS ({_FACTS}),
 joined AS (
   SELECT id, p.correlation_id, kind, type, family, phase, p.duration_ms, status, ts, operation, has_start, began,
     coalesce(p.provider, began.provider, f.provider) AS provider, coalesce(p.model, began.model, f.model) AS model,
     {", ".join(f"coalesce(p.{name}, began.{name}) AS {name}" for name in _TRAVELLING)},
     prompt_tokens, completion_tokens, total_tokens, cost_usd, coalesce(p.ttft_ms, f.ttft_ms) AS ttft_ms, invocation_id
-  FROM paired p LEFT JOIN facts f ON {known if has_streams else "false"})
+  FROM paired p LEFT JOIN facts f
+    ON type = 'stream' AND f.message_id = p.message_id AND f.correlation_id IS NOT DISTINCT FROM p.correlation_id)
 SELECT id, correlation_id, kind, type, family,
   coalesce(CASE WHEN type IN ('stream', 'llm') AND (provider IS NOT NULL OR model IS NOT NULL)
       THEN coalesce(provider, 'unknown') || '/' || coalesce(model, 'unknown') END,
@@ -150,27 +145,28 @@ by_time AS (
 SELECT * FROM by_id UNION ALL SELECT * FROM by_time
 """
 
+_ROOTS = f"""SELECT id, correlation_id, kind, type, coalesce(provider || '/' || model, event) AS operation,
+  false AS is_operation, ts, {_LESS_DURATION} AS start_ts, duration_ms, coalesce(status, 'ok') AS status, provider, model, message_id, conversation_id, fragment_id
+FROM span_events WHERE phase = 'root'"""
+
 # What a span and its table row tell alike, the log's word first; the row knows better only how it ended.
 _ALIKE = ("dry_run", "message_id", "conversation_id", "fragment_id", "execution_id", "pipeline_id", "invocation_id")
 
 
-def _merged(*, has_rows: bool, has_roots: bool) -> str:
+def _merged(*, has_rows: bool) -> str:
     alike = ", ".join(f"coalesce(s.{name}, r.{name}) AS {name}" if has_rows else f"s.{name}" for name in _ALIKE)
     parts = [
         f"""SELECT s.id, s.correlation_id, s.kind, s.type, s.operation, s.is_operation, s.ts, s.start_ts, s.duration_ms,
   {"coalesce(r.status, s.status) AS status" if has_rows else "s.status"}, s.provider, s.model, s.prompt_tokens, s.completion_tokens,
   s.total_tokens, s.cost_usd, s.ttft_ms, s.step_id, s.start_event, {alike}, {"r.id" if has_rows else "NULL::BIGINT"} AS row_event
 FROM log_spans s {"LEFT JOIN matches m ON m.span = s.id LEFT JOIN row_spans r ON r.id = m.row_id" if has_rows else ""}
-WHERE NOT s.is_lone_end"""
+WHERE NOT s.is_lone_end""",
+        _ROOTS,
     ]
     if has_rows:
         parts.append("""SELECT r.id, correlation_id, kind, type, operation, true AS is_operation, ts, start_ts, duration_ms, status, dry_run,
   message_id, conversation_id, fragment_id, execution_id, pipeline_id, invocation_id, r.id AS row_event
 FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)""")
-    if has_roots:
-        parts.append(f"""SELECT id, correlation_id, kind, type, coalesce(provider || '/' || model, event) AS operation,
-  false AS is_operation, ts, {_LESS_DURATION} AS start_ts, duration_ms, coalesce(status, 'ok') AS status, provider, model, message_id, conversation_id, fragment_id
-FROM span_events WHERE phase = 'root'""")
     return " UNION ALL BY NAME ".join(parts)
 
 
@@ -184,15 +180,10 @@ SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s
     OR abs(epoch_us(c.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6)"""
 
 
-def _derived(merged: str, *, has_served: bool) -> str:
-    """`merged`: the relation of merged spans; where there may be served ones, the table `merged_spans`."""
-    counts = (
-        f"type = 'llm' OR (type = 'stream' AND id NOT IN ({_SERVED}))" if has_served else "type IN ('llm', 'stream')"
-    )
-    return f"""
+_DERIVED = f"""
 CREATE OR REPLACE TEMP TABLE unlinked_spans AS
 SELECT {", ".join(f'"{name}"' for name in SPAN_COLUMNS if name != "parent")}
-FROM (SELECT *, is_operation AND ({counts}) AS counts_tokens FROM {merged})"""
+FROM (SELECT *, is_operation AND (type = 'llm' OR (type = 'stream' AND id NOT IN ({_SERVED}))) AS counts_tokens FROM merged_spans)"""
 
 
 # Who may contain whom where times alone do not tell: the higher is the outer one.
@@ -215,15 +206,7 @@ _BY_ID = f"""(c.level IN ({_TOOL}, {_STEP}) AND p.level = {_COMMAND} AND p.execu
 # A tool call belongs to the step around it, else to its command; a step to its command or pipeline, a call of a model to
 # the stream of its message, each by id. What no id places belongs to the smallest span of its trace around it. Log times
 # in whole seconds are taken as exact to a second where nothing encloses exactly.
-_CROWDS = f"""big AS (SELECT correlation_id FROM s GROUP BY ALL HAVING count(*) > {_PARENTS_AT_MOST}),
-p AS (
-  SELECT * FROM s ANTI JOIN big USING (correlation_id)
-  UNION ALL SELECT * FROM s SEMI JOIN big USING (correlation_id)
-  QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),"""
-
-
-def _parents(*, has_crowds: bool) -> str:
-    return f"""
+_PARENTS = f"""
 WITH s AS (
   SELECT id, correlation_id, kind, message_id, execution_id, pipeline_id, epoch_us(start_ts) AS a,
     CASE WHEN status = 'unfinished' THEN 9e15::BIGINT ELSE greatest(epoch_us(ts), epoch_us(start_ts)) END AS b,
@@ -231,7 +214,11 @@ WITH s AS (
     status <> 'unfinished' OR type IN {_CONTAINERS} AS contains,
     CASE WHEN epoch_us(ts) % 1000000 = 0 THEN 1000000 ELSE 1000 END AS fuzz
   FROM unlinked_spans),
-{_CROWDS if has_crowds else "p AS (SELECT * FROM s),"}
+big AS (SELECT correlation_id FROM s GROUP BY ALL HAVING count(*) > {_PARENTS_AT_MOST}),
+p AS (
+  SELECT * FROM s ANTI JOIN big USING (correlation_id)
+  UNION ALL SELECT * FROM s SEMI JOIN big USING (correlation_id)
+  QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),
 candidates AS (
   SELECT c.id, p.id AS parent, p.length, {_BY_ID} AS is_by_id,
     p.contains AND p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
@@ -247,27 +234,21 @@ FROM candidates WHERE encloses OR is_by_id GROUP BY id"""
 def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
     """SQL for the spans (SPAN_COLUMNS) of the events that `events_sql` selects, over temporary tables that this makes.
 
-    These must be all events of some traces for which EVENTS_FILTER holds, with EVENT_COLUMNS. What these events have no part
-    in is left out of the statements: of few events, planning takes longer than running.
+    These must be all events of some traces for which EVENTS_FILTER holds, with EVENT_COLUMNS.
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE message_events AS SELECT * EXCLUDE ({_UNUSED}) FROM ({events_sql})")
     engine.again(
         con, "CREATE TEMP VIEW IF NOT EXISTS span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL"
     )
-    found = engine.again(con, "SELECT DISTINCT family, type, phase FROM span_events").fetchall()
-    families, types, phases = (set(column) for column in zip(*found, strict=True)) if found else (set(), set(), set())
-    has_rows = not families.isdisjoint(TABLE_EVENTS)
-    engine.again(con, _paired(families))
-    engine.again(con, _log_spans(has_streams="stream" in types))
+    engine.again(con, _PAIRED)
+    engine.again(con, _LOG_SPANS)
+    # A watch's line is late without this (docs/measurements.md): matching takes five statements.
+    has_rows = bool(engine.again(con, f"SELECT 1 FROM span_events WHERE family IN {TABLE_EVENTS} LIMIT 1").fetchall())
     if has_rows:
         _match_rows(con)
-    merged, has_served = f"({_merged(has_rows=has_rows, has_roots='root' in phases)})", {"llm", "stream"} <= types
-    if has_served:
-        engine.again(con, f"CREATE OR REPLACE TEMP TABLE merged_spans AS FROM {merged}")
-        merged = "merged_spans"
-    count = engine.again(con, _derived(merged, has_served=has_served)).fetchall()[0][0]
-    parents = _parents(has_crowds=count > _PARENTS_AT_MOST)
-    return f"SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({parents}) USING (id)"
+    engine.again(con, f"CREATE OR REPLACE TEMP TABLE merged_spans AS {_merged(has_rows=has_rows)}")
+    engine.again(con, _DERIVED)
+    return f"SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({_PARENTS}) USING (id)"
 
 
 def _match_rows(con: duckdb.DuckDBPyConnection) -> None:

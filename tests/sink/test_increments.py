@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
 from reporter import engine
@@ -65,11 +67,17 @@ def test_a_batch_is_mapped_the_same_whether_it_is_looked_through_or_not(samples,
             rows = of_source(fmt.cut(block, at_end=True, is_closed=True).entries, 1, 0)
             engine.register(con, "raw", rows)
             sink._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(fmt.records_sql)})").fetchall())
-            for at in range(0, min(rows.num_rows, 400), 4):
-                few = rows.slice(at, 4)
-                paths = staging.paths_of(few)
-                assert mapped(con, fmt, few, paths) == mapped(con, fmt, few, ALL_PATHS)
-                compared += len(paths) < len(ALL_PATHS)
+            batches = [rows.slice(at, 4) for at in range(0, min(rows.num_rows, 400), 4)]
+            whole = {event[:1]: event for event in mapped(con, fmt, rows.slice(0, 400), ALL_PATHS)}
+            # An entry is mapped by itself, so batches that tell by the same paths go through one statement: a fifth of the time.
+            alike = defaultdict(list)
+            for few in batches:
+                alike[staging.paths_of(few)].append(few)
+            for paths, found in alike.items():
+                short = mapped(con, fmt, pa.concat_tables(found), paths)
+                assert short == [whole[event[:1]] for event in short]
+                assert len(short) == sum(few.num_rows for few in found)
+                compared += len(found) * (len(paths) < len(ALL_PATHS))
     assert compared > 100
 
 
