@@ -76,10 +76,11 @@ def question(*names: str) -> Callable[[Command], Command]:
     return lambda command: where(when(privacy(formats(*names)(command))))
 
 
-def settings_of(options: dict[str, Any]) -> Settings:
+def settings_of(options: dict[str, Any], *, is_awaited: bool = False) -> Settings:
+    """`is_awaited`: there may be nothing to read yet."""
     from reporter.settings.app import find_app
 
-    settings = find_app(options["app"], options["db"], tuple(options["logs"]), options["sink"])
+    settings = find_app(options["app"], options["db"], tuple(options["logs"]), options["sink"], is_awaited=is_awaited)
     wanted = settings.privacy._replace(
         is_off=options.get("no_redact", False),
         include_content=settings.privacy.include_content or options.get("include_content", False),

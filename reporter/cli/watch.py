@@ -34,10 +34,11 @@ def watch(
     from threading import Event
 
     from reporter.cli.shown import InFolder, OnTerminal
-    from reporter.watch.watching import Job, Watch
+    from reporter.watch.renewing import Job
+    from reporter.watch.watching import Watch
     from reporter.window import parse_period
 
-    settings = settings_of(options)
+    settings = settings_of(options, is_awaited=True)
     settings = settings._replace(
         watch_window=parse_period(window) if window else settings.watch_window,
         watch_rebuild=parse_period(rebuild) if rebuild else settings.watch_rebuild,
@@ -46,13 +47,17 @@ def watch(
     folder = None if terminal else Path(output or settings.output)
     job = Job(settings, parse_period(last or settings.last), folder, zone, settings.compare)
     stop = Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What was started with nohup outlives its terminal.
+        if signal.getsignal(name) != signal.SIG_IGN:
+            signal.signal(name, lambda *_: stop.set())
     if folder:
         note(f"watching {settings.app.resolve()}; the first report is being built")
-    watching = Watch(job, (lambda w: InFolder(w, folder)) if folder else (lambda _: OnTerminal(zone)), note)
+    watching = Watch(job, (lambda w: InFolder(w, folder)) if folder else (lambda _: OnTerminal(zone)), note, stop)
+    if not watching.begin():
+        return
     if folder:
         click.echo(f"{(folder / 'index.html').resolve()}  (renews itself while open; Ctrl-C ends the watch)")
         if open_it:
             click.launch((folder / "index.html").resolve().as_uri())
-    watching.run(stop)
+    watching.run()

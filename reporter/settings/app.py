@@ -65,8 +65,11 @@ def read_config(app: str) -> Values:
     return load(Path(app).expanduser() / CONFIG_FILE, os.environ)
 
 
-def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | None) -> Settings:
-    """Settings for the app in folder `app`. Raises SourceError where there is nothing to read, UsageError for a bad one."""
+def find_app(
+    app: str, database: str | None, logs: tuple[str, ...], sink: str | None, *, is_awaited: bool = False
+) -> Settings:
+    """Settings for the app in folder `app`. Raises SourceError where there is nothing to read (`is_awaited`: only where there is
+    no such folder), UsageError for a bad one."""
     # Absolute, so that a cursor is found again from wherever the app is named next.
     root, config = Path(app).expanduser().absolute(), read_config(app)
     values = config.values
@@ -80,7 +83,7 @@ def find_app(app: str, database: str | None, logs: tuple[str, ...], sink: str | 
         raise SourceError(msg, "Name the app's folder with --app DIR.")
     env = _env(root)
     url = _checked(database) if database else _database_url(root, env)
-    if not logs and not (root / "storage" / "logs").is_dir() and not _may_exist(url):
+    if not is_awaited and not logs and not (root / "storage" / "logs").is_dir() and not _may_exist(url):
         msg = f"no Laravel app in {root.resolve()}: neither storage/logs nor a database is there"
         raise SourceError(msg, "Name its folder with --app DIR, or what to read with --logs GLOB and --db URL.")
     return Settings(

@@ -8,29 +8,28 @@ killed watch loses nothing: whoever comes next reads on from the sink's own curs
 from __future__ import annotations
 
 import contextlib
-import signal
 import time
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import wait
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from reporter import engine
-from reporter.errors import OutputError, ReportError
+from reporter.errors import OutputError, ReportError, SourceError
 from reporter.sources import tables
 from reporter.watch.live import Live
-from reporter.window import Window
+from reporter.watch.renewing import renew
+from reporter.watch.worker import Worker, WorkerEndedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
     from threading import Event
-    from zoneinfo import ZoneInfo
 
     from reporter.analysis.recent import RecentEvent
     from reporter.analysis.session import Session
     from reporter.settings.app import Settings
+    from reporter.watch.renewing import Job
 
 # A change is waited out this long, so that one write is one step; without any, all is looked over again every so often,
 # since a network file system tells of nothing, and neither does a database server.
@@ -50,78 +49,56 @@ class Shown(Protocol):
     def over(self, now: datetime) -> None: ...
 
 
-@dataclass(frozen=True)
-class Job:
-    """What the other process does: build the report of the last `period`, or with no `output` only take in."""
-
-    settings: Settings
-    period: timedelta
-    output: Path | None
-    zone: ZoneInfo
-    compare: str
-
-
-def renew(job: Job) -> tuple[datetime, list[str]]:
-    """Take in what is new and build the report; when that was begun, and what there is to note. Raises ReportError."""
-    from reporter.build import build
-    from reporter.sink.taking_in import take_in
-    from reporter.window import parse_compared
-
-    now, notes = datetime.now(UTC), list[str]()
-    if not job.output:
-        take_in(job.settings, now, lambda _: None, notes.append)
-        return now, notes
-    window = Window(now - job.period, now)
-    compared = parse_compared(job.compare, window, job.zone)
-    build(
-        job.settings,
-        window,
-        job.output,
-        zone=job.zone,
-        built_at=now,
-        compared=compared,
-        is_live=True,
-        on_note=notes.append,
-    )
-    return now, notes
-
-
-def _process() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_ignore_interrupts)
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches all processes of a terminal; what is being written is finished."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 class Watch:
     """A watch under way. `on_note` is told what is worth a line, the same thing once in ten minutes."""
 
-    def __init__(self, job: Job, shown: Callable[[Watch], Shown], on_note: Callable[[str], None]) -> None:
+    def __init__(self, job: Job, shown: Callable[[Watch], Shown], on_note: Callable[[str], None], stop: Event) -> None:
         self.job = job
+        self._stop = stop
+        self._show_in = shown
         self._noted: dict[str, float] = {}
         self._on_note = on_note
-        self._pool = _process()
+        self._worker = Worker()
         self._renewing: Future[tuple[datetime, list[str]]] | None = None
         self._has_news = False
         self._live: Live | None = None
         self._shown_at = self._lived_at = datetime.min.replace(tzinfo=UTC)
-        # The first report is waited for: without it there is nothing to show the session in.
+
+    def begin(self) -> bool:
+        """Wait for the first report, without which there is nothing to show the session in, and before that for something to
+        report on; False where the watch was stopped meanwhile, and is closed. Raises ReportError."""
+        is_begun = False
         try:
-            self.built_at, notes = self._pool.submit(renew, job).result()
-        except BrokenExecutor as exc:
+            is_begun = any(self._is_built() for _ in changes(self.job.settings, self._stop) if not self._stop.is_set())
+        finally:
+            if not is_begun:
+                self._worker.close(at_once=True)
+        if is_begun:
+            self._started_at = self.built_at
+            self.shown = self._show_in(self)
+        return is_begun
+
+    def _is_built(self) -> bool:
+        building = self._worker.submit(renew, self.job)
+        while not wait([building], timeout=0.1).done:
+            if self._stop.is_set():
+                return False
+        try:
+            self.built_at, notes = building.result()
+        except SourceError as exc:
+            self._note([f"{exc.args[0]} yet; waiting for the first"])
+            return False
+        except WorkerEndedError as exc:
             msg = "the process that builds the report was ended from outside"
             raise OutputError(msg, "Is there enough memory? --last takes a shorter period.") from exc
         self._note(notes)
-        self._started_at = self.built_at
-        self.shown = shown(self)
+        return True
 
-    def run(self, stop: Event) -> None:
-        """Until `stop` is set."""
+    def run(self) -> None:
+        """Until it is stopped."""
         try:
-            for _ in changes(self.job.settings, stop):
-                if stop.is_set():
+            for _ in changes(self.job.settings, self._stop):
+                if self._stop.is_set():
                     return
                 with self._going_on():
                     self.step(datetime.now(UTC))
@@ -163,16 +140,20 @@ class Watch:
         is_due = now - self._started_at >= self.job.settings.watch_rebuild or now < self._started_at
         if self._has_news and is_due and not self._renewing:
             self._started_at, self._has_news = now, False
-            self._renewing = self._pool.submit(renew, self.job)
+            self._renewing = self._worker.submit(renew, self.job)
 
     @contextlib.contextmanager
     def _going_on(self) -> Iterator[None]:
         """What goes wrong now (a full disk, a sink that is held) may go right in a second: say so and go on."""
         try:
             yield
-        except BrokenExecutor:
+        except WorkerEndedError:
             self._note(["the process that builds the report was ended from outside; the next one begins anew"])
-            self._pool, self._renewing, self._has_news = _process(), None, True
+            self._worker.close()
+            self._worker, self._renewing, self._has_news = Worker(), None, True
+        except BrokenPipeError:
+            # Who read what it prints is gone.
+            self._stop.set()
         except (ReportError, OSError, engine.Error) as exc:
             self._note([str(exc).splitlines()[0]])
             if isinstance(exc, engine.Error) and self._live:
@@ -185,11 +166,13 @@ class Watch:
             at = time.monotonic()
             if at - self._noted.get(note, -_NOTE_AGAIN_S) >= _NOTE_AGAIN_S:
                 self._noted[note] = at
-                self._on_note(note)
+                # A terminal that was closed hears nothing any more.
+                with contextlib.suppress(OSError):
+                    self._on_note(note)
 
     def close(self) -> None:
         """End whole: a report under way is finished, the open pages are told."""
-        self._pool.shutdown(cancel_futures=True)
+        self._worker.close()
         if self._live:
             self._live.close()
         with contextlib.suppress(ReportError, OSError):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +19,8 @@ from reporter.analysis.session import Session
 from reporter.cli.shown import InFolder
 from reporter.settings.app import find_app
 from reporter.watch.live import Live
-from reporter.watch.watching import Job, Watch, changes, followed
+from reporter.watch.renewing import Job
+from reporter.watch.watching import Watch, changes, followed
 from tests.helpers import run, write_database, write_log
 from tests.watch.watching import call, now_entry, processes, until, watching
 
@@ -149,7 +151,9 @@ def test_a_clock_that_is_set_forward_and_back_changes_nothing_but_the_window(app
 
         over = alive
 
-    watch = Watch(Job(settings, timedelta(hours=1), None, ZoneInfo("UTC"), settings.compare), lambda _: Shown(), print)
+    job = Job(settings, timedelta(hours=1), None, ZoneInfo("UTC"), settings.compare)
+    watch = Watch(job, lambda _: Shown(), print, Event())
+    assert watch.begin()
     for at in (now, now + timedelta(hours=9), now, now - timedelta(hours=9), now):
         watch.step(at)
     write_log(app, call("t", 2))
@@ -214,10 +218,11 @@ def test_a_report_that_is_killed_is_built_again(app, tmp_path):
     settings = find_app(str(app), None, (), None)._replace(watch_rebuild=timedelta(0))
     notes: list[str] = []
     job = Job(settings, timedelta(hours=1), tmp_path / "o", ZoneInfo("UTC"), settings.compare)
-    watch = Watch(job, lambda w: InFolder(w, tmp_path / "o"), notes.append)
+    watch = Watch(job, lambda w: InFolder(w, tmp_path / "o"), notes.append, Event())
+    assert watch.begin()
     write_log(app, call("t", 2))
     first = watch.built_at
-    os.kill(next(iter(watch._pool._processes)), signal.SIGKILL)
+    os.kill(watch._worker.pid, signal.SIGKILL)
     while watch.built_at == first:
         with watch._going_on():
             watch.step(datetime.now(UTC))
@@ -236,7 +241,7 @@ def test_what_is_followed(app, tmp_path):
 
 
 def test_changes_come_at_once_and_by_the_clock(app):
-    from threading import Event, Timer
+    from threading import Timer
 
     stop = Event()
     settings = find_app(str(app), None, (), None)

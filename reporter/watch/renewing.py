@@ -1,0 +1,51 @@
+"""What the second process of a watch does: take in what is new and build the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from reporter.window import Window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from reporter.settings.app import Settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """Build the report of the last `period`, or with no `output` only take in."""
+
+    settings: Settings
+    period: timedelta
+    output: Path | None
+    zone: ZoneInfo
+    compare: str
+
+
+def renew(job: Job) -> tuple[datetime, list[str]]:
+    """Take in what is new and build the report; when that was begun, and what there is to note. Raises ReportError."""
+    from reporter.build import build
+    from reporter.sink.taking_in import take_in
+    from reporter.window import parse_compared
+
+    now, notes = datetime.now(UTC), list[str]()
+    if not job.output:
+        take_in(job.settings, now, lambda _: None, notes.append)
+        return now, notes
+    window = Window(now - job.period, now)
+    compared = parse_compared(job.compare, window, job.zone)
+    build(
+        job.settings,
+        window,
+        job.output,
+        zone=job.zone,
+        built_at=now,
+        compared=compared,
+        is_live=True,
+        on_note=notes.append,
+    )
+    return now, notes
