@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -13,6 +16,13 @@ from reporter.cli import cli
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, list(arguments))
+
+
+def command(*arguments: str, env: dict[str, str] | None = None, **given: object) -> subprocess.CompletedProcess[str]:
+    """The command line as a process of its own; `env`: variables beside this process's, None for one that is not set."""
+    around = {name: value for name, value in {**os.environ, **(env or {})}.items() if value is not None}
+    call = [sys.executable, "-m", "reporter", *arguments]
+    return subprocess.run(call, env=around, text=True, stdin=subprocess.DEVNULL, **{"capture_output": True, **given})
 
 
 def ask(command: str, app: Path, *arguments: str) -> dict:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from dotenv import dotenv_values
-
 from reporter.analysis.given import CLASS_LIMITS_MS, Retention
 from reporter.errors import SourceError, UsageError
 from reporter.events.names import KINDS
 from reporter.redaction.gate import Privacy
+from reporter.settings.env import read_env
+from reporter.settings.secrets import secrets
 from reporter.settings.toml import CONFIG_FILE, TABLE_NAMES, Values, load
 from reporter.window import parse_period
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from reporter.analysis.given import Price
+    from reporter.settings.env import Env
 
 _CONFIG_ZONE = re.compile(
     r"""['"]timezone['"]\s*=>\s*(?:env\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]+)['"])?\s*\)|['"]([^'"]+)['"])"""
@@ -31,8 +32,8 @@ _CONFIG_ZONE = re.compile(
 
 class Settings(NamedTuple):
     """`database_url`: SQLAlchemy's; `is_database_named`: by the user, not only by the app. `logs`: globs; empty for the app's
-    own. `app_zone`: IANA name. `prices`: by provider/model; `classes`: limits in ms by type of work. The rest: what options
-    fall back to."""
+    own. `app_zone`: IANA name. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
+    what was found but cannot be used. The rest: what options fall back to."""
 
     app: Path
     database_url: str
@@ -53,6 +54,7 @@ class Settings(NamedTuple):
     privacy: Privacy
     table_names: Mapping[str, str]
     table_columns: Mapping[str, Mapping[str, str]]
+    notes: tuple[tuple[str, str], ...] = ()
 
     @property
     def database(self) -> str:
@@ -81,7 +83,7 @@ def find_app(
     if not root.is_dir() and not (logs and database):
         msg = f"no such folder: {root}"
         raise SourceError(msg, "Name the app's folder with --app DIR.")
-    env = _env(root)
+    env = read_env(root / ".env")
     url = _checked(database) if database else _database_url(root, env)
     if not is_awaited and not logs and not (root / "storage" / "logs").is_dir() and not _may_exist(url):
         msg = f"no Laravel app in {root.resolve()}: neither storage/logs nor a database is there"
@@ -103,9 +105,10 @@ def find_app(
         values["report.max_size"],
         parse_period(values["watch.window"]),
         parse_period(values["watch.rebuild"]),
-        Privacy(_secrets(env), config.patterns, values["redaction.phones"], values["redaction.include_content"]),
+        Privacy(secrets(env), config.patterns, values["redaction.phones"], values["redaction.include_content"]),
         {name: values[f"tables.{name}"] for name in TABLE_NAMES},
         config.columns,
+        tuple((".env", note) for note in env.notes),
     )
 
 
@@ -117,42 +120,6 @@ def _retention(root: Path, values: Mapping[str, Any]) -> Retention:
 
 def _may_exist(url: str) -> bool:
     return bool(url) and (not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).is_file())
-
-
-def _env(root: Path) -> dict[str, str]:
-    try:
-        return {key: value or "" for key, value in dotenv_values(root / ".env", encoding="utf-8").items()}
-    except (OSError, UnicodeDecodeError):
-        return {}
-
-
-# Names in .env that hold no secret, whatever their values look like.
-_PLAIN_NAMES = re.compile(
-    r"APP_(?:NAME|ENV|DEBUG|URL|TIMEZONE|.*LOCALE)|LOG_.*|.*_(?:DRIVER|CONNECTION|STORE|HOST|PORT|CHANNEL|REGION|ENDPOINT|MAILER|SCHEME|"
-    r"ENCRYPTION|PREFIX|DATABASE|NAME|MODEL|PATH|VERSION|TIMEOUT|URL)|VITE_.*"
-)
-_SECRET_NAMES = re.compile(r"KEY|SECRET|TOKEN|PASS|PWD|DSN|CREDENTIAL|AUTH|PRIVATE|SALT|WEBHOOK|SIGN")
-
-
-def _secrets(env: dict[str, str]) -> tuple[str, ...]:
-    """The values of .env that must not be told: those under a secret's name, and long ones that mix letters and digits."""
-    found = set()
-    for name, value in env.items():
-        if (
-            _SECRET_NAMES.search(name)
-            and len(value) >= 4
-            and not value.isdigit()
-            and value.lower() not in ("null", "true", "false", "none")
-        ):
-            found |= {value, value.removeprefix("base64:")}
-        elif (
-            not _PLAIN_NAMES.fullmatch(name)
-            and len(value) >= 12
-            and re.search(r"\d", value)
-            and re.search(r"[A-Za-z]", value)
-        ):
-            found.add(value)
-    return tuple(sorted(found))
 
 
 def _checked(url: str) -> str:
@@ -176,9 +143,9 @@ def _with_driver(url: str) -> str:
     return f"{known.get(scheme, scheme)}://{rest}"
 
 
-def _database_url(root: Path, env: dict[str, str]) -> str:
+def _database_url(root: Path, env: Env) -> str:
     if env.get("DB_URL"):
-        return _with_driver(env["DB_URL"])
+        return _with_driver(env.get("DB_URL"))
     driver = env.get("DB_CONNECTION", "sqlite") or "sqlite"
     if driver == "sqlite":
         path = Path(env.get("DB_DATABASE") or "database/database.sqlite")
@@ -189,7 +156,7 @@ def _database_url(root: Path, env: dict[str, str]) -> str:
     return _with_driver(f"{driver}://{user}:{password}@{where}/{env.get('DB_DATABASE', 'laravel')}")
 
 
-def _zone(root: Path, env: dict[str, str]) -> str:
+def _zone(root: Path, env: Env) -> str:
     """The app's time zone: config/app.php's `timezone`, else APP_TIMEZONE, else UTC (Laravel's default)."""
     try:
         found = _CONFIG_ZONE.search((root / "config" / "app.php").read_text("utf-8", "replace"))
@@ -197,7 +164,7 @@ def _zone(root: Path, env: dict[str, str]) -> str:
         found = None
     name = env.get("APP_TIMEZONE", "")
     if found:
-        name = found[3] or env.get(found[1] or "", "") or found[2] or ""
+        name = found[3] or env.get(found[1] or "") or found[2] or ""
     return name if name and _is_zone(name) else "UTC"
 
 

@@ -34,7 +34,7 @@ def asking(
     """The sink with all that is new in it, opened for reading, with the window's views. Raises ReportError."""
     sink = open_current(settings)
     if sink:
-        for name, why in source_notes(sink):
+        for name, why in (*settings.notes, *source_notes(sink)):
             on_note(f"{name}: {why}")
     else:
         from reporter.sink.taking_in import take_in_anew

@@ -36,7 +36,7 @@ def take_in(
     if not sink:
         return take_in_anew(settings, now, on_progress, on_note, on_read)
     with sink:
-        done = Ingested(readable_sources=1, notes=source_notes(sink))
+        done = Ingested(readable_sources=1, notes=[*settings.notes, *source_notes(sink)])
     on_read()
     _tell(done, on_note)
     return done
@@ -54,6 +54,7 @@ def take_in_anew(
     try:
         with open_sink(settings.sink, on_wait=on_note) as sink:
             done = ingest(sink, settings, on_progress, on_read)
+            done.notes[:0] = settings.notes
             done.notes += [note for note in source_notes(sink) if note not in done.notes]
             if done.events:
                 _let_go_of_old(sink, settings, now, on_note)
