@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from reporter.sink.store import Sink
 
-_KEYS = 'source_name, "offset", ts, event'
+# What an event is known by: its record, else where it stands in its log and what it says. Not the log's name, which a rotation
+# changes. Never null: a plain line has no event name, and null joins nothing.
+_KEY = """coalesce(record_id::VARCHAR, md5(concat_ws(chr(31), "offset", ts, coalesce(level, ''), coalesce(message, ''),
+  coalesce(context, ''), coalesce(extra, ''))))"""
 _DIGEST = "SELECT count(*), bit_xor(hash(a)), sum(hash(a) % 1000003) FROM ({}) a"
 
 
@@ -38,7 +41,7 @@ def _add(con: engine.DuckDBPyConnection, condition: str, month: str, path: Path)
     whole = leaving
     if path.exists():
         held = f"SELECT * FROM read_parquet({_literal(path)})"
-        whole = f"{held} UNION ALL BY NAME SELECT * FROM ({leaving}) ANTI JOIN ({held}) USING ({_KEYS})"
+        whole = f"{held} UNION ALL BY NAME SELECT * FROM ({leaving}) WHERE {_KEY} NOT IN (SELECT {_KEY} FROM ({held}))"
     fresh = path.with_name(f".{path.name}.new")
     try:
         con.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from reporter.events.names import KINDS
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from reporter.window import Window
 
 REJECT_SAMPLES = 200
+# Machines that log to one app, and readers of it, may differ by so much.
+_CLOCKS_APART = timedelta(minutes=10)
 SOURCE_NAMES = "CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources"
 
 
@@ -33,6 +36,16 @@ def retention_notes(sink: Sink, window: Window) -> list[str]:
         "kept (retention)"
         for since, kinds in by_floor.items()
     ]
+
+
+def future_notes(sink: Sink, now: datetime) -> list[str]:
+    """How many events lie in the future, in words: a clock was ahead when they were logged, or is behind now."""
+    at = now.astimezone(UTC).replace(tzinfo=None) + _CLOCKS_APART
+    count, latest = sink.connection.execute("SELECT count(*), max(ts) FROM events WHERE ts > ?", [at]).fetchall()[0]
+    if not count:
+        return []
+    said = "1 event lies" if count == 1 else f"{count:,} events lie"
+    return [f"{said} in the future, the latest at {latest:%Y-%m-%d %H:%M}Z: a clock is, or was, wrong"]
 
 
 def emptiness(sink: Sink, window: Window) -> list[str]:

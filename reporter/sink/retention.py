@@ -1,7 +1,7 @@
 """Keep the sink small: events older than the retention, or beyond its size, go; their daily figures stay.
 
 Only the sink is ever changed, never the app's files and tables. What went is not taken in again: `kept:KIND` in the sink
-says from when on events are kept, and it only ever moves forward.
+says from when on events are kept, and it only moves forward, but for one that a clock wrongly ahead has set.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _LEAVE = 0.9
 # A file is written anew when this share of its events went.
 _WORTHWHILE = 0.1
+# From one run to the next the latest event is rarely more than this later; beyond it a clock may be wrong.
+_STEP = timedelta(days=1)
 # The newest stretch that a cap never takes, however large.
 _LEAST = timedelta(hours=1)
 
@@ -55,13 +57,53 @@ class Pruned:
 def due(sink: Sink, retention: Retention, now: datetime, zone: str) -> tuple[Leaving, ...]:
     """What is older than the retention. Days are whole ones of the app's zone, counted back from the latest event (or
     from `now`, UTC without a zone, where events lie in the future): an app that has been at rest keeps its last days."""
-    newest = sink.connection.execute("SELECT max(ts) FROM events WHERE ts <= ?", [now]).fetchall()[0][0] or now
+    newest = reference(sink, now, max(retention.days.values()))
     kept = sink.kept_since()
     floors = {}
     for kind, days in retention.days.items():
         start = _midnight(sink, newest - timedelta(days=days), zone)
         floors[kind] = max(start, kept.get(kind, start))
     return _leaving(sink, floors)
+
+
+def reference(sink: Sink, now: datetime, days: int) -> datetime:
+    """The time that days are counted back from: the latest event's that does not lie in the future (UTC, without a zone).
+
+    A clock that is wrongly ahead makes such events too. So one more than a day after the last such time is believed only
+    when runs have seen it for as long as events are kept; until then days count from where they did.
+    """
+    found = sink.connection.execute("SELECT max(ts) FROM events WHERE ts <= ?", [now]).fetchall()[0][0]
+    newest: datetime = found or now
+    before, seen = _moment(sink, "clock"), _moment(sink, "ahead")
+    if not before or newest <= before + _STEP:
+        return newest
+    return newest if seen and now - seen >= timedelta(days=days) else before
+
+
+def note_clock(sink: Sink, now: datetime, days: int) -> None:
+    """Remember what `reference` compares with."""
+    newest = reference(sink, now, days)
+    latest = sink.connection.execute("SELECT max(ts) FROM events WHERE ts <= ?", [now]).fetchall()[0][0]
+    is_doubted = latest is not None and newest < latest
+    seen = _moment(sink, "ahead")
+    if latest is not None:
+        sink.tell("clock", newest.isoformat())
+    if not is_doubted:
+        sink.tell("ahead", "")
+    elif not seen or now < seen:
+        sink.tell("ahead", now.isoformat())
+
+
+def forget_impossible(sink: Sink, now: datetime) -> None:
+    """Forget floors that lie in the future: a clock was ahead when they were set, and what comes now is not old."""
+    for kind, floor in sink.kept_since().items():
+        if floor > now:
+            sink.forget(f"kept:{kind}")
+
+
+def _moment(sink: Sink, key: str) -> datetime | None:
+    value = sink.about(key)
+    return datetime.fromisoformat(value) if value else None
 
 
 def _midnight(sink: Sink, moment: datetime, zone: str) -> datetime:
@@ -100,6 +142,7 @@ def prune(
     condition of the events that go; raising there keeps them. The file itself shrinks in `compact`."""
     before = _file_bytes(sink.path)
     leaving = due(sink, retention, now, zone)
+    note_clock(sink, now, max(retention.days.values()))
     _drop(sink, leaving, zone, retention, before_delete)
     oversize = _oversize(sink, retention, zone, sum(part.events for part in leaving))
     _drop(sink, oversize, zone, retention, before_delete)

@@ -75,7 +75,9 @@ class Sink:
 
     def rollback(self) -> None:
         self._about = self._about_before
-        self.connection.rollback()
+        # After a failed write there may be nothing left to take back; that failure is the one to tell of.
+        with contextlib.suppress(engine.Error):
+            self.connection.rollback()
 
     def cursors(self) -> list[Cursor]:
         """Of all log files ever read."""
@@ -198,6 +200,11 @@ class Sink:
         if self.is_saved:
             self.connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
         self._all_about()[key] = value
+
+    def forget(self, key: str) -> None:
+        if self.is_saved:
+            self.connection.execute("DELETE FROM about WHERE key = ?", [key])
+        self._all_about().pop(key, None)
 
     def has_underived_events(self) -> bool:
         """Whether there are events that the spans do not cover yet."""

@@ -9,7 +9,7 @@ from reporter import engine
 from reporter.errors import NotFoundError, OutputError, SinkError, SourceError
 from reporter.sink.current import open_current
 from reporter.sink.file import open_sink
-from reporter.sink.notes import source_notes
+from reporter.sink.notes import future_notes, source_notes
 from reporter.sources import Ingested, Progress
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ def take_in(
         return take_in_anew(settings, now, on_progress, on_note, on_read)
     with sink:
         done = Ingested(readable_sources=1, notes=[*settings.notes, *source_notes(sink)])
+        ahead = future_notes(sink, now)
     on_read()
-    _tell(done, on_note)
+    _tell(done, ahead, on_note)
     return done
 
 
@@ -50,17 +51,20 @@ def take_in_anew(
     on_read: Callable[[], None] = lambda: None,
 ) -> Ingested:
     from reporter.sink.ingest import ingest
+    from reporter.sink.retention import forget_impossible
 
     try:
         with open_sink(settings.sink, on_wait=on_note) as sink:
+            forget_impossible(sink, now.replace(tzinfo=None))
             done = ingest(sink, settings, on_progress, on_read)
             done.notes[:0] = settings.notes
             done.notes += [note for note in source_notes(sink) if note not in done.notes]
+            ahead = future_notes(sink, now)
             if done.events:
                 _let_go_of_old(sink, settings, now, on_note)
     except engine.Error as exc:
         raise _not_written(settings, exc) from exc
-    _tell(done, on_note)
+    _tell(done, ahead, on_note)
     if not done.readable_sources:
         msg = f"nothing could be read in {settings.app.resolve()}: no log file and no table"
         raise SourceError(msg, "Name the app's folder with --app DIR, or what to read with --logs GLOB and --db URL.")
@@ -72,9 +76,9 @@ def _not_written(settings: Settings, exc: Exception) -> SinkError:
     return SinkError(msg, "Free some space, or name another with --sink FILE.")
 
 
-def _tell(done: Ingested, on_note: Callable[[str], None]) -> None:
-    for name, why in done.notes:
-        on_note(f"{name}: {why}")
+def _tell(done: Ingested, notes: list[str], on_note: Callable[[str], None]) -> None:
+    for note in (*(f"{name}: {why}" for name, why in done.notes), *notes):
+        on_note(note)
 
 
 def let_go(settings: Settings, now: datetime, on_note: Callable[[str], None], *, dry_run: bool = False) -> Pruned:
