@@ -12,12 +12,15 @@ from typing import Any
 _OBJECT = re.compile(
     r"\[object\] \((?P<cls>[^(\s]+)\(code: (?P<code>[^)]*)\): (?P<msg>.*?) at (?P<file>[^\n]*?):(?P<line>\d+)\)", re.S
 )
-_FRAME = re.compile(r"^#\d+ (?P<file>[^\n(]+?)\((?P<line>\d+)\): (?P<call>[^\n(]+)", re.M)
+_FRAME = re.compile(r"^[ \t]*#\d+ (?P<file>[^\n]+?)\((?P<line>\d+)\): (?P<call>[^\n(]+)", re.M)
 _FOLDERS = "app|bootstrap|config|database|routes|src|tests|packages|modules"
 _ROOT = re.compile(rf"^.*?/((?:{_FOLDERS})/)(?!(?:{_FOLDERS})/)")
-_LISTED = re.compile(r"#\d+ ")
+# Where Composer's folder is not seen in a trace, a class of the app tells where the app begins.
+_APP_CLASS = re.compile(r"^.*?/(app/[A-Z])")
+_LISTED = re.compile(r"\s*#\d+ ")
 _CHAIN_AT_MOST = 20
-_VENDOR = re.compile(r"(?:^|/)(?:vendor|node_modules)/")
+_VENDOR = re.compile(r"(?:^|[ /\\])(?:vendor|node_modules)[/\\]")
+_HOME = re.compile(r"^(.*?/)(?:vendor|node_modules)/")
 # Laravel writes the statement with its bindings, unquoted: verb and table tell which it was.
 _SQL = re.compile(r"\((?:Connection: [^,()]*, )?(?:Host: [^()]*?, )?SQL: (?P<sql>.*?)\)?\s*$", re.S)
 _STATEMENT = re.compile(
@@ -145,7 +148,7 @@ def exception_chain(text: str) -> tuple[ExceptionPart, ...]:
     for piece in text.split("[previous exception]")[:_CHAIN_AT_MOST]:
         head = _OBJECT.search(piece)
         if head:
-            lines = [line for line in piece.splitlines() if _LISTED.match(line)]
+            lines = [line.strip() for line in piece.splitlines() if _LISTED.match(line)]
             found.append(_part(head["cls"].replace("\\\\", "\\"), head["msg"], f"{head['file']}:{head['line']}", lines))
     return tuple(found)
 
@@ -158,11 +161,19 @@ def _part(error_class: str, message: str, at: str, lines: list[str]) -> Exceptio
 
 
 def _in_app(files: list[str]) -> str | None:
-    inside = [name for name in files if name and not _VENDOR.search(name) and not name.startswith("[internal")]
-    if not inside:
+    """The first file that is none of vendor's: only what is the same on every machine, the path from the app's own folder on."""
+    paths = [name.strip().replace("\\", "/") for name in files]
+    inside = next(
+        (path for path in paths if path and not _VENDOR.search(path) and not path.startswith("[internal")), None
+    )
+    if inside is None:
         return None
-    # Only what is the same on every machine: the path from the app's own folder on.
-    return _ROOT.sub(r"\1", inside[0])
+    for path in paths:
+        home = _HOME.match(path)
+        if home and inside.startswith(home[1]):
+            return inside.removeprefix(home[1])
+    named = _APP_CLASS.sub(r"\1", inside)
+    return named if named != inside else _ROOT.sub(r"\1", inside)
 
 
 def fingerprint(error_class: str | None, pattern: str, frame: str | None) -> str:

@@ -28,6 +28,7 @@ from reporter.sources.files import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+    from datetime import datetime
 
     import pyarrow as pa
 
@@ -174,19 +175,23 @@ class Work:
 
     def _read_pieces(self, log: LogFile, source: int, cursor: Cursor | None, reader: Reader, head: bytes) -> None:
         from reporter.sources import format_of
+        from reporter.sources.local_times import LocalTimes
 
         fmt = format_of(head)
         at = cursor.offset if cursor else 0
-        note = ""
+        note, shapes = "", set[str]()
+        times = LocalTimes(self.zone, (lambda: self._latest(source)) if cursor else None)
         for piece in pieces(log, fmt, at, reader):
             if piece.error:
                 note = piece.error
-            rows, rejects = piece.cut.entries, piece.cut.rejects
+            rejects = piece.cut.rejects
             if rejects:
                 self.finish_storing()
                 self.sink.reject(source, rejects, piece.offset)
-            if rows.num_rows:
-                self._gather(fmt.records_sql, of_source(rows, source, piece.offset))
+            for name, records_sql, rows in piece.cut.parts:
+                shapes.add(name)
+                told = times.settled(rows) if name == "line" else rows
+                self._gather(records_sql, of_source(told, source, piece.offset))
             if piece.end >= 0:
                 self.advance(log.name, 0 if log.is_packed else piece.end - at)
                 at = piece.end
@@ -197,7 +202,7 @@ class Work:
             source,
             name=log.name,
             path=str(log.path),
-            format=fmt.name,
+            **({"format": ", ".join(sorted(shapes))} if shapes else {}),
             inode=log.inode,
             size=log.size,
             mtime_ns=log.mtime_ns,
@@ -210,6 +215,12 @@ class Work:
         )
         if note:
             self.done.notes.append((log.name, note))
+
+    def _latest(self, source: int) -> datetime | None:
+        """When the last event that a source brought in readings before was."""
+        self.finish_storing()
+        rows = self.sink.connection.execute("SELECT max(ts) FROM events WHERE source = ?", [source]).fetchall()
+        return rows[0][0] if rows else None
 
     def _note(self, source: int, name: str, why: str) -> None:
         self.sink.update_source(source, note=why)

@@ -1,7 +1,7 @@
 """Where telemetry comes from: log formats and tables. Explicit tuples, no scanning, no entry points.
 
-A log format cuts a block of bytes into entries (blocks.RAW_SCHEMA) and says in SQL how such a row becomes a
-record: source, offset, time, level, message, context (JSON text), extra (JSON text), entry_event.
+A log's block of bytes is cut into entries (blocks.RAW_SCHEMA), each by its own shape (header.py); SQL says how such a row
+becomes a record: source, offset, time, level, message, context (JSON text), extra (JSON text), entry_event.
 """
 
 from __future__ import annotations
@@ -29,13 +29,25 @@ class Reject(NamedTuple):
 class Cut:
     """The entries of one block.
 
-    `entries`: offset int64 (within the block), head, context, extra (strings, null where absent).
+    `entries`: offset int64 (within the block), time, level, message, context, extra (strings, null where absent). `objects`:
+    the same of usual JSON entries, of which only `context` is there, the whole line: DuckDB takes it apart.
     `consumed`: bytes of the block that need not be seen again; the rest waits for more.
     """
 
     entries: pa.Table
     consumed: int
     rejects: list[Reject] = field(default_factory=list)
+    objects: pa.Table | None = None
+
+    @property
+    def parts(self) -> list[tuple[str, str, pa.Table]]:
+        """What there is of both: the format's name, the SQL that selects records from it as `raw`, rows."""
+        from reporter.sources import json_lines, monolog_line
+
+        told = [("line", monolog_line.RECORDS_SQL, self.entries)]
+        if self.objects is not None:
+            told.append(("json", json_lines.RECORDS_SQL, self.objects))
+        return [part for part in told if part[2].num_rows]
 
 
 class Progress(NamedTuple):
@@ -57,13 +69,7 @@ class Ingested:
 
 
 class Format(Protocol):
-    """A log format; `records_sql` selects records from a relation `raw` of entries and their source."""
-
-    name: str
-    records_sql: str
-
-    def sniff(self, head: bytes) -> bool:
-        """Whether a file that begins with `head` is of this format."""
+    """How a file's bytes are cut into entries."""
 
     def cut(self, block: bytes, at_end: bool, is_closed: bool) -> Cut:
         """Cut a block at entry boundaries.
@@ -77,15 +83,9 @@ def sample(data: bytes) -> str:
     return data[: SAMPLE_CHARS * 4].decode("utf-8", "replace")[:SAMPLE_CHARS]
 
 
-def formats() -> tuple[Format, ...]:
-    """All formats, tried in this order; the last one takes whatever no other knows."""
-    from reporter.sources.json_lines import JsonLines
-    from reporter.sources.monolog_line import MonologLine
-
-    return (JsonLines(), MonologLine())
-
-
 def format_of(head: bytes) -> Format:
-    """The format of a file by its first bytes."""
-    known = formats()
-    return next((fmt for fmt in known if fmt.sniff(head)), known[-1])
+    """How to cut a file that begins with `head`: what an entry's shape is, each says by itself; only the encoding is the file's."""
+    from reporter.sources.entries import Entries
+    from reporter.sources.wrappers import utf16_of
+
+    return Entries(utf16_of(head))

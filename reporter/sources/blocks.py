@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 Ints = npt.NDArray[np.int64]
 
-RAW_SCHEMA = pa.schema(
-    [("offset", pa.int64()), ("head", pa.string()), ("context", pa.string()), ("extra", pa.string())]
-)
+_NAMES = ("time", "level", "message", "context", "extra")
+RAW_SCHEMA = pa.schema([("offset", pa.int64()), *((name, pa.string()) for name in _NAMES)])
+# offset, time, level, message, context, extra
+Row = tuple[int, str | None, str | None, str | None, str | None, str | None]
 # DuckDB reads an Arrow table in parallel by its batches.
 BATCH_ROWS = 8192
+_INVALID = """SELECT i FROM contexts
+WHERE c IS NOT NULL AND (NOT json_valid(c) OR contains(c, 'NaN') OR contains(c, 'Infinity') OR contains(c, ',}'))"""
 # Contexts that are checked one by one.
 _FEW = 10
 
@@ -52,21 +55,21 @@ def _is_utf8(data: bytes) -> bool:
 
 
 @cache
-def _scratch() -> engine.DuckDBPyConnection:
+def scratch() -> engine.DuckDBPyConnection:
     """An in-memory connection for checks: opening one takes longer than checking a small file."""
     return engine.connect()
 
 
 def invalid_json(contexts: pa.Array) -> Ints:
-    """Indexes of the non-null strings that are not JSON. DuckDB's check takes 0.6 µs an entry, in parallel, and 2 ms to begin."""
+    """Indexes of the non-null strings that are not JSON, or may hold a bare NaN or Infinity, which DuckDB takes for JSON. Its check takes 0.6 µs an entry, in parallel, and 2 ms to begin."""
     if len(contexts) <= _FEW and all(text is None or _is_strict_json(text) for text in contexts.to_pylist()):
         return np.array([], np.int64)
     table = pa.table({"i": pa.array(np.arange(len(contexts))), "c": contexts})
-    con = _scratch().cursor()
+    con = scratch().cursor()
     engine.register(
         con, "contexts", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=table.schema)
     )
-    found = con.execute("SELECT i FROM contexts WHERE c IS NOT NULL AND NOT json_valid(c)").fetchnumpy()["i"]
+    found = con.execute(_INVALID).fetchnumpy()["i"]
     con.close()
     return np.sort(np.asarray(found, dtype=np.int64))
 
@@ -86,9 +89,9 @@ def raw_table(columns: Sequence[pa.Array]) -> pa.Table:
     return pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=RAW_SCHEMA)
 
 
-def raw_rows(rows: Sequence[tuple[int, str | None, str | None, str | None]]) -> pa.Table:
+def raw_rows(rows: Sequence[Row]) -> pa.Table:
     """A table of RAW_SCHEMA from single entries, those that had to be mended."""
-    columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(RAW_SCHEMA)
     return raw_table([pa.array(values, kind.type) for values, kind in zip(columns, RAW_SCHEMA, strict=True)])
 
 

@@ -1,107 +1,97 @@
-"""One JSON object a line: Monolog's JsonFormatter, or the bare telemetry object itself."""
+"""JSON entries: Monolog's JsonFormatter and the bare telemetry object, one a line, which DuckDB takes apart.
+
+Everything else that is JSON (other formatters' keys, several objects in a line or one over several) is read singly, by the
+table of names in json_keys.py.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pyarrow as pa
 
-from reporter.sources import Cut, Reject, sample
-from reporter.sources.blocks import Ints, invalid_json, invalid_utf8, raw_rows, raw_table, strings_between
-from reporter.sources.mend import dump, load
+from reporter import engine
+from reporter.events.columns import LEVELS
+from reporter.events.names import EVENT_NAME
+from reporter.sources.blocks import BATCH_ROWS, invalid_json, invalid_utf8, scratch, strings_between
 
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-class JsonLines:
-    name = "json"
-    # JsonFormatter wraps the telemetry object in `context`; a bare object is its own context.
-    records_sql = """
+    from reporter.sources.blocks import Ints
+
+# JsonFormatter wraps the telemetry object in `context`; a bare object is its own context.
+RECORDS_SQL = """
 WITH marked AS (
   SELECT source, "offset", context AS line, json_type(context, '$.context') AS kind,
     json_exists(context, '$.level_name') AND json_exists(context, '$.message') AS wrapped,
-    json_extract_string(context, ['$.datetime', '$.level_name', '$.message', '$.datetime.date']) AS f
+    json_extract_string(context, ['$.datetime', '$.level_name', '$.message']) AS f
   FROM raw)
-SELECT source, "offset", CASE WHEN wrapped THEN coalesce(f[4], f[1]) END AS time,
-  CASE WHEN wrapped THEN upper(f[2]) END AS level, CASE WHEN wrapped THEN f[3] END AS message,
-  CASE WHEN NOT wrapped THEN line WHEN kind = 'OBJECT' THEN (line->'$.context')::VARCHAR END AS context,
+SELECT source, "offset", CASE WHEN wrapped THEN f[1] END AS time,
+  CASE WHEN wrapped THEN f[2] END AS level, CASE WHEN wrapped THEN f[3] END AS message,
+  CASE WHEN NOT wrapped THEN line WHEN kind IN ('OBJECT', 'ARRAY') AND (line->'$.context')::VARCHAR NOT IN ('{}', '[]')
+    THEN (line->'$.context')::VARCHAR END AS context,
   CASE WHEN wrapped AND json_type(line, '$.extra') = 'OBJECT' AND (line->'$.extra')::VARCHAR <> '{}'
     THEN (line->'$.extra')::VARCHAR END AS extra,
   NULL::VARCHAR AS entry_event
 FROM marked"""
-
-    def sniff(self, head: bytes) -> bool:
-        return head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
-
-    def cut(self, block: bytes, at_end: bool, is_closed: bool) -> Cut:
-        starts, ends = _lines(block)
-        if len(ends) and ends[-1] == len(block) and not block.endswith(b"\n"):
-            # The last line has no line break yet: it is whole only if its JSON is.
-            whole = at_end and (is_closed or _object(block[starts[-1] :]) is not None)
-            if not whole:
-                return self._cut(block, starts[:-1], ends[:-1], int(starts[-1]))
-        return self._cut(block, starts, ends, len(block))
-
-    def _cut(self, block: bytes, starts: Ints, ends: Ints, consumed: int) -> Cut:
-        data = np.frombuffer(block, np.uint8)
-        filled = starts < ends
-        starts, ends = starts[filled], ends[filled]
-        if not len(starts):
-            return Cut(raw_rows([]), consumed)
-        suspects = invalid_utf8(block, starts, ends)
-        is_object = (data[starts] == ord("{")) & (data[ends - 1] == ord("}"))
-        suspects = np.union1d(suspects, np.flatnonzero(~is_object)).astype(np.int64)
-        good = np.setdiff1d(np.arange(len(starts)), suspects)
-        if len(good):
-            bad = good[invalid_json(_texts(block, starts, ends, good))]
-            suspects = np.union1d(suspects, bad).astype(np.int64)
-            good = np.setdiff1d(good, bad)
-        rows, rejects = _mend(block, starts, ends, suspects)
-        if not len(good):
-            return Cut(raw_rows(rows), consumed, rejects)
-        nothing = pa.nulls(len(good), pa.string())
-        fast = raw_table([pa.array(starts[good]), nothing, _texts(block, starts, ends, good), nothing])
-        return Cut(pa.concat_tables([fast, raw_rows(rows)]), consumed, rejects)
+# Keys by which other writers' objects are told from the two usual kinds.
+_FOREIGN = (
+    "message",
+    "level",
+    "severity",
+    "log",
+    "msg",
+    "@timestamp",
+    "datetime",
+    "time",
+    "status_code",
+    "log.level",
+    "lvl",
+)
+_USUAL = f"""
+SELECT i FROM (SELECT i, json_extract_string(c, ['$.datetime', '$.level_name', '$.message', '$.event', '$.timestamp',
+    '$.meta.timestamp']) AS f,
+    json_extract(c, {[f'$."{key}"' for key in _FOREIGN]!r}) AS others FROM lines)
+WHERE CASE WHEN f[2] IS NULL THEN f[4] IS NULL OR NOT regexp_full_match(f[4], '{EVENT_NAME.pattern}')
+    OR len(list_filter(others, lambda x: x IS NOT NULL)) > 0 OR NOT coalesce(regexp_matches(coalesce(f[6], f[5]), '^[0-9]{{4}}-'), false)
+  ELSE f[2] NOT IN {LEVELS} OR f[3] IS NULL OR NOT coalesce(regexp_matches(f[1], '^[0-9]{{4}}-'), false) END"""
+# So few are read singly, which takes less time than a statement.
+_FEW = 10
 
 
-def _lines(block: bytes) -> tuple[Ints, Ints]:
+def unusual(block: bytes, starts: Ints, ends: Ints) -> Ints:
+    """Indexes of the lines that are not one whole entry of the two usual kinds."""
+    if len(starts) <= _FEW:
+        return np.arange(len(starts))
     data = np.frombuffer(block, np.uint8)
-    breaks = np.flatnonzero(data == 10)
-    starts = np.concatenate(([0], breaks + 1)).astype(np.int64)
-    ends = np.append(breaks, len(block)).astype(np.int64)
-    has_return = (ends > starts) & (data[np.maximum(ends - 1, 0)] == 13) if len(data) else np.zeros(len(ends), bool)
-    ends = ends - has_return
-    if block.startswith(b"\xef\xbb\xbf"):
-        starts[0] = 3
-    if starts[-1] >= len(block):
-        starts, ends = starts[:-1], ends[:-1]
-    return starts, ends
+    odd = (data[starts] != ord("{")) | (data[ends - 1] != ord("}"))
+    odd[invalid_utf8(block, starts, ends)] = True
+    good = np.flatnonzero(~odd)
+    if len(good):
+        lines = texts(block, starts[good], ends[good])
+        bad = invalid_json(lines)
+        odd[good[bad]] = True
+        keep = np.setdiff1d(np.arange(len(good)), bad)
+        odd[good[keep[_other_kinds(lines.take(keep))]]] = True
+    return np.flatnonzero(odd)
 
 
-def _texts(block: bytes, starts: Ints, ends: Ints, index: Ints) -> pa.Array:
-    bounds = np.empty(2 * len(index) + 1, np.int64)
-    bounds[0:-1:2], bounds[1::2], bounds[-1] = starts[index], ends[index], ends[index[-1]]
+def texts(block: bytes, starts: Ints, ends: Ints) -> pa.Array:
+    bounds = np.append(np.stack([starts, ends]).T.ravel(), ends[-1:]).astype(np.int64)
     return strings_between(block, bounds, 2, 0)
 
 
-def _mend(
-    block: bytes, starts: Ints, ends: Ints, suspects: Ints
-) -> tuple[list[tuple[int, str | None, str | None, str | None]], list[Reject]]:
-    rows: list[tuple[int, str | None, str | None, str | None]] = []
-    rejects: list[Reject] = []
-    for index in suspects.tolist():
-        line = block[starts[index] : ends[index]]
-        if not line.strip():
-            continue
-        mended = _object(line)
-        if mended is None:
-            rejects.append(Reject(int(starts[index]), "not a JSON object", sample(line)))
-        else:
-            rows.append((int(starts[index]), None, mended, None))
-    return rows, rejects
+def _other_kinds(lines: pa.Array) -> Ints:
+    import pyarrow as pa
 
-
-def _object(line: bytes) -> str | None:
-    """The line's JSON object, mended (control characters, invalid UTF-8, lone surrogates); None if it isn't one."""
-    try:
-        value = load(line.decode("utf-8", "replace"))
-    except ValueError:
-        return None
-    return dump(value) if isinstance(value, dict) else None
+    if not len(lines):
+        return np.array([], np.int64)
+    con = scratch().cursor()
+    table = pa.table({"i": pa.array(np.arange(len(lines))), "c": lines})
+    engine.register(
+        con, "lines", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=table.schema)
+    )
+    found = con.execute(_USUAL).fetchnumpy()["i"]
+    con.close()
+    return np.sort(np.asarray(found, dtype=np.int64))

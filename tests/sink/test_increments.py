@@ -40,9 +40,9 @@ ODD = [
 ]
 
 
-def mapped(con, fmt, rows, paths):
+def mapped(con, records_sql, rows, paths):
     engine.register(con, "raw", rows)
-    found = con.execute(f"FROM ({staging.staged(fmt.records_sql, paths)}) ORDER BY id").fetchall()
+    found = con.execute(f"FROM ({staging.staged(records_sql, paths)}) ORDER BY id").fetchall()
     con.unregister("raw")
     return found
 
@@ -63,18 +63,19 @@ def test_a_batch_is_mapped_the_same_whether_it_is_looked_through_or_not(samples,
     with open_sink(tmp_path / "s.duckdb") as sink:
         con = sink.connection
         for block in blocks(samples):
-            fmt = format_of(block)
-            rows = of_source(fmt.cut(block, at_end=True, is_closed=True).entries, 1, 0)
+            (_, records_sql, found), *others = format_of(block).cut(block, at_end=True, is_closed=True).parts
+            assert not others
+            rows = of_source(found, 1, 0)
             engine.register(con, "raw", rows)
-            sink._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(fmt.records_sql)})").fetchall())
+            sink._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
             batches = [rows.slice(at, 4) for at in range(0, min(rows.num_rows, 400), 4)]
-            whole = {event[:1]: event for event in mapped(con, fmt, rows.slice(0, 400), ALL_PATHS)}
+            whole = {event[:1]: event for event in mapped(con, records_sql, rows.slice(0, 400), ALL_PATHS)}
             # An entry is mapped by itself, so batches that tell by the same paths go through one statement: a fifth of the time.
             alike = defaultdict(list)
             for few in batches:
                 alike[staging.paths_of(few)].append(few)
             for paths, found in alike.items():
-                short = mapped(con, fmt, pa.concat_tables(found), paths)
+                short = mapped(con, records_sql, pa.concat_tables(found), paths)
                 assert short == [whole[event[:1]] for event in short]
                 assert len(short) == sum(few.num_rows for few in found)
                 compared += len(found) * (len(paths) < len(ALL_PATHS))

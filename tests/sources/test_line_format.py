@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reporter.sources.monolog_line import MonologLine
+from reporter.sources.entries import Entries
 from tests.helpers import entry
 
 EXCEPTION = """[2026-11-20 10:00:00] local.ERROR: Boom {"correlation_id":"abcdefgh","exception":"[object] (RuntimeException(code: 0): Boom at /app/app/X.php:12)
@@ -25,12 +25,12 @@ EXCEPTION = """[2026-11-20 10:00:00] local.ERROR: Boom {"correlation_id":"abcdef
 
 def cut(text: str | bytes, *, closed: bool = True):
     data = text if isinstance(text, bytes) else text.encode()
-    return MonologLine().cut(data, True, closed)
+    return Entries().cut(data, True, closed)
 
 
 def contexts(text: str | bytes) -> list:
     rows = sorted(cut(text).entries.to_pylist(), key=lambda r: r["offset"])
-    return [(r["head"].split(": ", 1)[1], json.loads(r["context"]) if r["context"] else None, r["extra"]) for r in rows]
+    return [(r["message"], json.loads(r["context"]) if r["context"] else None, r["extra"]) for r in rows]
 
 
 def test_exception_with_line_breaks_is_mended_and_the_keys_behind_it_are_read():
@@ -85,8 +85,8 @@ def test_an_unfinished_last_entry_waits_in_a_file_that_can_grow():
 
 
 def test_garbage_before_and_between_entries_is_counted():
-    found = cut("PHP Fatal error\n" + entry("a", {"a": 1}) + "PHP Warning: x\n" + entry("b", {"a": 1}))
-    assert [r.reason for r in found.rejects] == ["text before the first entry", "text between entries"]
+    found = cut("PHP Fatal error: x\n" + entry("a", {"a": 1}) + "PHP Warning: x\n" + entry("b", {"a": 1}))
+    assert [r.reason for r in found.rejects] == ["a line of PHP's own, no log entry"] * 2
     assert found.entries.num_rows == 2
 
 
@@ -134,6 +134,6 @@ def test_blocks_cut_anywhere_give_the_same_entries(noise, size):
     for at in range(0, len(data), size * 20):
         waiting += data[at : at + size * 20]
         at_end = at + size * 20 >= len(data)
-        part = MonologLine().cut(waiting, at_end, True)
+        part = Entries().cut(waiting, at_end, True)
         waiting, rows, rejects = waiting[part.consumed :], rows + part.entries.num_rows, rejects + len(part.rejects)
     assert rows == whole.entries.num_rows
