@@ -47,6 +47,17 @@ def test_the_readmes_commands_exist():
     assert {"build", "demo"} <= used
 
 
+def test_every_path_that_the_docs_name_exists():
+    """Placeholders are called x."""
+    for name in ("CONTRIBUTING.md", "docs/design.md"):
+        text = (ROOT / name).read_text()
+        paths = set(re.findall(r"`((?:reporter|tests|docs|templates|assets)/[\w./-]*)", text)) - {"reporter/run.py"}
+        links = {str(Path(name).parent / link) for link in re.findall(r"\]\(([\w./-]+)\)", text)}
+        assert links, name
+        missing = [path for path in paths | links if "/x." not in path and not (ROOT / path).exists()]
+        assert missing == [], name
+
+
 def test_the_wheel_holds_templates_and_assets(tmp_path):
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT)],

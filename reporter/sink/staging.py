@@ -51,10 +51,8 @@ WHERE sources.id = c.source
 """
 
 
-def count_sql(*, has_repeated: bool, is_table: bool) -> str:
+def count_sql(*, is_table: bool) -> str:
     """Count `staged` in its sources. Records that another log brought before are duplicates; rows that were read before are nothing."""
-    if not has_repeated:
-        return _COUNT.format(duplicates="0", repeated="")
     if is_table:
         return _COUNT.format(duplicates="0", repeated="ANTI JOIN repeated USING (id)")
     return _COUNT.format(duplicates="count(r.id) FILTER (reason IS NULL)", repeated="LEFT JOIN repeated r USING (id)")

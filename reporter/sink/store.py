@@ -131,12 +131,11 @@ class Sink:
         con.unregister("raw")
         if is_again:
             con.execute(staging.FORGOTTEN)
-        has_repeated = engine.again(con, staging.REPEATED).fetchall() != [(0,)]
+        engine.again(con, staging.REPEATED)
         columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
         inserted = engine.again(
             con,
-            f"""INSERT INTO events SELECT {columns}, ? FROM staged
-            {"ANTI JOIN repeated USING (id)" if has_repeated else ""} WHERE reason IS NULL""",
+            f"INSERT INTO events SELECT {columns}, ? FROM staged ANTI JOIN repeated USING (id) WHERE reason IS NULL",
             [self._batch],
         ).fetchone()
         if has_rejects:
@@ -145,7 +144,7 @@ class Sink:
                 FROM staged WHERE reason IS NOT NULL"""
             )
         if self.is_saved:
-            engine.again(con, staging.count_sql(has_repeated=has_repeated, is_table=is_table))
+            engine.again(con, staging.count_sql(is_table=is_table))
         return int(inserted[0]) if inserted else 0
 
     def reject(self, source: int, rejects: list[Reject], offset: int) -> None:
