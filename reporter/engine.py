@@ -6,14 +6,20 @@ import os
 from typing import TYPE_CHECKING, Any
 
 try:
-    from _duckdb import CatalogException, DuckDBPyConnection, Error, IOException, connect
+    from _duckdb import CatalogException, DuckDBPyConnection, Error, IOException
+    from _duckdb import connect as _connect
 except ImportError:  # The package's own affair, and it may name it anew: then answers are only slower.
-    from duckdb import CatalogException, DuckDBPyConnection, Error, IOException, connect
+    from duckdb import CatalogException, DuckDBPyConnection, Error, IOException
+    from duckdb import connect as _connect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
+
+# Never fetch or load an extension: this program is offline, and a file of another format, which DuckDB would fetch a reader for, is
+# no sink.
+_OFFLINE: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
 
 __all__ = [
     "CatalogException",
@@ -25,6 +31,13 @@ __all__ = [
     "memory_limit",
     "register",
 ]
+
+
+def connect(
+    path: str = ":memory:", *, read_only: bool = False, config: Mapping[str, str] | None = None
+) -> DuckDBPyConnection:
+    """A connection that never asks the network. Raises Error."""
+    return _connect(path, read_only=read_only, config={**_OFFLINE, **(config or {})})
 
 
 def register(con: DuckDBPyConnection, name: str, table: pa.Table) -> None:

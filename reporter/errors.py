@@ -5,6 +5,11 @@ Bad *input* is no error but a counted reject (sources/). The command line prints
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 class ReportError(Exception):
     """What went wrong and where; `hint` says what to do; `exit_code` is the process's exit code."""
@@ -41,6 +46,18 @@ class SinkError(ReportError):
     """The DuckDB file cannot be opened or written."""
 
     exit_code = 3
+
+
+class DamagedSinkError(SinkError):
+    """The sink's file is not whole, or of an older version: `path`, and `why` in words that follow its name. It can be moved aside
+    and made anew."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"the sink {path} {why}", "`telemetry-report build` makes it anew.")
+        self.path, self.why = path, why
+
+    def __reduce__(self) -> tuple[type[DamagedSinkError], tuple[Path, str]]:
+        return DamagedSinkError, (self.path, self.why)
 
 
 class OutputError(ReportError):

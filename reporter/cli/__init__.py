@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from reporter import __version__
-from reporter.errors import ReportError
+from reporter.errors import DamagedSinkError, ReportError
 
 # In the order of --help. Each is a module of its own, and only the one asked for is loaded: all of them take 8 ms.
 _COMMANDS = (
@@ -36,8 +36,18 @@ class _Group(click.Group):
             _wrong_usage(exc)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        given = (ctx.args, ctx._protected_args)
         try:
-            return super().invoke(ctx)
+            try:
+                return super().invoke(ctx)
+            except DamagedSinkError as exc:
+                # Found while the sink was read for an answer, which is printed when it is whole: asked once more of a new one.
+                from reporter.cli.options import note
+                from reporter.sink.damage import set_aside
+
+                set_aside(exc, note)
+                ctx.args, ctx._protected_args = given
+                return super().invoke(ctx)
         except ReportError as exc:
             if ctx.params["debug"]:
                 raise

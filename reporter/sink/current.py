@@ -23,7 +23,7 @@ def open_current(settings: Settings) -> Sink | None:
     connection = None
     try:
         connection = engine.connect(str(settings.sink), read_only=True)
-        prepare(connection, settings.sink, read_only=True)
+        prepare(connection, settings.sink, was_ours=True, read_only=True)
         sink = Sink(connection, settings.sink)
         if not has_news(sink, settings):
             return sink

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from reporter import engine
-from reporter.errors import SinkError
+from reporter.errors import DamagedSinkError, SinkError
+from reporter.sink.damage import damage, is_others, is_ours, set_aside
+from reporter.sink.locking import lock_path, locked
 from reporter.sink.schema import SCHEMA_VERSION
 from reporter.sink.store import Sink, literal
 
@@ -22,41 +23,83 @@ _CHEAP_OPTIMIZERS = (
     "filter_pushdown", "unused_columns", "column_lifetime", "expression_rewriter", "limit_pushdown", "top_n", "row_group_pruner",
 )  # fmt: skip
 # Of a file that is made: DuckDB reads whole blocks, and of its own, four times as large, a trace needed 16 MB more.
-_FRESH: dict[str, str | bool | int | float | list[str]] = {"default_block_size": "65536"}
+_FRESH: dict[str, str] = {"default_block_size": "65536"}
 
 
 def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], None] = lambda _: None) -> Sink:
-    """Open the sink, make it if need be, and wait while another process holds it. Raises SinkError."""
-    deadline = time.monotonic() + LOCK_SECONDS
+    """Open the sink, make it if need be, and wait while another process holds it.
+
+    For writing, one that is damaged or of an older version is moved aside and made anew, which `on_wait` is told; for reading
+    that is a DamagedSinkError. Raises SinkError.
+    """
+    target, deadline = path.resolve(), time.monotonic() + LOCK_SECONDS
     announced = False
-    lock = None
     while True:
         try:
-            if not read_only:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                lock = _locked(path)
-            connection = engine.connect(str(path), read_only=read_only, config={} if read_only else _FRESH)
-            break
+            return _opened(path, target, read_only=read_only)
+        except DamagedSinkError as exc:
+            if read_only:
+                raise
+            set_aside(exc, on_wait)
         except (engine.Error, OSError) as exc:
-            if lock:
-                lock.close()
-            is_held = isinstance(exc, BlockingIOError | engine.IOException) and "lock" in str(exc).lower()
-            if not is_held or time.monotonic() > deadline:
-                raise _unusable(path, exc) from exc
+            if not is_held(exc) or time.monotonic() > deadline:
+                raise unusable(path, exc) from exc
             if not announced:
                 on_wait(f"waiting: another telemetry-report holds {path}")
                 announced = True
             time.sleep(0.05)
+
+
+def _opened(path: Path, target: Path, *, read_only: bool) -> Sink:
+    """Raises what DuckDB or the system does, DamagedSinkError, and SinkError for another's file."""
+    _refuse_others(path, target)
+    was_ours, had_lock = is_ours(target), lock_path(target).exists()
+    lock = None if read_only else _ready(target)
+    connection = None
     try:
-        prepare(connection, path, read_only=read_only)
+        connection = engine.connect(str(target), read_only=read_only, config={} if read_only else _FRESH)
+        prepare(connection, path, was_ours=was_ours, read_only=read_only)
+        return Sink(connection, target, lock)
     except BaseException as exc:
-        connection.close()
+        if connection:
+            connection.close()
         if lock:
             lock.close()
-        if isinstance(exc, engine.Error):
-            raise _unusable(path, exc) from exc
+            if not had_lock and isinstance(exc, SinkError):
+                lock_path(target).unlink(missing_ok=True)
+        if isinstance(exc, engine.Error | UnicodeDecodeError) and not is_held(exc) and (why := damage(target)):
+            raise _damaged(path, target, why, was_ours=was_ours) from exc
+        if isinstance(exc, UnicodeDecodeError):
+            raise OSError(str(exc)) from exc
         raise
-    return Sink(connection, path, lock)
+
+
+def _ready(target: Path) -> IO[bytes]:
+    """The lock on a sink that is to be written, with its folder made and what a killed run left there removed. Raises OSError."""
+    is_new = not target.parent.exists()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    lock = locked(target)
+    ignore = target.with_name(".gitignore")
+    if (is_new or target.parent.name == "telemetry") and not ignore.exists():
+        ignore.write_text("*\n")
+    for left in (f".{target.name}.new", f".{target.name}.new.wal"):
+        target.with_name(left).unlink(missing_ok=True)
+    if not target.exists() or not target.stat().st_size:
+        # Of a sink that is gone: what it holds belongs to nothing.
+        target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+    return lock
+
+
+def _refuse_others(path: Path, target: Path) -> None:
+    if target.is_file() and target.stat().st_size and is_others(target):
+        msg = f"{path} is no sink but a file of another kind"
+        raise SinkError(msg, _NAME_ANOTHER)
+
+
+def _damaged(path: Path, target: Path, why: str, *, was_ours: bool) -> SinkError:
+    if was_ours:
+        return DamagedSinkError(target, f"is damaged ({why})")
+    return SinkError(f"{path} cannot be read as a sink: {why}", _NAME_ANOTHER)
 
 
 def recent_copy(path: Path, since: datetime) -> Sink:
@@ -86,34 +129,33 @@ def recent_copy(path: Path, since: datetime) -> Sink:
         return sink
     except engine.Error as exc:
         connection.close()
-        raise _unusable(path, exc) from exc
+        raise unusable(path, exc) from exc
 
 
-def _locked(path: Path) -> IO[bytes]:
-    """Only one writes at a time, also while the file is replaced by a smaller one: DuckDB's own lock goes with the old file.
-    Raises BlockingIOError."""
-    lock = path.with_name(f"{path.name}.lock").open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as exc:
-        lock.close()
-        if isinstance(exc, BlockingIOError):
-            msg = "lock held"
-            raise BlockingIOError(msg) from exc
-        raise
-    return lock
+_NAME_ANOTHER = "Name another with --sink FILE."
 
 
-def _unusable(path: Path, exc: Exception) -> SinkError:
-    return SinkError(
-        f"the sink {path} cannot be used: {str(exc).splitlines()[0]}",
-        "Name another with --sink, or delete it: it is made again from logs and tables.",
-    )
+def is_held(exc: Exception) -> bool:
+    """Whether another process has the file open."""
+    return isinstance(exc, BlockingIOError) or (isinstance(exc, engine.IOException) and "set lock" in str(exc).lower())
 
 
-def prepare(connection: engine.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
+def unusable(path: Path, exc: Exception) -> SinkError:
+    """Why a sink cannot be read or written, by its cause."""
+    said = str(exc).splitlines()[0]
+    if is_held(exc):
+        return SinkError(f"the sink {path} is in use by another process", "Try again when that is done.")
+    if any(full in said for full in ("No space left", "File too large", "quota exceeded")):
+        return SinkError(
+            f"the sink {path} cannot be written, its disk is full: {said}",
+            "Free some space, or name another with --sink FILE.",
+        )
+    return SinkError(f"the sink {path} cannot be used: {said}", _NAME_ANOTHER)
+
+
+def prepare(connection: engine.DuckDBPyConnection, path: Path, *, was_ours: bool, read_only: bool) -> None:
     """Settings of a fresh connection; the tables of an empty sink, or those new since the last version. Raises SinkError for
-    another's file."""
+    another's file, DamagedSinkError for one of an older version."""
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute(f"SET memory_limit = '{engine.memory_limit()}B'")
     try:
@@ -133,5 +175,18 @@ def prepare(connection: engine.DuckDBPyConnection, path: Path, *, read_only: boo
 
         connection.execute(f"BEGIN; {UPGRADE}; COMMIT")
     elif version != [(str(SCHEMA_VERSION),)]:
-        msg = f"{path} is not a sink of this version"
-        raise SinkError(msg, "Name another with --sink, or delete it: it is made again from logs and tables.")
+        _refuse(path, version, was_ours=was_ours)
+
+
+def _refuse(path: Path, version: list[tuple[str]], *, was_ours: bool) -> NoReturn:
+    found = version[0][0] if version else ""
+    if not found and not was_ours:
+        msg = f"{path} is a DuckDB database, but no sink"
+        raise SinkError(msg, _NAME_ANOTHER)
+    if found.isdigit() and int(found) > SCHEMA_VERSION:
+        msg = f"the sink {path} was made by a newer telemetry-report"
+        raise SinkError(
+            msg,
+            "Update this one, or name another with --sink FILE.",
+        )
+    raise DamagedSinkError(path.resolve(), f"is of an older version ({found})" if found else "holds something else")

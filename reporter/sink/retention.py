@@ -6,6 +6,7 @@ says from when on events are kept, and it only moves forward, but for one that a
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -271,6 +272,7 @@ def compact(sink: Sink, gone: int, *, at_once: bool = False) -> None:
     try:
         sink.copy_to(fresh)
         sink.connection.close()
+        shutil.copymode(path, fresh)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)

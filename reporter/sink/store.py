@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from reporter import engine
+from reporter.errors import DamagedSinkError
 from reporter.sink.schema import NOTE_TRACES
 from reporter.sources.files import Cursor
 
@@ -50,10 +51,18 @@ class Sink:
     def __enter__(self) -> Sink:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.connection.close()
+    def __exit__(self, _: object, exc: BaseException | None, __: object) -> None:
+        """Close it. Raises DamagedSinkError where what went wrong meanwhile is the file's fault."""
+        with contextlib.suppress(engine.Error):
+            self.connection.close()
         if self._lock:
             self._lock.close()
+        if isinstance(exc, engine.Error) and self.path.is_file():
+            from reporter.sink.damage import damage
+
+            why = damage(self.path)
+            if why:
+                raise DamagedSinkError(self.path, f"is damaged ({why})") from exc
 
     def set_zone(self, zone: str) -> None:
         """The app's time zone: what times without an offset mean."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reporter import engine
-from reporter.errors import NotFoundError, OutputError, SinkError, SourceError
+from reporter.errors import NotFoundError, OutputError, SourceError
 from reporter.sink.current import open_current
-from reporter.sink.file import open_sink
+from reporter.sink.file import open_sink, unusable
 from reporter.sink.notes import future_notes, source_notes
 from reporter.sources import Ingested, Progress
 
@@ -62,18 +62,13 @@ def take_in_anew(
             ahead = future_notes(sink, now)
             if done.events:
                 _let_go_of_old(sink, settings, now, on_note)
-    except engine.Error as exc:
-        raise _not_written(settings, exc) from exc
+    except (engine.Error, OSError) as exc:
+        raise unusable(settings.sink, exc) from exc
     _tell(done, ahead, on_note)
     if not done.readable_sources:
         msg = f"nothing could be read in {settings.app.resolve()}: no log file and no table"
         raise SourceError(msg, "Name the app's folder with --app DIR, or what to read with --logs GLOB and --db URL.")
     return done
-
-
-def _not_written(settings: Settings, exc: Exception) -> SinkError:
-    msg = f"the sink {settings.sink} cannot be written: {str(exc).splitlines()[0]}"
-    return SinkError(msg, "Free some space, or name another with --sink FILE.")
 
 
 def _tell(done: Ingested, notes: list[str], on_note: Callable[[str], None]) -> None:
@@ -95,7 +90,7 @@ def let_go(settings: Settings, now: datetime, on_note: Callable[[str], None], *,
             done = _prune(sink, settings, now)
             retention.compact(sink, done.events, at_once=True)
         except (engine.Error, OSError) as exc:
-            raise _not_written(settings, exc) from exc
+            raise unusable(settings.sink, exc) from exc
     return replace(done, bytes_after=settings.sink.stat().st_size)
 
 

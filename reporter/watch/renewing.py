@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from reporter.errors import DamagedSinkError
+from reporter.sink.damage import set_aside
 from reporter.window import Window
 
 if TYPE_CHECKING:
@@ -27,6 +29,17 @@ class Job:
 
 
 def renew(job: Job) -> tuple[datetime, list[str]]:
+    """As `_renewed`, with a damaged sink made anew."""
+    try:
+        return _renewed(job)
+    except DamagedSinkError as exc:
+        notes = list[str]()
+        set_aside(exc, notes.append)
+    at, more = _renewed(job)
+    return at, notes + more
+
+
+def _renewed(job: Job) -> tuple[datetime, list[str]]:
     """Take in what is new and build the report; when that was begun, and what there is to note. Raises ReportError."""
     from reporter.build import build
     from reporter.sink.taking_in import take_in

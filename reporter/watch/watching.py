@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from reporter import engine
-from reporter.errors import OutputError, ReportError, SourceError
+from reporter.errors import DamagedSinkError, OutputError, ReportError, SourceError
+from reporter.sink.damage import set_aside
 from reporter.sources import tables
 from reporter.watch.live import Live
 from reporter.watch.renewing import renew
@@ -151,6 +152,9 @@ class Watch:
             self._note(["the process that builds the report was ended from outside; the next one begins anew"])
             self._worker.close()
             self._worker, self._renewing, self._has_news = Worker(), None, True
+        except DamagedSinkError as exc:
+            set_aside(exc, lambda note: self._note([note]))
+            self._has_news, self._started_at = True, datetime.min.replace(tzinfo=UTC)
         except BrokenPipeError:
             # Who read what it prints is gone.
             self._stop.set()
