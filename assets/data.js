@@ -15,7 +15,7 @@ window.Telemetry = (() => {
   }
 
   function ms(value) {
-    if (value === null || value === undefined) return "–";
+    if (value === null || value === undefined || value < 0) return "–";
     if (value < 9.995) return value ? value.toFixed(1) + " ms" : "0 ms";
     if (value < 999.5) return value.toFixed(0) + " ms";
     if (value < 59950) return (value / 1000).toFixed(value < 9995 ? 2 : 1) + " s";

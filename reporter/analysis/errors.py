@@ -7,10 +7,10 @@ the group of the one that tells most.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -75,9 +75,12 @@ class Errors:
 
 _SHOWN_TRACES, _SHOWN_VARIANTS, _SHOWN_OCCURRENCES = 500, 20, 5
 _COMPARED_PATTERNS = 100
+# An event without a text may be about what failed while its work ran, give or take what times in whole seconds are off.
+_ROUGHLY = timedelta(seconds=2)
+_CALLS = ("tool", "llm")
 GROUPS_AT_MOST = 1000
 _ERROR_EVENTS = """
-SELECT id, ts, kind, operation, event, correlation_id, message AS log_message, error_class, error_message, exception
+SELECT id, ts, kind, operation, event, correlation_id, duration_ms, message AS log_message, error_class, error_message, exception
 FROM {events} WHERE status = 'error' ORDER BY ts, id"""
 
 
@@ -129,14 +132,16 @@ class _Event:
     """One error event and what was found out about it; `fault` numbers the faults, `tells` how much it says."""
 
     __slots__ = (
-        "cls", "error_class", "error_message", "event", "exception", "fault", "fingerprint", "frame", "id", "kind",
+        "began", "cls", "error_class", "error_message", "event", "exception", "fault", "fingerprint", "frame", "id", "kind",
         "log_message", "operation", "pattern", "tells", "text", "trace", "ts",
     )  # fmt: skip
 
     def __init__(self, row: tuple[Any, ...]) -> None:
         self.id, self.kind, self.operation, self.event, self.trace = row[0], *row[2:6]
         self.ts: datetime = row[1]
-        self.log_message, self.error_class, self.error_message, self.exception = row[6:]
+        # Longer than a day is nonsense, or would leave the calendar.
+        self.began = self.ts - timedelta(milliseconds=min(row[6] or 0, 86_400_000))
+        self.log_message, self.error_class, self.error_message, self.exception = row[7:]
         told = read_exception(self.exception) if self.exception else ExceptionText()
         self.cls = told.error_class or self.error_class or None
         self.text = told.message or self.error_message or self.log_message or self.event or "unknown error"
@@ -157,7 +162,7 @@ def _read(con: duckdb.DuckDBPyConnection, events: str) -> list[_Event]:
 
 def _number_faults(events: list[_Event]) -> None:
     """In one trace, events whose patterns are equal or contain each other are one fault; an event that tells nothing of
-    what failed joins the nearest in time, before or behind it."""
+    what failed joins the nearest of those that it may be about, before or behind it."""
     by_trace: dict[str, list[_Event]] = {}
     patterns: dict[str, dict[str, int]] = {}
     for row, event in enumerate(events):
@@ -171,15 +176,25 @@ def _number_faults(events: list[_Event]) -> None:
             known[event.pattern] = event.fault
             by_trace.setdefault(event.trace, []).append(event)
     for event in events:
-        if not event.tells and event.trace in by_trace:
-            event.fault = _nearest(by_trace[event.trace], event.ts).fault
+        if not event.tells:
+            event.fault = _nearest(by_trace.get(event.trace, []), event)
 
 
-def _nearest(events: list[_Event], ts: datetime) -> _Event:
-    """Of events by time, the first of those nearest to `ts`."""
-    behind = bisect_left(events, ts, key=_ts)
-    before = bisect_left(events, events[behind - 1].ts, key=_ts) if behind else 0
-    return min((events[before], *events[behind : behind + 1]), key=lambda other: abs(other.ts - ts))
+def _nearest(events: list[_Event], event: _Event) -> int:
+    """Of events by time, the fault of the first of those nearest to `event`; its own where it can be about none of them."""
+    low = bisect_left(events, event.began - _ROUGHLY, key=_ts)
+    high = bisect_right(events, event.ts + _ROUGHLY, key=_ts)
+    behind = bisect_left(events, event.ts, low, high, key=_ts)
+    # Of a trace with very many, only the next ones.
+    near = events[max(low, behind - _COMPARED_PATTERNS) : min(high, behind + _COMPARED_PATTERNS)]
+    found = [other for other in near if _may_be_one(event, other)]
+    return min(found, key=lambda other: abs(other.ts - event.ts)).fault if found else event.fault
+
+
+def _may_be_one(event: _Event, other: _Event) -> bool:
+    """Calls do not stand in calls: two of them that failed are two faults."""
+    both = (event.operation, other.operation)
+    return not (event.kind == other.kind in _CALLS and all(both) and both[0] != both[1])
 
 
 def _ts(event: _Event) -> datetime:

@@ -154,7 +154,8 @@ _ENTRY_TIME = f"CASE WHEN isfinite({_ENTRY}) AND year({_ENTRY}) BETWEEN 1970 AND
 
 # column: how it is made of the fact of the same name; null where that is.
 _OF_ONE_FACT: dict[str, str] = {
-    "duration_ms": "duration",
+    # Nothing takes less than no time: that tells nothing, though it was logged (`context` has it).
+    "duration_ms": "CASE WHEN duration >= 0 THEN duration END",
     **{
         name: _id(name)
         for name in (
@@ -169,7 +170,8 @@ _OF_ONE_FACT: dict[str, str] = {
             "prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "request_bytes", "response_bytes", "attempt",
         )
     },
-    **{name: _finite(name) for name in ("cost_usd", "ttft_ms")},
+    "cost_usd": _finite("cost_usd"),
+    "ttft_ms": f"CASE WHEN {_finite('ttft_ms')} >= 0 THEN {_finite('ttft_ms')} END",
     "dry_run": "CASE WHEN lower(dry_run) IN ('true', '1') THEN true WHEN lower(dry_run) IN ('false', '0') THEN false END",
     "state": "CASE WHEN length(state) <= 40 THEN state END",
     "error_class": "CASE WHEN failed AND error_class <> '' THEN error_class END",

@@ -24,6 +24,9 @@ _UNUSED = (
 
 # Log times may be off by a whole second on either side.
 MATCH_SECONDS = 2
+# An end that is logged before its start is paired with it all the same, where an id says so: clocks are set back, by an hour
+# in autumn. By a name alone only where the end's time is a whole second, which is the beginning of the second it fell into.
+_BACK_SECONDS = 3600 + MATCH_SECONDS
 MATCH_DURATION_MS = 1
 # The start of what tells only its end.
 _LESS_DURATION = (
@@ -50,10 +53,28 @@ def _key() -> str:
     return f"CASE family {' '.join(cases)} ELSE coalesce(operation, '') END"
 
 
+def _has_id() -> str:
+    """Whether an event has an id that belongs to one piece of work alone."""
+    named = FAMILIES | FINISHING_NAMES
+    ids = {name: [column for column in family.ids if column != "step_id"] for name, family in named.items()}
+    cases = [
+        f"WHEN '{name}' THEN coalesce({', '.join(columns)}) IS NOT NULL"
+        for name, columns in ids.items()
+        if columns and named[name].type != "step"
+    ]
+    return f"CASE family {' '.join(cases)} ELSE false END"
+
+
 def _name_of(operation: str) -> str:
     return {"model": "'/' || coalesce(provider || '/' || model, '')", "command": "'/' || coalesce(command, '')"}.get(
         operation, "'/' || coalesce(operation, '')"
     )
+
+
+_BACK = (
+    f"CASE WHEN has_id THEN epoch_us({{start}}) - epoch_us({{end}}) <= {_BACK_SECONDS}e6"
+    " ELSE epoch_us({end}) % 1000000 = 0 AND epoch_us({start}) - epoch_us({end}) < 1e6 END"
+)
 
 
 # Innermost open start first, without a stack: number the nesting levels (starts so far minus ends so far). At one
@@ -61,22 +82,29 @@ def _name_of(operation: str) -> str:
 _PAIRED = f"""
 CREATE OR REPLACE TEMP TABLE paired AS
 WITH keyed AS (
-  SELECT id, ts, phase, hash(correlation_id, family, {_key()}) AS pair
+  SELECT id, ts, phase, hash(correlation_id, family, {_key()}) AS pair, {_has_id()} AS has_id
   FROM span_events WHERE phase IN ('start', 'finish', 'end') AND family NOT IN {TABLE_EVENTS}),
 nested AS (
   SELECT *, sum(CASE WHEN phase = 'start' THEN 1 ELSE -1 END) OVER (PARTITION BY pair ORDER BY ts, id ROWS UNBOUNDED PRECEDING)
     + CASE WHEN phase = 'start' THEN 0 ELSE 1 END AS depth
   FROM keyed),
 sided AS (
-  SELECT id, phase, lead(phase) OVER level AS next_phase, lag(phase) OVER level AS previous_phase, lag(id) OVER level AS previous_id
-  FROM nested WINDOW level AS (PARTITION BY pair, depth ORDER BY ts, id))
+  SELECT id, ts, phase, has_id, lead(phase) OVER level AS next_phase, lag(phase) OVER level AS previous_phase,
+    lag(id) OVER level AS previous_id, lead(id) OVER level AS next_id, lead(ts) OVER level AS next_ts, lag(ts) OVER level AS previous_ts,
+    count(*) OVER (PARTITION BY pair, depth) = 2 AS is_pair
+  FROM nested WINDOW level AS (PARTITION BY pair, depth ORDER BY ts, id)),
+turned AS (
+  SELECT *, is_pair AND CASE WHEN phase = 'start' THEN previous_phase <> 'start' AND {_BACK.format(end="previous_ts", start="ts")}
+    ELSE next_phase = 'start' AND {_BACK.format(end="ts", start="next_ts")} END IS TRUE AS is_turned
+  FROM sided)
 SELECT e.*, began, began IS NOT NULL AS has_start
-FROM sided s JOIN message_events e ON e.id = s.id
+FROM turned s JOIN message_events e ON e.id = s.id
   LEFT JOIN (SELECT id AS start_id, {{'id': id, 'ts': ts, 'operation': operation, 'provider': provider, 'model': model,
     'dry_run': dry_run, 'message_id': message_id, 'conversation_id': conversation_id, 'fragment_id': fragment_id,
     'execution_id': execution_id, 'step_id': step_id, 'pipeline_id': pipeline_id}} AS began
-    FROM span_events WHERE phase = 'start') ON s.phase <> 'start' AND s.previous_phase = 'start' AND start_id = s.previous_id
-WHERE s.phase <> 'start' OR s.next_phase IS NULL OR s.next_phase = 'start'
+    FROM span_events WHERE phase = 'start') ON s.phase <> 'start'
+    AND start_id = CASE WHEN s.is_turned THEN s.next_id WHEN s.previous_phase = 'start' THEN s.previous_id END
+WHERE s.phase <> 'start' OR NOT s.is_turned AND (s.next_phase IS NULL OR s.next_phase = 'start')
 """
 
 
@@ -105,10 +133,10 @@ SELECT id, correlation_id, kind, type, family,
     operation, CASE WHEN has_start THEN began.operation END, 'unknown') AS operation,
   phase = 'finish' AS is_operation, ts,
   CASE WHEN phase = 'start' THEN ts
-    ELSE least(ts, coalesce(CASE WHEN has_start THEN began.ts END,
+    ELSE least(ts, coalesce(CASE WHEN has_start AND began.ts <= ts THEN began.ts END,
       {_LESS_DURATION})) END AS start_ts,
   CASE WHEN phase = 'start' THEN NULL
-    ELSE coalesce(duration_ms, CASE WHEN has_start THEN greatest(0, epoch_us(ts) - epoch_us(began.ts)) / 1000 END)
+    ELSE coalesce(duration_ms, CASE WHEN has_start AND began.ts <= ts THEN (epoch_us(ts) - epoch_us(began.ts)) / 1000 END)
     END AS duration_ms,
   CASE WHEN phase = 'start' THEN 'unfinished' ELSE coalesce(status, 'ok') END AS status,
   provider, model, prompt_tokens, completion_tokens, total_tokens, cost_usd, ttft_ms,

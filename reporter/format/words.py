@@ -12,8 +12,8 @@ DASH = "–"
 
 
 def ms(value: float | None) -> str:
-    """340 ms, 1.2 s, 3 min 5 s; a dash without a value."""
-    if value is None:
+    """340 ms, 1.2 s, 3 min 5 s; a dash without a value (nothing takes less than no time)."""
+    if value is None or value < 0:
         return DASH
     if value < 9.995:
         return f"{value:.1f} ms" if value else "0 ms"
@@ -32,6 +32,11 @@ def ms(value: float | None) -> str:
 def took(value: float | None) -> str:
     """The same of an event, where most have no duration: blank without one."""
     return "" if value is None else ms(value)
+
+
+def name(text: str, at_most: int = 60) -> str:
+    """A name as it fits a row: of a longer one, its beginning and its end."""
+    return text if len(text) <= at_most else f"{text[: at_most - 20]}…{text[-19:]}"
 
 
 def count(value: int | None) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from reporter.site.context import Chart
 
+# Characters of a name beyond which it is cut where it stands in a row.
+LONG_NAME = 60
+
 
 def environment(zone: ZoneInfo) -> jinja2.Environment:
     """Autoescape on, undefined names fail, filters are format.py's functions in the viewer's zone."""
@@ -31,6 +34,7 @@ def environment(zone: ZoneInfo) -> jinja2.Environment:
     for name in ("ms", "took", "count", "rate", "usd", "size", "iso", "period"):
         env.filters[name] = getattr(words, name)
     env.filters["short"] = short
+    env.filters["name"] = shown_name
     env.filters["moment"] = lambda value: words.moment(value, zone)
     env.filters["clock"] = lambda value: words.clock(value, zone)[:-4]
     env.filters["chart_data"] = chart_data
@@ -42,6 +46,11 @@ def short(value: int) -> str:
     """A figure to three digits, in full on hover."""
     text, full = words.short(value), words.count(value)
     return full if text == full else Markup('<span title="{}">{}</span>').format(full, text)
+
+
+def shown_name(text: str) -> str:
+    """A name; a very long one is shown as two lines of it, in full on hover, in a search and in a table that is saved."""
+    return text if len(text) <= LONG_NAME else Markup('<span class="long" title="{0}">{0}</span>').format(text)
 
 
 def bars(values: Sequence[int], height: int = 20, most: int = 0) -> str:

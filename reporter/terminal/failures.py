@@ -60,7 +60,9 @@ def _block(g: ErrorGroup, latest: Occurrence | None, has_past: bool, zone: ZoneI
         (f"{words.count(g.count)}× ", "bold red"), (g.fingerprint, "cyan"), f" {g.kind} ", cell(state.strip()), " " if state else "",
         (f"{plain(g.error_class)}: " if g.error_class else "", "bold"), plain(g.message[:500]),
     )  # fmt: skip
-    operations = ", ".join(plain(name) for name in g.operations[:4]) + (" …" if len(g.operations) > 4 else "")
+    operations = ", ".join(plain(words.name(name)) for name in g.operations[:4]) + (
+        " …" if len(g.operations) > 4 else ""
+    )
     facts = (
         f"{words.moment(g.first_seen, zone)} – {words.moment(g.last_seen, zone)}",
         spark(g.trend),
@@ -123,7 +125,7 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
         parts.append(_full(occurrence, zone))
     if details.before:
         before = [
-            (f"−{words.ms(b.before_ms)}" if b.before_ms else "0 ms", b.kind, b.name[:100], b.status or "")
+            (f"−{words.ms(b.before_ms)}" if b.before_ms else "0 ms", b.kind, words.name(b.name, 100), b.status or "")
             for b in details.before
         ]
         parts.append("what led up to it:\n" + table(("before ", "kind", "event", "status"), before))
@@ -132,7 +134,7 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
             (
                 f"{c.lift:.1f}×",
                 c.attribute,
-                c.value,
+                words.name(c.value),
                 f"{c.failing} of {details.failing}",
                 f"{c.succeeding} of {details.succeeding}",
             )

@@ -93,7 +93,8 @@ def _kinds(view: Overview) -> str:
 
 def _top(view: Overview) -> str:
     lines = [
-        f"\nbusiest {name}: " + ", ".join(f"{plain(o.operation)} {words.count(o.count)}×" for o in found[:5])
+        f"\nbusiest {name}: "
+        + ", ".join(f"{plain(words.name(o.operation))} {words.count(o.count)}×" for o in found[:5])
         for name, found in (("tools", view.tools), ("commands", view.commands))
         if found
     ]
@@ -126,7 +127,7 @@ def performance(
             return as_csv(_OPERATION_COLUMNS, (list(row.values()) for row in rows))
         return as_json({"window": window_json(view.window), "type": kind, "operations": rows})
     shown = [
-        (o.kind, o.operation, words.count(o.count), bad(o.errors), words.rate(o.error_rate), words.ms(o.p50_ms), words.ms(o.p90_ms),
+        (o.kind, words.name(o.operation), words.count(o.count), bad(o.errors), words.rate(o.error_rate), words.ms(o.p50_ms), words.ms(o.p90_ms),
          words.ms(o.p95_ms), words.ms(o.p99_ms), words.ms(o.max_ms), o.duration_class or words.DASH,
          cell(spark(counts.get((o.kind, o.operation), ()), 12), "cyan"))
         for o in operations

@@ -29,8 +29,8 @@ def trace(document: dict[str, Any], form: str, zone: ZoneInfo) -> str:
         return as_csv(_EVENT_COLUMNS, ([_csv_cell(e[name]) for name in _EVENT_COLUMNS] for e in document["events"]))
     numbers = {name: n for n, name in enumerate(dict.fromkeys(e["source"] for e in document["events"]), 1)}
     rows = [
-        (words.clock(datetime.fromisoformat(e["ts"]), zone), e["kind"], e["event"] or e["message"] or "",
-         e["operation"] if e["operation"] and e["operation"] != e["event"] else "",
+        (words.clock(datetime.fromisoformat(e["ts"]), zone), e["kind"], words.name(e["event"] or e["message"] or "", 200),
+         words.name(e["operation"]) if e["operation"] and e["operation"] != e["event"] else "",
          e["status"] or "", words.took(e["duration_ms"]), cell(f"[{numbers[e['source']]}] {e['offset']}", "dim"))
         for e in document["events"]
     ]  # fmt: skip
