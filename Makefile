@@ -2,7 +2,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 RUN := $(VENV)/bin/telemetry-report
-APT := chromium postgresql mariadb-server php-cli php-monolog php-vlucas-phpdotenv
+APT := chromium postgresql mariadb-server php-cli php-monolog php-vlucas-phpdotenv zsh fish
 STAMP := $(VENV)/.installed
 AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 

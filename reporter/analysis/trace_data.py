@@ -63,7 +63,7 @@ SELECT to_json({id: list(correlation_id ORDER BY t.n), start: list(epoch_ms(star
 FROM trace_list t LEFT JOIN numbered USING (n)"""
 
 _IDS = """
-SELECT json_group_object(key, rows) FROM (
+SELECT '{' || string_agg(to_json(key) || ':' || to_json(rows), ',' ORDER BY key) || '}' FROM (
   SELECT key, list(DISTINCT n ORDER BY n) AS rows
   FROM (UNPIVOT (SELECT correlation_id, message_id, conversation_id, fragment_id, execution_id, pipeline_id, invocation_id
       FROM window_spans) ON * EXCLUDE (correlation_id) INTO NAME which VALUE key)
@@ -122,13 +122,18 @@ FROM joined"""
 
 
 # Spans alone, columnar: `ids` and `numbers` name the traces, `trace` says by number whose a span is.
-_BRIEF = """
+# All in one order, or the same input would give another file at each build.
+_LISTED = {
+    "trace": "n", "id": "id", "parent": "parent", "kind": "kind", "type": "type", "operation": "operation",
+    "start": "epoch_us(start_ts) / 1000", "duration_ms": "duration_ms", "status": "s.status",
+}  # fmt: skip
+_SPAN_LISTS = ", ".join(f"{name}: list({column} ORDER BY n, start_ts, id)" for name, column in _LISTED.items())
+_BRIEF = f"""
 WITH brief AS MATERIALIZED (SELECT correlation_id, n, shard, status FROM trace_list JOIN sharded USING (n) WHERE correlation_id NOT IN (SELECT correlation_id FROM chosen)),
 columns AS (
-  SELECT shard, {trace: list(n), id: list(id), parent: list(parent), kind: list(kind), type: list(type), operation: list(operation),
-    start: list(epoch_us(start_ts) / 1000), duration_ms: list(duration_ms), status: list(s.status)} AS spans
+  SELECT shard, {{{_SPAN_LISTS}}} AS spans
   FROM spans s JOIN brief USING (correlation_id) GROUP BY shard)
-SELECT b.shard, to_json({ids: ids, numbers: numbers, statuses: statuses, spans: spans})::VARCHAR
+SELECT b.shard, to_json({{ids: ids, numbers: numbers, statuses: statuses, spans: spans}})::VARCHAR
 FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) AS numbers, list(status ORDER BY n) AS statuses FROM brief GROUP BY shard) b
   LEFT JOIN columns USING (shard)"""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from reporter.cli.options import note, output_folder, privacy, settings_of, when, where, window_of
+from reporter.cli.paths import FILE
 
 
 @click.command(epilog="Example: telemetry-report build --app ~/fragments --last 24h -o output --open")
@@ -17,7 +17,9 @@ from reporter.cli.options import note, output_folder, privacy, settings_of, when
 @output_folder
 @click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")
 @click.option("--compare", metavar="DAYS", help="What to compare with: previous (default), or 2026-11-01..2026-11-07.")
-@click.option("--single-file", "single", metavar="FILE", help="Write the whole report as this one file instead.")
+@click.option(
+    "--single-file", "single", type=FILE, metavar="FILE", help="Write the whole report as this one file instead."
+)
 @click.option("--max-size", metavar="SIZE", help="What --single-file may measure (default: 10MB).")
 @click.option(
     "--static-charts", is_flag=True, help="In --single-file, every chart as a picture that needs no script too."
@@ -37,6 +39,7 @@ def build(
 
     from reporter.build import build as run
     from reporter.cli.progress import progress
+    from reporter.settings.reproducible import now
     from reporter.settings.toml import parse_size
     from reporter.window import parse_compared
 
@@ -49,7 +52,7 @@ def build(
             window,
             Path(single or output or settings.output),
             zone=zone,
-            built_at=datetime.now(UTC),
+            built_at=now(),
             compared=parse_compared(compare or settings.compare, window, zone),
             single_bytes=(parse_size(max_size) if max_size else settings.max_bytes) if single else 0,
             static_charts=static_charts,

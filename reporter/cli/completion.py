@@ -8,7 +8,7 @@ import click
 @click.command(epilog='Example: eval "$(telemetry-report completion bash)"')
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """What makes a shell complete commands and options: put it into its start-up file."""
+    """What makes a shell complete commands, options, files and folders: put it into its start-up file."""
     from click.shell_completion import get_completion_class
 
     from reporter.cli import cli

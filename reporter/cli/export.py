@@ -8,6 +8,7 @@ import click
 
 from reporter.cli.asking import asked
 from reporter.cli.options import note, question
+from reporter.cli.paths import FILE
 
 
 @click.command(epilog="Example: telemetry-report export --last 7d --kind tool --format csv -o tools.csv")
@@ -19,7 +20,7 @@ from reporter.cli.options import note, question
     type=click.Choice(["chat", "processing", "command", "tool", "llm", "log"]),
     help="Only events of this kind; can be given more than once (default: all).",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write here instead of to stdout.")
+@click.option("-o", "--output", type=FILE, metavar="FILE", help="Write here instead of to stdout.")
 def export(form: str, kinds: tuple[str, ...], output: str | None, **options: Any) -> None:  # noqa: ANN401 - click's options
     """The period's events, oldest first: one a line (JSON or CSV), or as Parquet."""
     from pathlib import Path

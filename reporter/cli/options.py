@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from reporter.cli.paths import FILE, FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +27,12 @@ def where(command: Command) -> Command:
     """What to read, and where it is kept."""
     for option in reversed(
         (
-            click.option("--app", default=".", metavar="DIR", help="The app's folder (default: here)."),
+            click.option("--app", default=".", type=FOLDER, metavar="DIR", help="The app's folder (default: here)."),
             click.option("--db", metavar="URL", help="Database to read instead of the one in .env."),
-            click.option("--logs", multiple=True, metavar="GLOB", help="Logs to read instead of storage/logs."),
-            click.option("--sink", metavar="FILE", help="Where what was read is kept."),
+            click.option(
+                "--logs", multiple=True, type=FILE, metavar="GLOB", help="Logs to read instead of storage/logs."
+            ),
+            click.option("--sink", type=FILE, metavar="FILE", help="Where what was read is kept."),
             click.option(
                 "--debug", is_flag=True, expose_value=False, callback=_debug, help="Show the traceback of an error."
             ),
@@ -64,7 +67,9 @@ def privacy(command: Command) -> Command:
 
 
 def output_folder(command: Command) -> Command:
-    return click.option("-o", "--output", metavar="DIR", help="Folder of the report (default: output).")(command)
+    return click.option("-o", "--output", type=FOLDER, metavar="DIR", help="Folder of the report (default: output).")(
+        command
+    )
 
 
 def formats(*names: str) -> Callable[[Command], Command]:
@@ -89,11 +94,12 @@ def settings_of(options: dict[str, Any], *, is_awaited: bool = False) -> Setting
 
 
 def window_of(options: dict[str, Any], settings: Settings) -> tuple[Window, ZoneInfo]:
+    from reporter.settings.reproducible import now
     from reporter.window import parse_window
 
     zone = zone_of(options, settings)
     last = options["last"] or (None if options["since"] else settings.last)
-    return parse_window(last, options["since"], options["until"], zone, datetime.now(UTC)), zone
+    return parse_window(last, options["since"], options["until"], zone, now()), zone
 
 
 def zone_of(options: dict[str, Any], settings: Settings) -> ZoneInfo:

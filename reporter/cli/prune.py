@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reporter.cli.options import formats, note, settings_of, where
+from reporter.cli.paths import FOLDER
 
 
 @click.command(epilog="Example: telemetry-report prune --dry-run")
@@ -16,7 +17,9 @@ from reporter.cli.options import formats, note, settings_of, where
 @click.option("--days", type=click.IntRange(min=1), metavar="N", help="Keep so many days instead of retention.days.")
 @click.option("--max-size", metavar="SIZE", help="Keep at most this size instead of retention.max_size.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
-@click.option("--archive", metavar="DIR", help="First write what goes to monthly Parquet files in this folder.")
+@click.option(
+    "--archive", type=FOLDER, metavar="DIR", help="First write what goes to monthly Parquet files in this folder."
+)
 def prune(
     form: str,
     days: int | None,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from reporter.cli.paths import FILE
+
 
 @click.command("redact-check", epilog="Example: telemetry-report redact-check output")
-@click.argument("path", metavar="FILE")
+@click.argument("path", type=FILE, metavar="FILE")
 def redact_check(path: str) -> None:
     """What a finished report (a file or a folder) still holds that looks like a secret; exit code 1 if anything."""
     from pathlib import Path

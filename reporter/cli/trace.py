@@ -9,6 +9,7 @@ import click
 
 from reporter.cli.asking import gated, load_ahead
 from reporter.cli.options import note, question, settings_of, zone_of
+from reporter.cli.paths import FILE
 from reporter.errors import UsageError
 
 
@@ -18,7 +19,7 @@ from reporter.errors import UsageError
 @click.option("--message", metavar="ID", help="The trace, or traces, of a chat message.")
 @click.option("--conversation", metavar="ID", help="The trace, or traces, of a conversation.")
 @click.option("--execution", metavar="ID", help="The trace of a command's execution.")
-@click.option("--html", metavar="FILE", help="Write the trace viewer with this trace alone, for a ticket.")
+@click.option("--html", type=FILE, metavar="FILE", help="Write the trace viewer with this trace alone, for a ticket.")
 def trace(
     correlation_id: str | None,
     form: str,
@@ -31,6 +32,7 @@ def trace(
     """One trace by its correlation id, or the beginning of it: what happened, in order."""
     from reporter.cli.progress import progress
     from reporter.redaction.gate import gate
+    from reporter.settings.reproducible import now
     from reporter.sink.asking import asking
     from reporter.terminal.finding import find_trace, find_traces
 
@@ -61,7 +63,7 @@ def trace(
 
         from reporter.site import write_trace
 
-        path = write_trace(document, Path(html), zone=zone, app=settings.app.resolve().name, built_at=datetime.now(UTC))
+        path = write_trace(document, Path(html), zone=zone, app=settings.app.resolve().name, built_at=now())
         click.echo(path)
     else:
         from reporter.terminal import traces

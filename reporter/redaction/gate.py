@@ -11,13 +11,15 @@ if TYPE_CHECKING:
 
 
 class Privacy(NamedTuple):
-    """What leaves the machine. `known`: secrets of the app's .env; `patterns`: the user's own, by name."""
+    """What leaves the machine. `known`: secrets of the app's .env; `patterns`: the user's own, by name;
+    `salt`: in place of the sink's own."""
 
     known: tuple[str, ...] = ()
     patterns: Mapping[str, str] = {}
     phones: bool = False
     include_content: bool = False
     is_off: bool = False
+    salt: str | None = None
 
 
 def gate(salt: str | None, privacy: Privacy) -> Redactor | None:
@@ -27,7 +29,7 @@ def gate(salt: str | None, privacy: Privacy) -> Redactor | None:
     from reporter.redaction.redactor import Redactor
 
     return Redactor(
-        salt or "",
+        privacy.salt or salt or "",
         privacy.known,
         privacy.patterns,
         include_content=privacy.include_content,

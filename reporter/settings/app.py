@@ -13,6 +13,7 @@ from reporter.analysis.given import CLASS_LIMITS_MS, Retention
 from reporter.errors import SourceError, UsageError
 from reporter.events.names import KINDS
 from reporter.redaction.gate import Privacy
+from reporter.settings import reproducible
 from reporter.settings.env import read_env
 from reporter.settings.secrets import secrets
 from reporter.settings.toml import CONFIG_FILE, TABLE_NAMES, Values, load
@@ -105,7 +106,13 @@ def find_app(
         values["report.max_size"],
         parse_period(values["watch.window"]),
         parse_period(values["watch.rebuild"]),
-        Privacy(secrets(env), config.patterns, values["redaction.phones"], values["redaction.include_content"]),
+        Privacy(
+            secrets(env),
+            config.patterns,
+            values["redaction.phones"],
+            values["redaction.include_content"],
+            salt=reproducible.salt(secrets(env)),
+        ),
         {name: values[f"tables.{name}"] for name in TABLE_NAMES},
         config.columns,
         tuple((".env", note) for note in env.notes),

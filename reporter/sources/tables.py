@@ -24,7 +24,7 @@ FETCH_ROWS = 20_000
 BUSY_SECONDS = 5
 STATEMENT_SECONDS = 60
 # What pip calls the drivers of the databases that are not there by themselves.
-_EXTRAS = {"postgresql": "postgresql", "mysql": "mysql"}
+_DRIVERS = {"postgresql": "pip install 'psycopg[binary]'", "mysql": "pip install PyMySQL"}
 _RECORD_COLUMNS = ("source", "offset", "time", "level", "message", "context", "extra", "entry_event")
 
 
@@ -170,7 +170,7 @@ def connect(url: str, zone: str) -> Engine:
         given = {"connect_timeout": BUSY_SECONDS, "read_timeout": STATEMENT_SECONDS, "charset": "utf8mb4"}
         engine = create_engine(url, connect_args=given, poolclass=NullPool)
     except ImportError as exc:
-        msg = f"its driver is missing: pip install 'telemetry-report[{_EXTRAS.get(backend, backend)}]'"
+        msg = f"its driver is missing: {_DRIVERS.get(backend, f'install the one for {backend}')}"
         raise ImportError(msg) from exc
 
     @event.listens_for(engine, "connect")
