@@ -20,6 +20,8 @@ _COMMANDS = (
 def _wrong_usage(exc: click.UsageError) -> NoReturn:
     """In one line, as every other error."""
     command, said = exc.ctx.command_path if exc.ctx else "telemetry-report", exc.format_message()
+    if "unexpected extra argument" in said:
+        said = f"{said.rstrip('.')}. A glob such as '*.log' needs quotes, or the shell puts file names in its place"
     click.echo(f"telemetry-report: {said}{'' if said[-1:] in '.?' else '.'} `{command} --help` shows how.", err=True)
     raise click.exceptions.Exit(exc.exit_code) from exc
 
@@ -57,6 +59,12 @@ class _Group(click.Group):
             ctx.exit(exc.exit_code)
         except click.UsageError as exc:
             _wrong_usage(exc)
+        except OSError as exc:
+            if isinstance(exc, BrokenPipeError) or ctx.params["debug"]:
+                raise
+            where = f" {exc.filename}" if exc.filename else ""
+            click.echo(f"telemetry-report:{where} {exc.strerror or exc}. --debug shows where.", err=True)
+            ctx.exit(3)
         except KeyboardInterrupt:
             click.echo("telemetry-report: interrupted; what was committed is kept", err=True)
             ctx.exit(130)

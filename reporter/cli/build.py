@@ -8,6 +8,7 @@ import click
 
 from reporter.cli.options import note, output_folder, privacy, settings_of, when, where, window_of
 from reporter.cli.paths import FILE
+from reporter.errors import UsageError
 
 
 @click.command(epilog="Example: telemetry-report build --app ~/fragments --last 24h -o output --open")
@@ -43,6 +44,10 @@ def build(
     from reporter.settings.toml import parse_size
     from reporter.window import parse_compared
 
+    for name, value in (("--max-size", max_size), ("--static-charts", static_charts)):
+        if value and not single:
+            msg = f"{name} goes with --single-file only"
+            raise UsageError(msg, "Add --single-file FILE, or leave it out.")
     begun = time.perf_counter()
     settings = settings_of(options)
     window, zone = window_of(options, settings)

@@ -27,11 +27,18 @@ def where(command: Command) -> Command:
     """What to read, and where it is kept."""
     for option in reversed(
         (
-            click.option("--app", default=".", type=FOLDER, metavar="DIR", help="The app's folder (default: here)."),
+            click.option(
+                "--app",
+                default=".",
+                type=FOLDER,
+                metavar="APP",
+                help="The app's folder, or a built app's name (default: here).",
+            ),
             click.option("--db", metavar="URL", help="Database to read instead of the one in .env."),
             click.option(
                 "--logs", multiple=True, type=FILE, metavar="GLOB", help="Logs to read instead of storage/logs."
             ),
+            click.option("--log-tz", metavar="ZONE", help="Time zone the app logs in (default: the app's own)."),
             click.option("--sink", type=FILE, metavar="FILE", help="Where what was read is kept."),
             click.option(
                 "--debug", is_flag=True, expose_value=False, callback=_debug, help="Show the traceback of an error."
@@ -85,7 +92,9 @@ def settings_of(options: dict[str, Any], *, is_awaited: bool = False) -> Setting
     """`is_awaited`: there may be nothing to read yet."""
     from reporter.settings.app import find_app
 
-    settings = find_app(options["app"], options["db"], tuple(options["logs"]), options["sink"], is_awaited=is_awaited)
+    settings = find_app(
+        options["app"], options["db"], tuple(options["logs"]), options["sink"], options["log_tz"], is_awaited=is_awaited
+    )
     wanted = settings.privacy._replace(
         is_off=options.get("no_redact", False),
         include_content=settings.privacy.include_content or options.get("include_content", False),
@@ -103,7 +112,7 @@ def window_of(options: dict[str, Any], settings: Settings) -> tuple[Window, Zone
 
 
 def zone_of(options: dict[str, Any], settings: Settings) -> ZoneInfo:
-    from reporter.settings.app import viewer_zone
+    from reporter.settings.zones import viewer_zone
 
     return viewer_zone(options["tz"] or settings.tz)
 

@@ -41,6 +41,9 @@ def trace(
     if len(asked) + (correlation_id is not None) != 1:
         msg = "name one trace"
         raise UsageError(msg, "Give its ID, or one of --message, --conversation and --execution.")
+    if limits := [f"--{name}" for name in ("last", "since", "until") if options[name]]:
+        msg = f"{limits[0]} does not go with trace: one trace is shown whole, whenever it was"
+        raise UsageError(msg, "Leave it out.")
     settings = settings_of(options)
     zone = zone_of(options, settings)
     load_ahead(form, "reporter.analysis.trace", "reporter.terminal.traces")

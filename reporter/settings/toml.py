@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from reporter.analysis.given import CLASS_LIMITS_MS, Price
 from reporter.errors import UsageError
 from reporter.events.names import KINDS
+from reporter.settings.zones import is_zone
 from reporter.window import parse_period
 
 if TYPE_CHECKING:
@@ -89,12 +89,9 @@ def _days_or_none(value: Any) -> int:  # noqa: ANN401 - any TOML value
 
 
 def _zone(value: Any) -> str:  # noqa: ANN401 - any TOML value
-    try:
-        if _text(value):
-            ZoneInfo(value)
-    except (ValueError, OSError, LookupError) as exc:
+    if _text(value) and not is_zone(value):
         msg = "an IANA time zone such as Europe/Berlin is wanted"
-        raise ValueError(msg) from exc
+        raise ValueError(msg)
     return str(value)
 
 
@@ -114,6 +111,7 @@ KEYS: tuple[Key, ...] = (
     Key("report.output", "output", _text, "folder of the report"),
     Key("report.compare", "previous", _text, "what to compare with: previous, or 2026-11-01..2026-11-07"),
     Key("report.max_size", "10MB", _size, "what --single-file may measure"),
+    Key("app.timezone", "", _zone, "time zone that the app logs in, where no .env or config/app.php says it; empty: theirs, else UTC"),
     Key("sources.logs", [], _texts, "globs of logs to read instead of storage/logs"),
     Key("sources.db", "", _text, "URL of the database to read instead of the one in .env"),
     Key("sources.sink", "", _text, "where what was read is kept; empty: storage/telemetry in the app"),

@@ -20,6 +20,8 @@ _TABLE_RECORDS = "SELECT * FROM raw"
 def read_database(work: Work, settings: Settings) -> None:
     """Both tables. What cannot be read is noted, by table."""
     url = settings.database_url
+    if not url:
+        return
     name = tables.display_name(url)
     known = engine.again(
         work.sink.connection,
@@ -28,7 +30,7 @@ def read_database(work: Work, settings: Settings) -> None:
     ).fetchall()
     if tables.is_sqlite(url) and not tables.sqlite_path(url).is_file():
         if known or settings.is_database_named:
-            work.done.notes.append((name, "no such database file"))
+            _not_read(work, known, f"not read from {name}: no such database file", name, tables.signature(url))
         return
     if tables.is_read(work.sink.connection, url):
         work.done.readable_sources += 1
@@ -38,18 +40,34 @@ def read_database(work: Work, settings: Settings) -> None:
     signature = tables.signature(url)
     work.finish_storing()
     work.begin()
+    at = {row[0]: row[1:] for row in known}
+    is_reached = False
     for table in work.tables:
-        at = {row[0]: row[1:] for row in known}
         try:
             # A connection each: PostgreSQL answers nothing more on one that a refusal has spoiled.
             with tables.connect(url, work.zone).connect() as connection:
+                is_reached = True
                 _read_table(work, table, connection, at, name, signature)
             work.done.readable_sources += 1
-        except (SQLAlchemyError, OSError, ImportError) as exc:
+        except (SQLAlchemyError, OSError, ImportError, ValueError, TypeError) as exc:
             why = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
+            if not is_reached:
+                # The other would be waited for as long, to be told the same.
+                _not_read(work, known, f"not read from {name}: {why}", name, "")
+                return
             work.done.notes.append((table.name, f"not read from {name}: {why}"))
             if table.name in at:
                 work.sink.update_source(at[table.name][0], note=f"not read: {why}", head="")
+
+
+def _not_read(work: Work, known: list[tuple[str, int, str, str, int]], why: str, path: str, signature: str) -> None:
+    """Both tables are sources all the same, with the note why they hold nothing new."""
+    work.finish_storing()
+    work.begin()
+    at = {row[0]: row[1] for row in known}
+    for table in work.tables:
+        source = at[table.name] if table.name in at else work.sink.add_source(table.name, "table", path)
+        work.sink.update_source(source, note=why, head=signature)
 
 
 def _read_table(

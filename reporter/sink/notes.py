@@ -21,8 +21,11 @@ SOURCE_NAMES = "CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM
 
 
 def source_notes(sink: Sink) -> list[tuple[str, str]]:
-    """What of the sources could not be read when it was last tried, and why."""
-    return sink.connection.execute("SELECT name, note FROM sources WHERE note <> '' ORDER BY id").fetchall()
+    """What of the sources could not be read when it was last tried, and why; the same of both tables is told once."""
+    return sink.connection.execute(
+        """SELECT string_agg(name, ', ' ORDER BY name), note FROM sources WHERE note <> ''
+        GROUP BY note, CASE WHEN kind = 'table' THEN path ELSE id::VARCHAR END ORDER BY min(id)"""
+    ).fetchall()
 
 
 def retention_notes(sink: Sink, window: Window) -> list[str]:

@@ -28,12 +28,22 @@ class SiteFile:
 
 def check_output(output: Path) -> None:
     """Raise OutputError where a report can't be written, before any work is done."""
-    if output.exists() and not output.is_dir():
-        msg = f"the output {output} is a file"
+    try:
+        is_there, is_folder = output.exists() or output.is_symlink(), output.is_dir()
+        holds = is_folder and any(output.iterdir())
+    except (OSError, ValueError) as exc:
+        raise _unwritable(output, exc) from exc
+    if is_there and not is_folder:
+        msg = f"the output {output} is {'a file' if output.is_file() else 'no folder'}"
         raise OutputError(msg, "Name a folder with -o DIR.")
-    if output.is_dir() and any(output.iterdir()) and not (output / MARKER).is_file():
+    if holds and not (output / MARKER).is_file():
         msg = f"the folder {output} holds something that is not a report"
         raise OutputError(msg, "Name another with -o DIR, or empty it yourself.")
+
+
+def _unwritable(output: Path, exc: OSError | ValueError) -> OutputError:
+    msg = f"the report cannot be written to {output}: {getattr(exc, 'strerror', None) or exc}"
+    return OutputError(msg, "Name another folder with -o DIR.")
 
 
 def write_site(files: list[SiteFile], output: Path, kept: tuple[str, ...] = ()) -> Path:
@@ -42,13 +52,14 @@ def write_site(files: list[SiteFile], output: Path, kept: tuple[str, ...] = ()) 
     `kept`: files of the old report that an open page of it may still ask for, taken over as they are.
     """
     check_output(output)
-    target = output.resolve()
     try:
+        target = output.resolve()
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        # A folder that is a mount's cannot be swapped: its content is, on its own file system.
+        home = target if os.path.ismount(target) else target.parent
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=home))
     except OSError as exc:
-        msg = f"the report cannot be written to {output}: {exc.strerror}"
-        raise OutputError(msg, "Name another folder with -o DIR.") from exc
+        raise _unwritable(output, exc) from exc
     try:
         fresh.chmod(0o755 & ~_umask())
         for file in files:
@@ -58,7 +69,10 @@ def write_site(files: list[SiteFile], output: Path, kept: tuple[str, ...] = ()) 
         for name in kept:
             with contextlib.suppress(FileNotFoundError):
                 shutil.copyfile(target / name, fresh / name)
-        _swap(fresh, target)
+        if home == target:
+            _swap_content(fresh, target)
+        else:
+            _swap(fresh, target)
     except OSError as exc:
         msg = f"the report cannot be written to {output}: {exc.strerror}"
         raise OutputError(msg, "Free some space, or name another folder with -o DIR.") from exc
@@ -68,16 +82,21 @@ def write_site(files: list[SiteFile], output: Path, kept: tuple[str, ...] = ()) 
 
 
 def write_file(data: bytes, path: Path) -> Path:
-    """Write one file, whole or not at all. Raises OutputError."""
-    target = path.resolve()
+    """Write one file, whole or not at all; what is no regular file (a device, a FIFO) is written to, not replaced, and a link
+    stays one. Raises OutputError."""
     try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            with target.open("wb") as device:
+                device.write(data)
+            return path
         with tempfile.NamedTemporaryFile(prefix=f".{target.name}.", dir=target.parent, delete=False) as file:
             file.write(data)
         fresh = Path(file.name)
         fresh.chmod(0o644 & ~_umask())
         fresh.replace(target)
-    except OSError as exc:
-        msg = f"{path} cannot be written: {exc.strerror}"
+    except (OSError, ValueError, RuntimeError) as exc:
+        msg = f"{path} cannot be written: {getattr(exc, 'strerror', None) or exc}"
         raise OutputError(msg, "Name another file.") from exc
     return target
 
@@ -96,6 +115,20 @@ def _swap(fresh: Path, target: Path) -> None:
             (old / "report").rename(target)
             raise
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _swap_content(fresh: Path, target: Path) -> None:
+    """Put what `fresh` holds in the place of what `target` does, part by part; the first page last, when all it asks for is there."""
+    names = sorted((path.name for path in fresh.iterdir()), key=lambda name: name == "index.html")
+    old = fresh / ".old"
+    old.mkdir()
+    for name in names:
+        if (target / name).exists():
+            (target / name).rename(old / name)
+        (fresh / name).rename(target / name)
+    for path in target.iterdir():
+        if path.name not in names and path != fresh and path.suffix == ".html":
+            path.rename(old / path.name)
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
     from sqlalchemy import Connection, Engine
-    from sqlalchemy.engine import ExceptionContext
+    from sqlalchemy.engine import URL, ExceptionContext
 
 FETCH_ROWS = 20_000
 BUSY_SECONDS = 5
 STATEMENT_SECONDS = 60
+_ENCODED_AT_MOST = 3
+# A number this large is no time in seconds (that would be the year 5138) but in milliseconds.
+_LEAST_EPOCH_MS = 100_000_000_000
 # What pip calls the drivers of the databases that are not there by themselves.
 _DRIVERS = {"postgresql": "pip install 'psycopg[binary]'", "mysql": "pip install PyMySQL"}
 _RECORD_COLUMNS = ("source", "offset", "time", "level", "message", "context", "extra", "entry_event")
@@ -90,14 +93,17 @@ TABLES = (
 
 
 def _json(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if not isinstance(value, str | bytes):
-        return value
+    """Parsed, also where it was encoded more than once."""
     import json
 
-    try:
-        return json.loads(value, strict=False)
-    except (ValueError, RecursionError):
-        return value if isinstance(value, str) else value.decode("utf-8", "replace")
+    for _ in range(_ENCODED_AT_MOST):
+        if not isinstance(value, str | bytes):
+            return value
+        try:
+            value = json.loads(value, strict=False)
+        except (ValueError, RecursionError):
+            return value if isinstance(value, str) else value.decode("utf-8", "replace")
+    return value
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any column value
@@ -158,17 +164,29 @@ def connect(url: str, zone: str) -> Engine:
 
     if is_sqlite(url):
         return create_engine("sqlite://", creator=lambda: _open_sqlite(sqlite_path(url)), poolclass=NullPool)
-    backend = url.partition(":")[0].partition("+")[0]
+    from sqlalchemy.engine import make_url
+
+    made = make_url(url)
+    backend = made.get_backend_name()
+    own = {name: str(made.query[name]) for name in ("search_path", "ssl_mode") if name in made.query}
+    made = made.difference_update_query(own)
     try:
         if backend == "postgresql":
-            options = (
-                f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s -c timezone={zone}"
-            )
-            return create_engine(
-                url, connect_args={"connect_timeout": BUSY_SECONDS, "options": options}, poolclass=NullPool
-            )
-        given = {"connect_timeout": BUSY_SECONDS, "read_timeout": STATEMENT_SECONDS, "charset": "utf8mb4"}
-        engine = create_engine(url, connect_args=given, poolclass=NullPool)
+            return _postgresql(made, zone, own.get("search_path", ""))
+        given: dict[str, Any] = {
+            "connect_timeout": BUSY_SECONDS,
+            "read_timeout": STATEMENT_SECONDS,
+            "charset": "utf8mb4",
+        }
+        if own.get("ssl_mode", "").lower().replace("_", "-") in (
+            "require",
+            "required",
+            "verify-ca",
+            "verify-identity",
+            "verify-full",
+        ):
+            given["ssl"] = {"check_hostname": False, "verify_mode": "none"}
+        engine = create_engine(made, connect_args=given, poolclass=NullPool)
     except ImportError as exc:
         msg = f"its driver is missing: {_DRIVERS.get(backend, f'install the one for {backend}')}"
         raise ImportError(msg) from exc
@@ -191,6 +209,44 @@ def connect(url: str, zone: str) -> Engine:
         unread = getattr(getattr(error.execution_context, "cursor", None), "_result", None)
         if error.is_disconnect and unread is not None:
             unread.unbuffered_active = False
+
+    return engine
+
+
+def _postgresql(url: URL, zone: str, search_path: str) -> Engine:
+    from psycopg import DataError
+    from psycopg.types.datetime import TimestampLoader, TimestamptzLoader
+    from sqlalchemy import create_engine, event
+    from sqlalchemy.pool import NullPool
+
+    settings = {"default_transaction_read_only": "on", "statement_timeout": f"{STATEMENT_SECONDS}s", "timezone": zone}
+    if search_path:
+        settings["search_path"] = search_path
+    # libpq takes a backslash for what makes the next character plain.
+    written = {name: re.sub(r"([ \\])", r"\\\1", value) for name, value in settings.items()}
+    options = " ".join(f"-c {name}={value}" for name, value in written.items())
+    given = {"connect_timeout": BUSY_SECONDS, "options": options}
+    engine = create_engine(url, connect_args=given, poolclass=NullPool)
+
+    class Moment(TimestampLoader):
+        def load(self, data: Any) -> Any:  # noqa: ANN401 - the driver's own
+            try:
+                return super().load(data)
+            except DataError:
+                return bytes(data).decode()
+
+    class MomentWithZone(TimestamptzLoader):
+        def load(self, data: Any) -> Any:  # noqa: ANN401 - the driver's own
+            try:
+                return super().load(data)
+            except DataError:
+                return bytes(data).decode()
+
+    @event.listens_for(engine, "connect")
+    def tolerant(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
+        """'infinity' is no time of Python's: it costs its row, not the table."""
+        for name, loader in (("timestamp", Moment), ("timestamptz", MomentWithZone)):
+            connection.adapters.register_loader(name, loader)
 
     return engine
 
@@ -262,6 +318,15 @@ def rows(
         yield pa.Table.from_pylist(batch, schema=schema)
 
 
+def _moment(value: Any) -> str:  # noqa: ANN401 - any column value
+    """A time as text; a number is seconds or milliseconds since 1970."""
+    text = str(value)
+    if not re.fullmatch(r"\d{9,14}(?:\.\d+)?", text):
+        return text
+    seconds = float(text)
+    return datetime.fromtimestamp(seconds / 1000 if seconds >= _LEAST_EPOCH_MS else seconds, UTC).isoformat()
+
+
 def _time(table: Table, known: list[str]) -> str:
     return next((name for name in table.times if name in known), "")
 
@@ -274,7 +339,7 @@ def _record(table: Table, row: dict[str, Any], source: int, offset: int) -> dict
     from reporter.sources.mend import dump
 
     row = {key: _plain(value) for key, value in row.items()}
-    time = next((str(row[name]) for name in table.times if row.get(name)), None)
+    time = next((_moment(row[name]) for name in table.times if row.get(name)), None)
     return {
         "source": source,
         "offset": offset,

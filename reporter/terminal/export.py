@@ -139,13 +139,26 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
+    # A device or a FIFO is written to, a link stays one.
+    output = output.resolve()
+    if output.exists() and not output.is_file():
+        try:
+            with output.open("wb") as file:
+                yield file
+        except OSError as exc:
+            raise _unwritable(output, exc) from exc
+        return
     fresh = output.with_name(f".{output.name}.{os.getpid()}.new")
     try:
         with fresh.open("wb") as file:
             yield file
         fresh.replace(output)
     except OSError as exc:
-        msg = f"{output} cannot be written: {exc.strerror}"
-        raise OutputError(msg, "Name another file with -o FILE.") from exc
+        raise _unwritable(output, exc) from exc
     finally:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+
+
+def _unwritable(output: Path, exc: OSError) -> OutputError:
+    return OutputError(f"{output} cannot be written: {exc.strerror}", "Name another file with -o FILE.")

@@ -24,6 +24,7 @@ def test_every_key_is_printed_with_its_default_as_valid_toml(app, tmp_path):
         "sources": {},
         "retention": {"kinds": {}},
         "redaction": {},
+        "app": {},
         "tables": {},
         "watch": {},
         "classes": {},

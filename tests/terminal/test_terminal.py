@@ -250,7 +250,8 @@ def test_what_a_spreadsheet_or_terminal_would_run_is_disarmed(app):
 @pytest.mark.parametrize("command", ["overview", "performance", "errors", "sources", "trace", "export"])
 def test_answers_load_no_heavy_library(samples, command):
     """With nothing new to read; the first call reads."""
-    arguments = [command, *(["a29c5711"] if command == "trace" else []), "--app", str(samples["line"]), *UNTIL]
+    period = ["a29c5711"] if command == "trace" else UNTIL
+    arguments = [command, "--app", str(samples["line"]), *period]
     run(*arguments)
     code = f"""
 import sys
