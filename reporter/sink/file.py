@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, NoReturn
 
 from reporter import engine
 from reporter.errors import DamagedSinkError, SinkError
+from reporter.events.names import KINDS
 from reporter.sink.damage import damage, is_others, is_ours, set_aside
 from reporter.sink.locking import lock_path, locked
 from reporter.sink.schema import SCHEMA_VERSION
@@ -119,6 +120,10 @@ def recent_copy(path: Path, since: datetime) -> Sink:
             recent = f"WHERE ts >= TIMESTAMP '{since}'" if table in ("events", "spans") else ""
             connection.execute(f"INSERT INTO {table} SELECT * FROM kept.{table} {recent}")
         connection.execute("DETACH kept")
+        # Rows of a table that are older may be read again: they are not this session's.
+        connection.execute(
+            "INSERT OR REPLACE INTO about SELECT 'kept:' || unnest(?), ?", [list(KINDS), since.isoformat()]
+        )
         # Tables are small here: planning and sharing out the work take longer than the work.
         connection.execute("SET threads = 1")
         names = connection.execute(f"SELECT name FROM duckdb_optimizers() WHERE name NOT IN {_CHEAP_OPTIMIZERS}")

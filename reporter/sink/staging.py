@@ -39,6 +39,33 @@ UNION
 SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY record_id ORDER BY id) AS n
   FROM staged WHERE record_id IS NOT NULL AND reason IS NULL) WHERE n > 1
 """
+# Rows of a table are told by their key, which a reject's sample begins with (tables.py). Rejects of rows that come again are replaced.
+_KEY_OF_REJECT = """regexp_extract(sample, '^\\{"event_id":"((?:[^"\\\\]|\\\\.)*)"', 1)"""
+_KEY_OF_STAGED = """regexp_extract(context, '^\\{"event_id":"((?:[^"\\\\]|\\\\.)*)"', 1)"""
+REJECTED_BEFORE = f"""
+CREATE OR REPLACE TEMP TABLE rejected AS
+SELECT r.rowid AS row, r.source FROM rejects r JOIN (SELECT DISTINCT source, {_KEY_OF_STAGED} AS key FROM staged) s
+  ON s.source = r.source AND s.key = {_KEY_OF_REJECT} WHERE s.key <> ''"""
+FORGET_REJECTED = """
+UPDATE sources SET entries = entries - n, rejects = rejects - n FROM (SELECT source, count(*) AS n FROM rejected GROUP BY source) c
+WHERE sources.id = c.source;
+DELETE FROM rejects WHERE rowid IN (SELECT row FROM rejected)"""
+# Of a table's rows those that say something else than when they were taken in.
+CHANGED = """
+CREATE OR REPLACE TEMP TABLE changed AS
+SELECT e.id, e.source, e.correlation_id FROM staged s JOIN events e
+  ON e.record_id = s.record_id AND e.source = s.source
+WHERE e.ts IS DISTINCT FROM s.ts OR e.context IS DISTINCT FROM s.context"""
+# The old event goes, and the row is taken in like a new one; spans of its old trace, which the new one need not belong to, are
+# derived again from an event that is left there.
+FORGET_CHANGED = (
+    """UPDATE sources SET entries = entries - n, events = events - n FROM (SELECT source, count(*) AS n FROM changed GROUP BY source) c
+WHERE sources.id = c.source""",
+    "DELETE FROM events WHERE id IN (SELECT id FROM changed)",
+    """DELETE FROM spans WHERE correlation_id IN (SELECT correlation_id FROM changed)
+  OR (correlation_id IS NULL AND (id IN (SELECT id FROM changed) OR row_event IN (SELECT id FROM changed)))""",
+    "UPDATE events SET batch = {batch} WHERE correlation_id IN (SELECT correlation_id FROM changed)",
+)
 FORGOTTEN = """
 DELETE FROM staged USING about WHERE key = 'kept:' || kind AND ts < try_cast(value AS TIMESTAMP)"""
 _COUNT = """

@@ -114,8 +114,8 @@ class Sink:
     def store(self, records_sql: str, rows: pa.Table, *, is_table: bool = False, is_again: bool = False) -> int:
         """Take in entries of some sources: `rows` (source, offset, …) is the relation `raw` that `records_sql` reads.
 
-        Rows of a table that were read before are passed over (`is_again`: the table was, so rows that the retention has
-        removed may come again, and are passed over too); log records that another source brought before are
+        Rows of a table that were read before are passed over, or mended where they have changed (`is_again`: the table was, so
+        rows that the retention has removed may come again, and are passed over too); log records that another source brought before are
         counted as duplicates. Returns the number of new events.
         """
         from reporter.events.columns import EVENT_COLUMNS
@@ -140,6 +140,7 @@ class Sink:
         con.unregister("raw")
         if is_again:
             con.execute(staging.FORGOTTEN)
+            self._mend_rows()
         engine.again(con, staging.REPEATED)
         columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
         inserted = engine.again(
@@ -155,6 +156,29 @@ class Sink:
         if self.is_saved:
             engine.again(con, staging.count_sql(is_table=is_table))
         return int(inserted[0]) if inserted else 0
+
+    def has_unknown_rows(self, source: int, names: list[str]) -> bool:
+        """Whether rows of a table (by their event ids) are neither events of the source, nor rejects, nor were let go of."""
+        return self._has(
+            """FROM (SELECT unnest(?) AS name) n ANTI JOIN (SELECT record_id FROM events WHERE source = ?) e
+              ON e.record_id = md5(n.name)::UUID
+            WHERE NOT EXISTS (FROM rejects r WHERE r.source = ? AND r.sample LIKE '{"event_id":"' || n.name || '"%')""",
+            names,
+            source,
+            source,
+        )
+
+    def _mend_rows(self) -> None:
+        """Forget what `staged` rows of a table said before, where they say something else now: they are taken in as new."""
+        from reporter.sink import staging
+
+        con = self.connection
+        con.execute(staging.REJECTED_BEFORE)
+        con.execute(staging.FORGET_REJECTED)
+        con.execute(staging.CHANGED)
+        if self._has("FROM changed"):
+            for statement in staging.FORGET_CHANGED:
+                con.execute(statement.format(batch=self._batch))
 
     def reject(self, source: int, rejects: list[Reject], offset: int) -> None:
         """Keep what could not be read of the block that begins at `offset`."""

@@ -57,13 +57,13 @@ def _tool_context(row: dict[str, Any]) -> dict[str, Any]:
     error = response.get("error", response.get("message")) if isinstance(response, dict) else None
     failed = str(row.get("status")).lower() in ("error", "failed")
     return {
+        "event_id": f"tool_invocations:{row.get('id')}",
         **{k: v for k, v in row.items() if v is not None and k not in ("id", "request", "response")},
         "invocation_id": row.get("id"),
         "tool_name": row.get("tool_slug"),
         "request": _json(row.get("request")),
         "response": response,
         "error": error if failed else None,
-        "event_id": f"tool_invocations:{row.get('id')}",
     }
 
 
@@ -74,6 +74,7 @@ def _command_context(row: dict[str, Any]) -> dict[str, Any]:
     if success is None:
         success = not facts.get("error")
     return {
+        "event_id": f"command_executions:{row.get('id')}",
         "execution_id": row.get("id"),
         "command": row.get("command_name"),
         "dry_run": bool(row["dry_run"]) if row.get("dry_run") is not None else None,
@@ -82,7 +83,6 @@ def _command_context(row: dict[str, Any]) -> dict[str, Any]:
         "correlation_id": facts.get("correlation_id"),
         "user_id": row.get("user_id"),
         "result": result,
-        "event_id": f"command_executions:{row.get('id')}",
     }
 
 
@@ -278,13 +278,22 @@ def columns(connection: Connection, table: Table) -> list[str]:
     return [own.get(name, name) for name in found]
 
 
-def count_before(connection: Connection, table: Table, known: list[str], day: str) -> int:
-    """How many rows have a time before the day's beginning."""
+def keys(connection: Connection, table: Table, known: list[str], start: str, end: str) -> Iterator[list[str]]:
+    """The record names (event ids) of the rows from the day `start` (empty: the first) up to the beginning of `end`, in batches; none
+    where rows have no key."""
     from sqlalchemy import text
 
     time = _time(table, known)
-    query = f"SELECT count(*) FROM {_quoted(connection, table.actual)} WHERE {_quoted(connection, table.column(time))} < :day"
-    return int(connection.execute(text(query), {"day": day}).scalar() or 0) if time else 0
+    if not time or "id" not in known:
+        return
+    column = _quoted(connection, table.column(time))
+    query = f"SELECT {_quoted(connection, table.column('id'))} FROM {_quoted(connection, table.actual)} WHERE {column} < :end"
+    given = {"end": end}
+    if start:
+        query, given["start"] = f"{query} AND {column} >= :start", start
+    result = connection.execution_options(stream_results=True, max_row_buffer=FETCH_ROWS).execute(text(query), given)
+    while found := result.fetchmany(FETCH_ROWS):
+        yield [f"{table.name}:{_plain(key)}" for (key,) in found]
 
 
 def rows(
@@ -301,7 +310,9 @@ def rows(
     query = f"SELECT * FROM {_quoted(connection, table.actual)}"
     arguments = {}
     if time and since:
-        query += f" WHERE {_quoted(connection, table.column(time))} >= :since"
+        # What has no time has to be looked at each time: it may get one.
+        column = _quoted(connection, table.column(time))
+        query += f" WHERE ({column} >= :since OR {column} IS NULL)"
         arguments["since"] = since
     order = [table.column(name) for name in (time, "id") if name and name in known]
     if order:

@@ -1,0 +1,76 @@
+"""Table rows: one that changed is mended, a bad one is one reject once, a late one is found whatever the app deleted."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from tests.helpers import ask, event, run, write_database, write_log
+
+
+def change(app: Path, *statements: str) -> None:
+    with sqlite3.connect(app / "database" / "database.sqlite") as db:
+        for statement in statements:
+            db.execute(statement)
+    db.close()
+
+
+def source(app: Path, name: str = "tool_invocations") -> tuple[int, int, int]:
+    found = next(s for s in ask("sources", app)["sources"] if s["name"] == name)
+    return found["entries"], found["events"], found["rejects"]
+
+
+def tool(key: str, day: int, trace: str = "trace-0001", status: str = "ok") -> tuple:
+    return (key, "fs.read", trace, status, 5.0, f"2026-11-{day} 10:00:00")
+
+
+def test_a_row_that_changed_is_mended_with_the_spans_of_both_its_traces(app):
+    write_log(app, event("chat.message.sent", "09:00:00.0", "trace-0002"))
+    write_database(app, tools=[tool("a", 20), tool("b", 20)])
+    assert ask("overview", app)["totals"]["errors"] == 0
+    change(
+        app,
+        "UPDATE tool_invocations SET status = 'error', duration_ms = 9, correlation_id = 'trace-0002' WHERE id = 'a'",
+    )
+    found = ask("overview", app)["totals"]
+    assert (found["errors"], found["operations"], found["events"]) == (1, 2, 3)
+    old, new = (ask("trace", app, f"trace-000{n}") for n in (1, 2))
+    assert [span["status"] for span in old["spans"]] == ["ok"]
+    assert [(span["status"], span["duration_ms"]) for span in new["spans"]] == [("error", 9)]
+    assert source(app) == (2, 2, 0)
+
+
+def test_a_row_that_changed_days_ago_is_mended_too(app):
+    write_database(app, tools=[tool("a", 15), tool("b", 20)], commands=[("c", "note", "2026-11-15 10:00:00", "{}")])
+    ask("overview", app)
+    change(
+        app,
+        "UPDATE tool_invocations SET status = 'error' WHERE id = 'a'",
+        """UPDATE command_executions SET result = '{"error":"x"}'""",
+    )
+    run("sources", "--app", str(app))
+    assert [span["status"] for span in ask("trace", app, "trace-0001")["spans"]] == ["error", "ok"]
+    assert source(app, "command_executions") == (1, 1, 0)
+
+
+def test_a_row_without_a_valid_time_is_one_reject_until_it_has_one(app):
+    write_database(
+        app, tools=[tool("a", 20), ("bad", "t", "x-1", "ok", 1.0, "soon"), ("none", "t", "x-1", "ok", 1.0, None)]
+    )
+    for n in range(3):
+        change(app, f"UPDATE tool_invocations SET duration_ms = {n} WHERE id = 'a'")
+        assert source(app) == (3, 1, 2)
+    change(app, "UPDATE tool_invocations SET created_at = '2026-11-20 11:00:00' WHERE id IN ('bad', 'none')")
+    assert source(app) == (3, 3, 0)
+    change(app, "UPDATE tool_invocations SET created_at = 'never' WHERE id = 'a'")
+    assert source(app) == (3, 2, 1)
+
+
+def test_a_late_row_is_found_although_the_app_deleted_old_ones(app, monkeypatch):
+    monkeypatch.setattr("reporter.sink.ingest_tables.WHOLE_ROWS", 0)
+    write_database(app, tools=[tool(f"old-{n}", 14 + n % 3) for n in range(9)] + [tool("last", 20)])
+    ask("overview", app)
+    change(app, "DELETE FROM tool_invocations WHERE id LIKE 'old-%' AND id <> 'old-0'")
+    write_database(app, tools=[tool("late", 15, "late-0001")])
+    assert source(app) == (11, 11, 0)
+    assert len(ask("trace", app, "late-0001")["events"]) == 1
