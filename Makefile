@@ -6,7 +6,7 @@ APT := chromium postgresql mariadb-server php-cli php-monolog php-vlucas-phpdote
 STAMP := $(VENV)/.installed
 AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test bench clean
+.PHONY: demo test bench lock audit clean
 demo: $(STAMP)
 	$(RUN) demo demo
 	$(RUN) build --app demo --last 7d -o output
@@ -32,8 +32,8 @@ $(STAMP): pyproject.toml
 	$(PY) -m compileall -q reporter
 	touch $@
 
-$(VENV)/.installed-dev: $(STAMP)
-	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[dev,postgresql,mysql]'
+$(VENV)/.installed-dev: $(STAMP) constraints.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgresql,mysql]'
 	touch $@
 
 # What the tests run against; installed where this is root, else said.
@@ -50,6 +50,18 @@ $(AXE): $(STAMP)
 	|| { echo "the tests need: apt install npm"; exit 1; }
 	npm install --silent --prefix $(VENV)/axe --ignore-scripts --no-audit --no-fund axe-core@4.14.1
 	touch $@
+
+# The newest versions that pyproject.toml allows, in a venv of their own, become those the tests are run with.
+lock:
+	rm -rf $(VENV)-lock && python3 -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet --disable-pip-version-check -e '.[dev,postgresql,mysql]'
+	{ head -1 constraints.txt; $(VENV)-lock/bin/pip freeze --exclude-editable; } > constraints.new && mv constraints.new constraints.txt
+	rm -rf $(VENV)-lock
+
+# Known vulnerabilities of those versions. Strict: where PyPI's advisories cannot be asked it fails.
+audit: $(STAMP)
+	$(PY) -m venv $(VENV)/audit && $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 clean:
 	rm -rf $(VENV) output demo bench

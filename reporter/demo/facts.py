@@ -8,6 +8,17 @@ MODELS = (
     ("anthropic", "claude-3-5-sonnet-latest", 6.0),
     ("ollama", "llama3:latest", 0.0),
 )
+# Of these, the one whose price went up.
+DEARER = "gpt-4o"
+# Made-up secrets, so that there is something to hide.
+ENV = """APP_NAME=Demo
+APP_ENV=local
+APP_KEY=base64:ZGVtby1rZXktb2YtYS1kZW1vLWFwcC0zMi1ieXRlcyE=
+DB_CONNECTION=sqlite
+LOG_CHANNEL=stack
+OPENAI_API_KEY=sk-proj-DEMOabcdefghijklmnopqrstuvwxyz0123456789ABCDEF
+MAIL_PASSWORD=demo-Pa55word
+"""
 COMMANDS = {
     "note": ("fragment.create", "notify"),
     "todo": ("condition", "fragment.create", "notify"),
