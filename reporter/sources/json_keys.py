@@ -64,7 +64,8 @@ def record(value: dict[str, Any]) -> Record:
         value = {key: part for key, part in value.items() if key != "event"}
     text = message if isinstance(message, str) or message is None else dump(message)
     if isinstance(event, str) and EVENT_NAME.fullmatch(event) and "level_name" not in value:
-        return Record(time, level, text, dump(value))
+        # These two are the event's own time, which is read from the object itself.
+        return Record(None if time_key in ("timestamp", "meta.timestamp") else time, level, text, dump(value))
     told = {key: part for key, part in value.items() if key not in (time_key, level_key, message_key)}
     context_key, context = _found(told, "context")
     exception = _exception(told)

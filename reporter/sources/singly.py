@@ -120,7 +120,7 @@ class Singly:
             end = int(self.regions.ends[last])
             text = self._text(start, end)
             found, row = read_line(text, self._longer(last, end), can_grow)
-        if row and not found.is_strong and last == self.count - 1 and self.count < len(self.regions.starts):
+        if row and not found.is_strong and self._is_next_unsure(last):
             self._wait(start)
         elif not row or found.state != "complete":
             self._unread(index, found, text)
@@ -153,8 +153,18 @@ class Singly:
         if index + 1 >= len(self.regions.starts) or not self.regions.is_object[index + 1]:
             return False
         text = self._text(int(self.regions.starts[index + 1]), int(self.regions.ends[index + 1]))
+        found, _ = objects(text)
+        return bool(found) and not is_record(_entry(found[0][2]))
+
+    def _is_next_unsure(self, index: int) -> bool:
+        """Whether what follows an entry that has not ended is not there yet, so that it may be of its message."""
+        if index == self.count - 1:
+            return self.count < len(self.regions.starts)
+        if not self._is_last(index + 1) or not self.regions.is_object[index + 1]:
+            return False
+        text = self._text(int(self.regions.starts[index + 1]), int(self.regions.ends[index + 1]))
         found, state = objects(text)
-        return bool(found) and state != "invalid" and not any(is_record(_entry(value)) for _, _, value in found)
+        return not found and state == "open"
 
     def _unread(self, index: int, found: Tail, text: str) -> None:
         start, end = int(self.regions.starts[index]), int(self.regions.ends[index])

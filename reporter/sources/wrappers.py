@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reporter.sources.blocks import Ints
 
 _MARK = b"\xef\xbb\xbf"
-_AROUND = re.compile(rb"\x1b\[[0-9;]*[mK]|(?:(?<=\n)|\A)(?:\xef\xbb\xbf)+")
+_AROUND = re.compile(rb"(?:(?<=\n)|\A)(?:\xef\xbb\xbf|\x1b\[[0-9;]*[mK])+|\x1b\[[0-9;]*[mK]")
 _PREFIXES = (
     # docker compose: `app-1  | `
     re.compile(rb"[A-Za-z0-9][\w.\-]* *\| ?"),
@@ -22,7 +22,7 @@ _PREFIXES = (
     # journalctl, syslog
     re.compile(rb"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [^\s:]+: "),
 )
-_SHAPE = re.compile(rb"\[\d{4}-\d\d-\d\d[T ]|\{\"|\[\d\d-[A-Z][a-z]{2}-\d{4} ")
+_SHAPE = re.compile(rb"\[\d{4}-\d\d-\d\d[T ]|[\[{]\"|\{\s*\n|\[\d\d-[A-Z][a-z]{2}-\d{4} ")
 _BESIDE_LOG = ("stream", "time", "container_name", "container_id", "source", "attrs", "kubernetes")
 _BESIDE_MESSAGE = ("__REALTIME_TIMESTAMP", "_SYSTEMD_UNIT", "_PID", "PRIORITY", "__CURSOR", "SYSLOG_IDENTIFIER")
 
