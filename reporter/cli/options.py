@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -89,12 +90,15 @@ def question(*names: str) -> Callable[[Command], Command]:
 
 
 def settings_of(options: dict[str, Any], *, is_awaited: bool = False) -> Settings:
-    """`is_awaited`: there may be nothing to read yet."""
+    """`is_awaited`: there may be nothing to read yet. What this process writes from here on is its user's alone, unless
+    report.shared is set."""
     from reporter.settings.app import find_app
 
     settings = find_app(
         options["app"], options["db"], tuple(options["logs"]), options["sink"], options["log_tz"], is_awaited=is_awaited
     )
+    if not settings.is_shared:
+        os.umask(0o077)
     wanted = settings.privacy._replace(
         is_off=options.get("no_redact", False),
         include_content=settings.privacy.include_content or options.get("include_content", False),

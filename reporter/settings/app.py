@@ -51,6 +51,7 @@ class Settings(NamedTuple):
     table_names: Mapping[str, str]
     table_columns: Mapping[str, Mapping[str, str]]
     notes: tuple[tuple[str, str], ...] = ()
+    is_shared: bool = False
 
     @property
     def database(self) -> str:

@@ -111,6 +111,7 @@ KEYS: tuple[Key, ...] = (
     Key("report.output", "output", _text, "folder of the report"),
     Key("report.compare", "previous", _text, "what to compare with: previous, or 2026-11-01..2026-11-07"),
     Key("report.max_size", "10MB", _size, "what --single-file may measure"),
+    Key("report.shared", False, _flag, "let others on this machine read sink, archive and report, as far as the umask does"),
     Key("app.timezone", "", _zone, "time zone that the app logs in, where no .env or config/app.php says it; empty: theirs, else UTC"),
     Key("sources.logs", [], _texts, "globs of logs to read instead of storage/logs"),
     Key("sources.db", "", _text, "URL of the database to read instead of the one in .env"),

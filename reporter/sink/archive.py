@@ -25,6 +25,9 @@ def archive(sink: Sink, condition: str, folder: Path) -> list[Path]:
     con = sink.connection
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(".events-*.parquet.new"):
+            # Of a run that was killed: who archives holds the sink's lock.
+            left.unlink(missing_ok=True)
         months = con.execute(
             f"SELECT DISTINCT strftime(ts, '%Y-%m') FROM events WHERE {condition} ORDER BY 1"
         ).fetchall()

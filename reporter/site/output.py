@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
+import glob
 import os
 import shutil
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +60,11 @@ def write_site(files: list[SiteFile], output: Path, kept: tuple[str, ...] = ()) 
         target.parent.mkdir(parents=True, exist_ok=True)
         # A folder that is a mount's cannot be swapped: its content is, on its own file system.
         home = target if os.path.ismount(target) else target.parent
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=home))
+        fresh, hold = _fresh_folder(target.name, home)
     except OSError as exc:
         raise _unwritable(output, exc) from exc
     try:
-        fresh.chmod(0o755 & ~_umask())
+        fresh.chmod(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o755 & ~_umask())
         for file in files:
             path = fresh / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +81,37 @@ def write_site(files: list[SiteFile], output: Path, kept: tuple[str, ...] = ()) 
         raise OutputError(msg, "Free some space, or name another folder with -o DIR.") from exc
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        os.close(hold)
     return output / "index.html"
+
+
+def _fresh_folder(name: str, home: Path) -> tuple[Path, int]:
+    """A folder in `home` for what will be `name`, and what holds it: as long as that is open the folder is in use, so what a killed run left is told
+    and removed."""
+    prefix = f".{name}.telemetry-"
+    for left in home.glob(f"{glob.escape(prefix)}*"):
+        with contextlib.suppress(OSError):
+            os.close(_held(left))
+            shutil.rmtree(left, ignore_errors=True)
+    while True:
+        fresh = Path(tempfile.mkdtemp(prefix=prefix, dir=home))
+        with contextlib.suppress(OSError):
+            # Another may have taken it for left behind in between.
+            hold = _held(fresh)
+            if fresh.exists():
+                return fresh, hold
+            os.close(hold)
+
+
+def _held(folder: Path) -> int:
+    """Hold a folder. Raises OSError where another process does."""
+    found = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(found, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(found)
+        raise
+    return found
 
 
 def write_file(data: bytes, path: Path) -> Path:
