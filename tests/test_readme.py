@@ -1,0 +1,79 @@
+"""Every command that README shows works as it stands there, on the demo app: in its folder, with its paths and ids filled in."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reporter.demo.app import write_demo
+from tests.helpers import run
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+COMMANDS = list(dict.fromkeys(re.findall(r"^    (?:\.venv/bin/)?(telemetry-report .*)$", README, re.M)))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Path:
+    return write_demo(tmp_path_factory.mktemp("readme") / "app", seed=1, now=datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def filled(demo) -> dict[str, str]:
+    """What README's placeholders stand for: the demo's folder, and ids that it has."""
+    import json
+
+    groups = json.loads(run("errors", "--app", str(demo), "--last", "6h", "--format", "json").stdout)["groups"]
+    groups = groups or json.loads(run("errors", "--app", str(demo), "--format", "json").stdout)["groups"]
+    lines = run("export", "--app", str(demo), "--last", "7d", "--kind", "chat").stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    started = next(e for e in events if e["event"] == "chat.streaming.started")
+    return {
+        "FINGERPRINT": groups[0]["fingerprint"][:8],
+        "ID": started["correlation_id"][:12],
+        "MESSAGE": started["context"]["data"]["message_id"],
+        "~/path/to/app": str(demo),
+        "~/telemetry-archive": str(demo.parent / "archive"),
+        "/backup/logs/": f"{demo}/storage/logs/",
+        "sqlite:////backup/database.sqlite": f"sqlite:///{demo}/database/database.sqlite",
+    }
+
+
+def test_readme_has_commands():
+    assert len(COMMANDS) >= 15
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_readme_works(command, demo, filled):
+    words = command.partition("  #")[0]
+    for placeholder, value in filled.items():
+        words = re.sub(rf"(?<![\w/]){re.escape(placeholder)}(?![A-Z])", lambda _, value=value: value, words)
+    program = [sys.executable, "-m", "reporter", *shlex.split(words)[1:]]
+    environment = {**os.environ, "BROWSER": "true", "PYTHONPATH": str(Path(__file__).parent.parent)}
+    if " redact-check" in words:
+        run("build", "--app", str(demo), "-o", str(demo / "output"))
+    started = subprocess.Popen(
+        program,
+        cwd=demo,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        said, complaints = started.communicate(timeout=20 if " watch " in words else 120)
+    except subprocess.TimeoutExpired:
+        started.send_signal(signal.SIGINT)
+        said, complaints = started.communicate(timeout=60)
+        assert " watch " in words
+    assert started.returncode == 0, complaints
+    assert "Traceback" not in complaints
+    assert said or " -o " in words or " watch " in words, words
