@@ -160,3 +160,28 @@ def test_the_first_frame_of_the_app_tells_faults_apart():
     text = "[object] (TypeError(code: 0): no at /srv/app/vendor/laravel/x.php:3)\n[stacktrace]\n#0 /srv/app/vendor/laravel/y.php(7): f()\n#1 /srv/app/app/%s.php(40): g()\n#2 {main}\n"
     assert read_exception(text % "Jobs/Tag").frame == "app/Jobs/Tag.php"
     assert read_exception(text % "Jobs/Tag") != read_exception(text % "Jobs/Embed")
+
+
+@pytest.mark.parametrize(
+    "home",
+    [
+        "/home/carl/notes",
+        "/Users/anna/src/notes",
+        "C:\\Users\\anna\\Herd\\notes",
+        "C:\\Program Files (x86)\\notes",
+        "/srv/app",
+    ],
+)
+@pytest.mark.parametrize("indent", ["", "    "])
+def test_a_fault_has_one_frame_on_every_machine(home, indent):
+    lines = [
+        "[stacktrace]",
+        f"#0 {home}/vendor/laravel/y.php(7): f()",
+        f"#1 {home}/app/Jobs/Tag.php(40): g()",
+        "#2 {main}",
+    ]
+    text = f"[object] (TypeError(code: 0): no at {home}/vendor/laravel/x.php:3)\n" + "\n".join(
+        indent + line for line in lines
+    )
+    found = read_exception(text.replace("/", "\\") if "\\" in home else text)
+    assert found.frame == "app/Jobs/Tag.php"
