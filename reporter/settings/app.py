@@ -131,6 +131,7 @@ def find_app(
             *(("database", note) for note in base.notes),
             *(("app", note) for note in (*notes, *found.notes)),
         ),
+        is_shared=values["report.shared"],
     )
 
 
