@@ -138,7 +138,7 @@ def signature(url: str) -> str:
 
 def display_name(url: str) -> str:
     """The URL without user and password, as sources are known by."""
-    return re.sub(r"//.*@", "//", url)
+    return re.sub(r"//.*@", "//", url) if is_sqlite(url) else re.sub(r"//.*@", "//", url).partition("?")[0]
 
 
 def is_read(sink: duckdb.DuckDBPyConnection, url: str) -> bool:
