@@ -150,7 +150,9 @@ def build(
     asked = _Asked(settings, compared or window.previous(), zone.key, built_at)
     with (
         open_sink(settings.sink, read_only=True, on_wait=on_note) as sink,
-        _analysed_apart(sink, window, asked, redactor := gate(sink.about("salt"), settings.privacy)) as (results, data),
+        _analysed_apart(
+            sink, window, asked, redactor := gate(sink.about("salt"), settings.privacy, is_thorough=True)
+        ) as (results, data),
     ):
         for note in emptiness(sink, window):
             on_note(note)

@@ -84,6 +84,10 @@ _SPAN = f"""rtrim({_SPAN_CORE}, '}}') || ',' || substr(regexp_replace({_SPAN_MOR
 _EVENT = f"""{{id: e.id, ts: {_time("ts").replace("%", "%%")}, kind: kind, event: event, operation: coalesce(operation, operation_of_span),
   status: status, duration_ms: duration_ms, level: level, message: left(message, {CONTEXT_CHARS}), source: coalesce(n.name, 'source ' || e.source),
   "offset": "offset", context: %s, extra: %s}}"""
+# An event's texts as they may leave the machine: redacted whole, and only then cut.
+_EVENTS = "(SELECT e.* REPLACE ({}) FROM events e LEFT JOIN redacted USING (id) WHERE {{which}})".format(
+    ", ".join(f"coalesce(redacted.{name}, e.{name}) AS {name}" for name in ("message", "context", "extra"))
+)
 
 
 def _raw(column: str, chars: int) -> str:
@@ -108,9 +112,9 @@ work AS (
 told AS (
   SELECT correlation_id, string_agg(to_json({event})::VARCHAR, ',' ORDER BY ts, e.id) AS events, {FIRSTS}, max(ts) AS last,
     bool_or(status = 'error') AS has_error
-  FROM events e LEFT JOIN (SELECT id AS span, operation AS operation_of_span FROM linked) ON span = e.id
+  FROM {_EVENTS.format(which=which)} e LEFT JOIN (SELECT id AS span, operation AS operation_of_span FROM linked) ON span = e.id
     LEFT JOIN source_names n ON n.id = e.source
-  WHERE {which} GROUP BY ALL),
+  GROUP BY ALL),
 joined AS (
   SELECT correlation_id, {START} AS start, greatest({START}, w.last, t.last) AS stop,
     CASE WHEN t.has_error OR w.has_error THEN 'error' WHEN is_open THEN 'unfinished' ELSE 'ok' END AS status, events, spans
@@ -148,22 +152,57 @@ def trace_data(
     """
     con.execute(_chosen(detailed))
     ids = [row[0] for row in con.execute("SELECT correlation_id FROM trace_list ORDER BY n").fetchall()]
-    shown = [redactor.text(name) for name in ids] if redactor else ids
+    shown = [redactor.identifier(name) for name in ids] if redactor else ids
     index, others = _text(con, _INDEX), _text(con, _IDS) or "{}"
-    has_secrets = False
+    named = _redacted_texts(con, redactor)
     if redactor:
-        names = con.execute("SELECT DISTINCT unnest(names) FROM trace_list").fetchall()
-        has_secrets = shown != ids or any(redactor.text(name) != name for (name,) in names)
         import orjson
 
         columns = orjson.loads(index)
-        for name in ("id", "root", "names"):
-            columns[name] = [redactor.text(text) for text in columns[name] or ()]
+        columns.update({name: redactor.event({name: columns[name] or []})[name] for name in ("id", "root", "names")})
         index = orjson.dumps(columns).decode()
-        if con.execute("SELECT regexp_matches(?, ?)", [others, redactor.suspicious]).fetchall()[0][0]:
-            others = orjson.dumps({redactor.text(key): rows for key, rows in orjson.loads(others).items()}).decode()
-    shards = _shards(con, ids, shown, shard_count(len(ids), detailed), redactor, has_secrets)
+        if con.execute(f"SELECT {redactor.suspected_id('?')}", [others]).fetchall()[0][0]:
+            others = orjson.dumps(
+                {redactor.identifier(key): rows for key, rows in orjson.loads(others).items()}
+            ).decode()
+    shards = _shards(con, ids, shown, shard_count(len(ids), detailed), redactor, named)
     return TraceData(index, others, *shards)
+
+
+_CHOSEN_TEXTS = f"SELECT id, message, context, extra, concat_ws(chr(10), message, context, extra) AS texts FROM events WHERE {_CHOSEN}"
+# What a trace tells beside its events' texts, by trace.
+_NAMES = f"""SELECT correlation_id, concat_ws(' ', correlation_id, event, operation, provider, model, n.name) AS names
+FROM events e LEFT JOIN source_names n ON n.id = e.source
+UNION ALL SELECT correlation_id, concat_ws(' ', operation, {", ".join(name for name in SPAN_DETAILS if name.endswith("_id") or name in ("provider", "model"))}) FROM spans"""
+
+
+def _redacted_texts(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> set[str]:
+    """Leave `redacted`, the texts of the chosen traces' events that held something; the traces that do so in a name.
+
+    DuckDB looks which events may hold something: one in 15 does, and walking through all of them in Python took as long as all the rest.
+    """
+    import pyarrow as pa
+
+    found: list[tuple[object, ...]] = []
+    named: set[str] = set()
+    if redactor:
+        rows = con.execute(f"SELECT *, {redactor.suspected('texts')} FROM ({_CHOSEN_TEXTS})").fetchall()
+        seer = redactor.thorough(row[4] for row in rows)
+        known = seer if seer is not redactor else None
+        for number, message, context, extra, texts, is_suspect in rows:
+            if is_suspect or (known and known.holds_known(texts)):
+                parts = (
+                    seer.text(message or ""),
+                    *(seer.json_text(text) if text else text for text in (context, extra)),
+                )
+                found.append((number, *parts))
+        names = con.execute(f"SELECT DISTINCT correlation_id FROM ({_NAMES}) WHERE {redactor.suspected_id('names')}")
+        named = {row[0] for row in names.fetchall()}
+    columns = list(zip(*found, strict=True)) or [()] * 4
+    types = (pa.int64(), pa.string(), pa.string(), pa.string())
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+    engine.register(con, "redacted", pa.table(dict(zip(("id", "message", "context", "extra"), arrays, strict=True))))
+    return named
 
 
 def _chosen(detailed: int) -> str:
@@ -183,30 +222,36 @@ def _shards(
     shown: list[str],
     count: int,
     redactor: Redactor | None,
-    has_secrets: bool,
+    named: set[str],
 ) -> tuple[dict[str, str], tuple[Shard, ...]]:
-    """Documents by the ids as they are shown, and all shards. `has_secrets`: whether spans' ids and names must be redacted."""
+    """Documents by the ids as they are shown, and all shards. `named`: traces that may hold something in an id or a name."""
     import pyarrow as pa
 
     shard = pa.array(shards_of(shown, count), pa.int32())
     engine.register(con, "sharded", pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": shard}))
     rows = con.execute(
-        f"""SELECT n, shard, document, coalesce(regexp_matches(document, $1), false)
-        FROM ({_documents(_CHOSEN, CONTEXT_CHARS)}) JOIN trace_list USING (correlation_id) JOIN sharded USING (n) ORDER BY n""",
-        [redactor.suspicious if redactor else "a^"],
+        f"""SELECT n, shard, document FROM ({_documents(_CHOSEN, CONTEXT_CHARS)})
+        JOIN trace_list USING (correlation_id) JOIN sharded USING (n) ORDER BY n"""
     ).fetchall()
     briefs = dict(con.execute(_BRIEF).fetchall())
     con.unregister("sharded")
+    con.unregister("redacted")
     wholes: dict[int, list[str]] = {}
     documents = {}
-    for n, number, document, is_suspect in rows:
-        text = redactor.json_text(document) if redactor and (is_suspect or has_secrets) else document
+    for n, number, document in rows:
+        text = _named_document(document, redactor) if redactor and ids[n] in named else document
         wholes.setdefault(number, []).append(f"{_json_string(shown[n])}:{text}")
         documents[shown[n]] = text
-    if redactor and has_secrets:
-        briefs = {number: redactor.json_text(text) for number, text in briefs.items()}
+    if redactor and named:
+        briefs = {number: _named_document(text, redactor) for number, text in briefs.items()}
     shards = (Shard(f"{{{','.join(wholes.get(n, []))}}}", briefs.get(n, "null")) for n in range(count))
     return documents, tuple(shards)
+
+
+def _named_document(text: str, redactor: Redactor) -> str:
+    import orjson
+
+    return orjson.dumps(redactor.event(orjson.loads(text))).decode()
 
 
 def _json_string(text: str) -> str:

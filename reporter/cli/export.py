@@ -29,6 +29,6 @@ def export(form: str, kinds: tuple[str, ...], output: str | None, **options: Any
     from reporter.terminal.export import export as write
 
     with asked(options, form) as (sink, _, _, settings):
-        redactor = gate(sink.about("salt"), settings.privacy)
+        redactor = gate(sink.about("salt"), settings.privacy, is_thorough=True)
         count = write(sink.connection, form, kinds, Path(output) if output else None, redactor)
     note(f"{count:,} events")

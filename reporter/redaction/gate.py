@@ -22,8 +22,9 @@ class Privacy(NamedTuple):
     salt: str | None = None
 
 
-def gate(salt: str | None, privacy: Privacy) -> Redactor | None:
-    """What results pass before they leave the machine; None where the user wants them as they are. `salt`: the sink's own."""
+def gate(salt: str | None, privacy: Privacy, *, is_thorough: bool = False) -> Redactor | None:
+    """What results pass before they leave the machine; None where the user wants them as they are. `salt`: the sink's own.
+    `is_thorough`: for what is made in bulk, with kingfisher's rules beside our own."""
     if privacy.is_off:
         return None
     from reporter.redaction.redactor import Redactor
@@ -34,4 +35,5 @@ def gate(salt: str | None, privacy: Privacy) -> Redactor | None:
         privacy.patterns,
         include_content=privacy.include_content,
         phones=privacy.phones,
+        is_thorough=is_thorough,
     )

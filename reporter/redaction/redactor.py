@@ -13,48 +13,65 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reporter.redaction.rules import CONTENT_KEYS, PHONE, SHAPES, Rule, is_secret_key
+from reporter.redaction.calls import CONTENT, PLACES
+from reporter.redaction.known import known_rule
+from reporter.redaction.placeholders import PLACEHOLDER, hashed, masked
+from reporter.redaction.rule import Rule
+from reporter.redaction.rules import NOT_IN_IDS, PHONE, SHAPES, SURROUNDINGS
+from reporter.redaction.suspicion import look_at_ids, suspected, suspicions
+from reporter.redaction.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from re import Match
+    from collections.abc import Iterable, Iterator, Mapping
 
 T = TypeVar("T")
-_CACHED, _HASH_BYTES, _DEPTH = 50_000, 3, 200
-_PLACEHOLDER = re.compile(r"\[[\w-]+:[0-9a-f]{6}\]|\[content of \d+ characters:[0-9a-f]{6}\]")
+_CACHED, _PASSES = 50_000, 4
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-# In a database's own regular expressions (RE2): what is worth a closer look in Python. Everything that a rule changes matches.
-SUSPICIOUS = "|".join(
+_JSON_BEGINS = re.compile(r"\{\s*\"|\[\s*[\[{\"]")
+_JSON_TRIED = 20
+# Of our own results: what is one of few words, and what is an id.
+_OWN_WORDS = frozenset(
     (
-        r"(?i:@|private key|age-secret-key|hooks\.slack|discord|accountkey|sharedaccess|[?&]sig=|base64:|bearer|\bbasic )",
-        r"eyJ|AIza|ya29\.|GOCSPX|A3T|ABIA|ACCA|AKIA|ASIA|\bSG\.|dapi|\bhv[sbr]\.|\bdp\.|\bsl\.[\w-]{20}|EAA[A-Za-z0-9]{20}|ATATT3|PMAK|xox|xapp",
-        r"\b(?:SK|AC)[0-9a-f]{32}|[0-9a-f]{32}-us|\d{8,10}:[\w-]{35}|[MNO][\w-]{23,28}\.[\w-]{6}\.|key-[0-9a-f]{32}",
-        r"\b(?:sk|sess|rk|pk|gh[pousr]|github_pat|gl[a-z]+|hf|gsk|xai|r8|pplx|fw|tgp|csk|nvapi|voyage|jina|npm|pypi|whsec|shp[acs][a-z]|lin_api"
-        r"|ntn|figd|sq0[a-z]+|do[opr]_v1|cfut)[-_]",
-        r"(?i:passw|passphrase|pwd|secret|authorization|cookie|credential|xsrf|csrf|(?:^|[^a-z])(?:otp|cvv|cvc|pin)[^a-z]|authtoken|accesstoken"
-        r"|refreshtoken)",
-        r"(?i:(?:api|access|private|secret|encryption|app|signing|auth|account|license)[_-]?key)",
-        r"(?i:(?:token|auth)(?:\\*[\"'])?\s*(?:=>|[=:])\s*(?:\\*[\"'])?[^\s\d{\[,.])",
-        r"(?i:token(?:\\*[\"'])?\s*(?:=>|[=:])\s*(?:\\*[\"'])?\d+[^\s\d,.}])",
-        r"(?i:(?:login|attempt|authenticate|signin|password|withtoken|withbasicauth|hash_equals|password_verify|password_hash)\()",
-        r"(?:^|[^\w.-])[3-6](?:[ -]?\d){12}|(?:^|[^\w./-]|//)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d|/[1-9]\d{1,2}\.\d{1,3}\.\d{1,3}\.[1-9]",
-        r"(?i:[0-9a-f]::|::[0-9a-f]|(?:[0-9a-f]{1,4}:){4})",
-        r"/home/|(?i:/users/)|(?i:\\(?:users|documents and settings)\\)",
-        r"\"(?i:" + "|".join(sorted(CONTENT_KEYS)) + r")\"\s*:\s*\"[^\"]",
+        "kind",
+        "kinds",
+        "status",
+        "statuses",
+        "level",
+        "form",
+        "type",
+        "outcome",
+        "severity",
+        "rule",
+        "class_",
+        "zone",
+        "fingerprint",
     )
 )
-
-
-def is_placeholder(text: str) -> bool:
-    """Whether a placeholder stands in the text: what a rule finds there has been redacted."""
-    return bool(_PLACEHOLDER.search(text))
+_OWN_IDS = frozenset(
+    (
+        "correlation_id",
+        "id",
+        "trace",
+        "traces",
+        "event",
+        "operation",
+        "operations",
+        "model",
+        "provider",
+        "name",
+        "names",
+        "root",
+        "version",
+    )
+)
 
 
 class Redactor:
     """What may leave, of text, JSON and results. `counts`: replacements by rule.
 
     `known`: literal secrets (of the app's .env). `patterns`: further shapes by name. `include_content`: leave what people wrote
-    and models answered. Raises ValueError for a pattern that is none.
+    and models answered. `is_thorough`: look with kingfisher's rules too, for what is made in bulk. Raises ValueError for a pattern
+    that is none.
     """
 
     def __init__(
@@ -65,59 +82,151 @@ class Redactor:
         *,
         include_content: bool = False,
         phones: bool = False,
+        is_thorough: bool = False,
     ) -> None:
         self._salt = salt.encode()
-        self._include_content = include_content
-        own = [Rule(name, text) for name, text in (patterns or {}).items()]
-        literals = sorted({value for value in known if value}, key=len, reverse=True)
-        if literals:
-            own.insert(0, Rule("env", "|".join(re.escape(value) for value in literals)))
-        self._rules = (*own, *SHAPES, *([PHONE] if phones else []))
-        self._extra = [rule.text for rule in own] + ([r"\d[ .-]\d\d"] if phones else [])
+        self.include_content = include_content
+        self.is_thorough = is_thorough
+        self._known = frozenset(known)
+        env = known_rule("env", self._known)
+        self._own = (*([env] if env else []), *(Rule(name, text) for name, text in (patterns or {}).items()))
+        self._phones = phones
         self.counts: Counter[str] = Counter()
-        self._text = lru_cache(_CACHED)(self._redacted)
+        self._start()
 
-    @property
-    def suspicious(self) -> str:
-        """For a database: what matches this may hold something (RE2, which has no look-around)."""
-        usable = [text for text in self._extra if "(?<" not in text and "(?=" not in text and "(?!" not in text]
-        return ".*" if len(usable) < len(self._extra) else "|".join([SUSPICIOUS, *usable])
+    def _start(self) -> None:
+        shapes = (*self._own, *SHAPES, *([PHONE] if self._phones else []))
+        self._shapes = shapes
+        self._rules = (*shapes, *SURROUNDINGS)
+        self._of_ids = tuple(rule for rule in shapes if rule.name not in NOT_IN_IDS)
+        self._text = lru_cache(_CACHED)(self._redacted)
+        self.name_of = lru_cache(_CACHED)(self._name)
+
+    def knowing(self, secrets: Iterable[str]) -> Redactor:
+        """One that hides these, too, wherever they stand; it counts with this one."""
+        found = known_rule("secret", frozenset(secrets))
+        if not found:
+            return self
+        other = object.__new__(Redactor)
+        other.__dict__.update(self.__dict__)
+        other._own = (*self._own, found)
+        other._start()
+        return other
+
+    def holds_known(self, text: str) -> bool:
+        """Whether one of the known secrets, or of the user's patterns, stands in the text."""
+        return any(rule.pattern.search(text) for rule in self._own)
+
+    def thorough(self, texts: Iterable[str]) -> Redactor:
+        """One that knows what kingfisher finds in these texts, where this one is to be thorough."""
+        if not self.is_thorough:
+            return self
+        from reporter.redaction.scanner import secrets_in
+
+        return self.knowing(secrets_in(texts))
+
+    def suspected(self, text: str) -> str:
+        """SQL for whether a text (SQL too) may hold something: a database looks first, it is faster."""
+        own = tuple(rule.text for rule in self._own)
+        patterns = suspicions(own, has_phones=self._phones, has_content=not self.include_content)
+        return suspected(patterns, text)
+
+    def suspected_id(self, text: str) -> str:
+        """The same for ids and names."""
+        return suspected((look_at_ids(tuple(rule.text for rule in self._own)),), text)
 
     def text(self, value: str) -> str:
         """A text without what is not for strangers."""
+        return self._counted(value, is_id=False)
+
+    def identifier(self, value: str) -> str:
+        """An id or a name: it may look random, which makes it no secret."""
+        return self._counted(value, is_id=True)
+
+    def _counted(self, value: str, *, is_id: bool) -> str:
         if len(value) < 4 or _UUID.fullmatch(value):
             return value
-        shown, found = self._text(value) if len(value) < 10_000 else self._redacted(value)
+        shown, found = self._text(value, is_id) if len(value) < 10_000 else self._redacted(value, is_id)
         self.counts.update(dict(found))
         return shown
 
-    def _redacted(self, value: str) -> tuple[str, tuple[tuple[str, int], ...]]:
+    def _redacted(self, value: str, is_id: bool) -> tuple[str, tuple[tuple[str, int], ...]]:
         counts: Counter[str] = Counter()
-        lower = value.lower()
-        for rule in self._rules:
-            if rule.anchors and not any(anchor in lower for anchor in rule.anchors):
-                continue
-
-            def put(match: Match[str], rule: Rule = rule) -> str:
-                secret = match[rule.group]
-                if (rule.check and not rule.check(secret)) or _PLACEHOLDER.search(secret):
-                    return match[0]
-                counts[rule.name] += 1
-                at = match.start(rule.group) - match.start()
-                return match[0][:at] + self._placeholder(rule.name, secret) + match[0][at + len(secret) :]
-
-            value = rule.pattern.sub(put, value)
+        # What was hidden can leave surroundings that tell something of what is beside it.
+        for _ in range(_PASSES):
+            before = value
+            value = self._pass(self._embedded(value) if not is_id else value, counts, is_id)
+            if value == before:
+                break
         return value, tuple(counts.items())
 
-    def _placeholder(self, name: str, secret: str) -> str:
-        return f"[{name}:{self._hash(secret)}]"
+    def _pass(self, value: str, counts: Counter[str], is_id: bool) -> str:
+        text = masked(value)
+        found = sorted(self._spans(text, is_id), key=lambda span: (span[0], -span[1]))
+        parts, at = [], 0
+        for start, end, name in _merged(found):
+            shown = self.content(value[start:end]) if name == CONTENT else self.placeholder(value[start:end], name)
+            counts[name if name == CONTENT else shown[1:].partition(":")[0]] += 1
+            parts += [value[at:start], shown]
+            at = end
+        return "".join((*parts, value[at:]))
 
-    def _hash(self, secret: str) -> str:
-        import hashlib
+    def _spans(self, text: str, is_id: bool) -> Iterator[tuple[int, int, str]]:
+        """What the rules find: start, end, name; nothing that holds a placeholder."""
+        lower = text.lower()
+        for rule in self._of_ids if is_id else self._rules:
+            if rule.anchors and not any(anchor in lower for anchor in rule.anchors):
+                continue
+            for match in rule.pattern.finditer(text):
+                span = rule.secret(match)
+                if span and span[1] > span[0] and "\0" not in text[span[0] : span[1]]:
+                    yield *span, rule.name
+        for place in () if is_id else PLACES:
+            if not any(anchor in lower for anchor in place.anchors):
+                continue
+            for match in place.pattern.finditer(text):
+                for found in place.found(match):
+                    is_wanted = found.name != CONTENT or not self.include_content
+                    if is_wanted and found.end > found.start and "\0" not in text[found.start : found.end]:
+                        yield found
 
-        return hashlib.blake2b(
-            secret.encode("utf-8", "replace"), key=self._salt[:64], digest_size=_HASH_BYTES
-        ).hexdigest()
+    def _embedded(self, value: str) -> str:
+        """The text with the JSON in it redacted by its names."""
+        import json
+
+        decoder, parts, at, tried = json.JSONDecoder(strict=False), [], 0, 0
+        while tried < _JSON_TRIED and (begin := _JSON_BEGINS.search(value, at)):
+            tried += 1
+            try:
+                found, end = decoder.raw_decode(value, begin.start())
+            except (ValueError, RecursionError):
+                parts.append(value[at : begin.start() + 1])
+                at = begin.start() + 1
+                continue
+            shown = self.value(found)
+            as_it_was = value[begin.start() : end]
+            dumped = as_it_was if shown == found else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+            parts += [value[at : begin.start()], dumped]
+            at = end
+        return "".join((*parts, value[at:]))
+
+    def _name(self, secret: str, name: str) -> str:
+        """The same whatever surrounds a secret: by its own shape where it has one."""
+        if secret in self._known:
+            return "env"
+        for rule in self._shapes:
+            match = rule.pattern.fullmatch(secret)
+            if match and rule.secret(match) == (0, len(secret)):
+                return rule.name
+        return name
+
+    def placeholder(self, secret: str, name: str) -> str:
+        """What stands for a secret that a rule of this name found."""
+        return f"[{self.name_of(secret, name)}:{hashed(secret, self._salt)}]"
+
+    def content(self, text: str) -> str:
+        """What stands for what somebody wrote."""
+        return f"[content of {len(text)} characters:{hashed(text, self._salt)}]"
 
     def json_text(self, text: str) -> str:
         """JSON as text; what is no JSON is redacted as text."""
@@ -128,58 +237,37 @@ class Redactor:
         except (ValueError, RecursionError, TypeError):
             return self.text(text)
 
-    def value(self, value: Any, key: str = "", depth: int = 0) -> Any:  # noqa: ANN401 - any JSON value
+    def findings(self, text: str) -> list[tuple[str, str]]:
+        """What the rules find in a text as it is: the rule's name and the secret."""
+        shown = masked(text)
+        return [(name, shown[start:end]) for start, end, name in _merged(sorted(self._spans(shown, is_id=False)))]
+
+    def value(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         """A parsed JSON value, with regard to the names its parts have."""
-        if value is None or isinstance(value, bool):
-            return value
-        if depth > _DEPTH:
-            return self.text(str(value))
-        if key and is_secret_key(key, value):
-            return self._secret(value, depth)
+        return Walk(self).value(value)
+
+    def event(self, event: Any) -> Any:  # noqa: ANN401
+        """One of our own events, spans or traces: ids and names as ids, its message as text, what was logged as JSON."""
+        return {name: self._field(name, value) for name, value in event.items()} if isinstance(event, dict) else event
+
+    def _field(self, name: str, value: Any) -> Any:  # noqa: ANN401
+        if name in ("context", "extra"):
+            return self.value(value)
         if isinstance(value, str):
-            return self._string(value, key)
-        if isinstance(value, int | float):
-            return value
-        if isinstance(value, dict):
-            return {self.text(name): self.value(part, name, depth + 1) for name, part in value.items()}
+            return value if name in _OWN_WORDS else self.identifier(value) if _is_id(name) else self.text(value)
         if isinstance(value, list):
-            if all(isinstance(part, int | float) for part in value):
-                return value
-            return [self.value(part, key if isinstance(part, str) else "", depth + 1) for part in value]
-        return value
-
-    def _secret(self, value: Any, depth: int) -> Any:  # noqa: ANN401 - any JSON value
-        """What stands under a secret's name: all of it."""
-        if isinstance(value, dict) and depth <= _DEPTH:
-            return {self.text(name): self._secret(part, depth + 1) for name, part in value.items()}
-        if isinstance(value, list) and depth <= _DEPTH:
-            return [self._secret(part, depth + 1) for part in value]
-        if value is None or isinstance(value, bool) or value == "" or _PLACEHOLDER.fullmatch(str(value)):
-            return value
-        text = str(value)
-        # A known shape keeps its name, so that it is the same placeholder wherever it stands.
-        shown = self.text(text) if isinstance(value, str) else text
-        if _PLACEHOLDER.fullmatch(shown):
-            return shown
-        self.counts["named"] += 1
-        return self._placeholder("named", text)
-
-    def _string(self, value: str, key: str) -> str:
-        if not self._include_content and key.lower() in CONTENT_KEYS and value and not _PLACEHOLDER.fullmatch(value):
-            self.counts["content"] += 1
-            return f"[content of {len(value)} characters:{self._hash(value)}]"
-        if value[:1] in "{[" and value[-1:] in "}]" and len(value) > 2 and not _PLACEHOLDER.fullmatch(value):
-            return self.json_text(value)
-        return self.text(value)
+            return [self._field(name, part) for part in value]
+        return self.event(value)
 
     def results(self, found: T) -> T:
         """Results with every text in them redacted: dataclasses, tuples, lists, dicts, and texts, JSON or not."""
-        walked: T = self._walked(found)
+        seer = self.thorough(_texts(found))
+        walked: T = seer._walked(found)
         return walked
 
     def _walked(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - any part of a result
         if isinstance(value, str):
-            return self._string(value, "" if key in _OWN_NAMES else key)
+            return self._own_text(value, key)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             changed = {}
             for field in dataclasses.fields(value):
@@ -190,11 +278,52 @@ class Redactor:
             return dataclasses.replace(value, **changed) if changed else value
         if isinstance(value, tuple | list):
             parts = [self._walked(part, key) for part in value]
+            if hasattr(value, "_fields"):
+                parts = [self._walked(part, name) for part, name in zip(value, value._fields, strict=True)]
+                return value if parts == list(value) else type(value)(*parts)
             return value if parts == list(value) else type(value)(parts)
         if isinstance(value, dict):
-            return {self._walked(name): self._walked(part, key) for name, part in value.items()}
+            return {
+                self._walked(name, "id"): self._walked(part, name if isinstance(name, str) else key)
+                for name, part in value.items()
+            }
         return value
 
+    def _own_text(self, value: str, key: str) -> str:
+        if key in _OWN_WORDS:
+            return value
+        if value[:1] in "{[" and value[-1:] in "}]" and len(value) > 2 and not PLACEHOLDER.fullmatch(value):
+            return self.json_text(value)
+        return self.identifier(value) if _is_id(key) else self.text(value)
 
-# Fields of our own results that a key of the app's could be taken for.
-_OWN_NAMES = {"text", "content", "body", "response", "answer", "prompt", "completion"}
+
+def _is_id(name: str) -> bool:
+    return name in _OWN_IDS or name.endswith(("_id", "_ids"))
+
+
+def _merged(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Spans in order, those that overlap as one, of the longest's name."""
+    spans: list[tuple[int, int, str]] = []
+    for start, end, name in found:
+        if spans and start < spans[-1][1]:
+            last = spans[-1]
+            longest = max((last, (start, end, name)), key=lambda span: span[1] - span[0])
+            spans[-1] = (last[0], max(last[1], end), longest[2])
+        else:
+            spans.append((start, end, name))
+    return spans
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401
+    if isinstance(value, str):
+        yield value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            yield from _texts(getattr(value, field.name))
+    elif isinstance(value, tuple | list):
+        for part in value:
+            yield from _texts(part)
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _texts(name)
+            yield from _texts(part)

@@ -1,187 +1,153 @@
-"""What is not for strangers, by shape and by name: tables, and the functions that check what a shape alone can't tell.
+"""What is not for strangers: the shapes of secrets and of personal data, and the surroundings that give a secret away.
 
-Shapes are those that the providers document; a shape with a group names the secret part, the rest stays readable.
+`SHAPES` name what they find; what only its surroundings tell is `secret`, whatever they are, so that it has the same placeholder in all.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from functools import lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from reporter.redaction.checks import (
+    is_card,
+    is_email,
+    is_iban,
+    is_ipv4,
+    is_ipv6,
+    is_lone_ipv4,
+    is_measure,
+    is_phone,
+    is_random,
+    is_state,
+    is_tokenish,
+)
+from reporter.redaction.names import PROVIDERS, Sort, is_secret, sort_of
+from reporter.redaction.providers import TOKENS
+from reporter.redaction.rule import Rule
 
-
-@lru_cache(None)
-def _compiled(text: str) -> re.Pattern[str]:
-    return re.compile(text)
-
-
-class Rule(NamedTuple):
-    """A shape. `anchors`: texts (lower case) of which one is in everything it matches, for a first look; none: always looked
-    for. `group`: the part that is the secret. `check`: whether a match really is one."""
-
-    name: str
-    text: str
-    anchors: tuple[str, ...] = ()
-    group: int = 0
-    check: Callable[[str], bool] | None = None
-
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """Compiled when it is first looked for: most never are, and all together take 15 ms of an answer's 200."""
-        return _compiled(self.text)
-
-
-def is_card(text: str) -> bool:
-    """A payment card's number by its first digits and Luhn's check digit."""
-    digits = [int(char) for char in text if char.isdigit()]
-    if not 13 <= len(digits) <= 19 or digits[0] not in (3, 4, 5, 6) or len(set(digits)) < 3:
-        return False
-    doubled = [d if n % 2 == 0 else (d * 2 - 9 if d > 4 else d * 2) for n, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
-
-
-def is_ipv4(text: str) -> bool:
-    """An address that tells something: not this machine's own, not none."""
-    try:
-        address = ipaddress.IPv4Address(text)
-    except ValueError:
-        return False
-    return not (address.is_loopback or address.is_unspecified or text.startswith("255.255."))
-
-
-def is_ipv6(text: str) -> bool:
-    try:
-        address = ipaddress.IPv6Address(text)
-    except ValueError:
-        return False
-    return not (address.is_loopback or address.is_unspecified) and ("::" not in text or len(text) > 4)
-
-
-def is_phone(text: str) -> bool:
-    return 9 <= sum(char.isdigit() for char in text) <= 15
-
-
-def _shape(name: str, pattern: str, *anchors: str, group: int = 0, check: Callable[[str], bool] | None = None) -> Rule:
-    return Rule(name, pattern, tuple(anchor.lower() for anchor in anchors), group, check)
-
-
-_WORD = r"(?<![A-Za-z0-9_-])"
+_DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+[A-Za-z]{2,24}(?![\w@])"
 SHAPES: tuple[Rule, ...] = (
-    _shape("private-key", r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|\Z)", "private key"),
-    _shape("private-key", rf"{_WORD}AGE-SECRET-KEY-1[A-Z0-9]{{20,}}", "age-secret-key-"),
-    _shape("jwt", r"eyJ[\w-]{6,}\.eyJ[\w-]{6,}(?:\.[\w-]*)?", "eyj"),
-    _shape("anthropic", rf"{_WORD}sk-ant-[\w-]{{16,}}", "sk-ant-"),
-    _shape("openrouter", rf"{_WORD}sk-or-[\w-]{{16,}}", "sk-or-"),
-    _shape("openai", rf"{_WORD}(?:sk|sess)-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{{16,}}", "sk-", "sess-"),
-    _shape("google", rf"{_WORD}AIza[\w-]{{30,}}|{_WORD}ya29\.[\w-]{{20,}}|{_WORD}GOCSPX-[\w-]{{20,}}", "aiza", "ya29.", "gocspx-"),
-    _shape("aws", r"(?<![A-Z0-9])(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])", "a3t", "abia", "acca", "akia", "asia"),
-    _shape("azure", r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([A-Za-z0-9+/=%&;_.-]{20,})", "accountkey=", "sharedaccess", group=1),
-    _shape("azure", r"[?&]sig=([A-Za-z0-9%+/=_-]{20,})", "sig=", group=1),
-    _shape("github", rf"{_WORD}(?:gh[pousr]_[A-Za-z0-9]{{20,}}|github_pat_\w{{20,}})", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-    _shape("gitlab", rf"{_WORD}(?:glpat|gldt|glft|glsoat|glrt|glcbt)-[\w-]{{16,}}", "glpat-", "gldt-", "glft-", "glsoat-", "glrt-", "glcbt-"),
-    _shape("slack", rf"{_WORD}xox[abposre]-[A-Za-z0-9-]{{10,}}|{_WORD}xapp-[A-Za-z0-9-]{{10,}}|hooks\.slack\.com/(?:services|workflows)/[\w/]{{20,}}", "xox", "xapp-", "hooks.slack.com"),
-    _shape("stripe", rf"{_WORD}(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{{16,}}|{_WORD}whsec_[A-Za-z0-9+/=]{{16,}}", "k_live_", "k_test_", "whsec_"),
-    _shape("twilio", r"(?<![A-Za-z0-9])(?:SK|AC)[0-9a-f]{32}(?![A-Za-z0-9])", "sk", "ac"),
-    _shape("sendgrid", rf"{_WORD}SG\.[\w-]{{16,}}\.[\w-]{{16,}}", "sg."),
-    _shape("mailgun", r"(?<![A-Za-z0-9])key-[0-9a-f]{32}(?![A-Za-z0-9])", "key-"),
-    _shape("mailchimp", r"(?<![0-9a-f])[0-9a-f]{32}-us\d{1,2}(?!\w)", "-us"),
-    _shape("huggingface", rf"{_WORD}hf_[A-Za-z0-9]{{20,}}", "hf_"),
-    _shape("model-provider", rf"{_WORD}(?:gsk_|xai-|r8_|pplx-|fw_|tgp_v1_|csk-|nvapi-|voyage-|jina_)[\w-]{{20,}}", "gsk_", "xai-", "r8_", "pplx-", "fw_", "tgp_v1_", "csk-", "nvapi-", "voyage-", "jina_"),
-    _shape("npm", rf"{_WORD}npm_[A-Za-z0-9]{{20,}}", "npm_"),
-    _shape("pypi", rf"{_WORD}pypi-[\w-]{{20,}}", "pypi-"),
-    _shape("telegram", r"(?<![\w])\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])", ":aa", ":ab"),
-    _shape("discord", r"(?<![\w.-])[MNO][\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}|discord(?:app)?\.com/api/webhooks/\d+/[\w-]{20,}", "."),
-    _shape("shopify", rf"{_WORD}shp(?:at|ca|pa|ss)_[0-9a-fA-F]{{20,}}", "shpat_", "shpca_", "shppa_", "shpss_"),
-    _shape("cloud-token", rf"{_WORD}(?:do[opr]_v1_[0-9a-f]{{32,}}|dapi[0-9a-f]{{32}}|hv[sbr]\.[\w-]{{20,}}|dp\.(?:pt|st|ct)\.[A-Za-z0-9]{{20,}}|ATATT3[\w=-]{{20,}}|PMAK-[0-9a-f-]{{20,}}|lin_api_\w{{20,}}|ntn_\w{{20,}}|secret_[A-Za-z0-9]{{40,}}|figd_[\w-]{{20,}}|sq0(?:atp|csp)-[\w-]{{20,}}|sl\.[\w-]{{60,}}|EAAC?[A-Za-z0-9]{{60,}}|cfut_\w{{20,}})", "_v1_", "dapi", "hvs.", "hvb.", "hvr.", "dp.", "atatt3", "pmak-", "lin_api_", "ntn_", "secret_", "figd_", "sq0", "sl.", "eaa", "cfut_"),
-    _shape("app-key", r"base64:[A-Za-z0-9+/]{42,}={0,2}", "base64:"),
-    _shape("sentry", r"https?:\\?/\\?/([0-9a-f]{32})(?::[0-9a-f]{32})?@", "@", group=1),
-    _shape("bearer", r"(?i)\b(?:bearer|token)\s+([\w.~+/=-]{8,})(?=[\s\"',;)\]}\\]|\Z)", "bearer", group=1),
-    _shape("basic-auth", r"(?i)\bbasic\s+([A-Za-z0-9+/_-]{8,}={0,2})(?![\w])", "basic", group=1, check=lambda text: bool(re.search(r"[A-Z0-9+/=]", text[1:]))),
-    _shape("url-password", r"(?i)\b[a-z][a-z0-9+.-]{1,20}:\\?/\\?/[^\s/:@\"'<>]{0,100}:([^\s/@\"'<>]{1,300})@", "@", group=1),
-    _shape("named", r"(?i)(?:password|passwd|passphrase|pwd|secret|token|authorization|cookie|api[_-]?key|apikey|access[_-]?key(?:[_-]?id)?|secret[_-]?key|private[_-]?key|client[_-]?secret|auth[_-]?key|credentials?)(?:\\?[\"'])?\s*(?:=>|[=:])\s*(?:\\?[\"'])?(?!\[)(?!(?:null|true|false|none|\d{1,6}(?![\w.])|\d+\.\d+)\b)((?:(?:bearer|basic)\s+)?[^\s\"'&,;)\]}<>\\]{4,})", "passw", "passphrase", "pwd", "secret", "token", "authorization", "cookie", "key", "credential", group=1),
-    _shape("argument", r"(?i)(?:->|::|\s)(?:login|attempt|authenticate|signIn|setPassword|checkPassword|withToken|withBasicAuth|verifyPassword|hash_equals|password_verify|password_hash)\((?:'[^']*',\s*)?(?:Object\([^)]*\),\s*)?'([^']{4,})'", "login(", "attempt(", "authenticate(", "signin(", "password(", "withtoken(", "withbasicauth(", "hash_equals(", "password_", group=1),
-    _shape("email", r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+[A-Za-z]{2,24}(?![\w@])", "@"),
-    _shape("card", r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", check=is_card),
+    Rule("private-key", r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)".replace("( ", "(?: "), ("private key",)),
+    Rule("webhook", r"(?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|discord(?:app)?\.com\\?/api\\?/webhooks)\\?/[\w/\\-]{16,}|[\w-]+\.webhook\.office\.com\\?/[\w@/\\-]{20,}", ("hooks.slack", "webhook")),
+    Rule("password-hash", r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{50,}|\$argon2(?:id|i|d)\$[\w$=,+/.\\-]{20,}|\$(?:1|5|6|y|scrypt|pbkdf2[\w-]*)\$[\w./$=,+-]{20,}", ("$2", "$argon2", "$1$", "$5$", "$6$", "$y$", "$scrypt", "$pbkdf2")),
+    # JSON as base64: JWTs, JWEs, Laravel's encrypted values, and whatever else was packed so.
+    Rule("jwt", r"(?<![A-Za-z0-9+/])(?:eyJ|ZXlK|ewog|eyAi|eyIi)[\w/+=%\\-]{12,}(?:\.[\w/+=\\-]*){0,4}", ("eyj", "zxlk", "ewog", "eyai", "eyii")),
+    Rule("app-key", r"base64:[A-Za-z0-9+/\\]{42,}={0,2}", ("base64:",)),
+    *TOKENS,
+    Rule("email", rf"(?<![\w.+-])[\w.+-]{{1,64}}(?:@|%40){_DOMAIN}", ("@", "%40"), is_email),
+    Rule("card", r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", (), is_card, re.compile(r"(?i)(?:id|row|offset|tweet|isbn|#)\W{0,3}$"), look=r"(?:^|[^\w.-])[3-6](?:[ -]?\d){12}"),
+    Rule("iban", r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)", (), is_iban),
     # Behind one slash it may be a version (Chrome/134.0.0.0): these end in zeros.
-    _shape("ip", r"(?<=\w/)[1-9]\d{1,2}(?:\.\d{1,3}){2}\.[1-9]\d{0,2}(?![\w]|\.\d|-\w)", ".", check=is_ipv4),
-    _shape("ip", r"(?:(?<=//)|(?<=@)|(?<![\w./-]))\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", ".", check=is_ipv4),
-    _shape("ip", r"(?<![\w:.\\])(?:[0-9a-fA-F]{1,4}|:)(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])", ":", check=is_ipv6),
-    _shape("user", r"(?:/home/|/Users/|[A-Za-z]:\\{1,2}(?:Users|Documents and Settings)\\{1,2})([^\s/\\\"':*?<>|]+)", "/home/", "/users/", "\\users\\", "\\documents and", group=1, check=lambda name: name not in ("Shared", "Public", "runner")),
+    Rule("ip", r"(?<=\w/)[1-9]\d{1,2}(?:\.\d{1,3}){2}\.[1-9]\d{0,2}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4),
+    Rule("ip", r"(?:(?<=//)|(?<=@))\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", (".",), is_ipv4),
+    Rule("ip", r"(?<![\w./-])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4, re.compile(r"(?i)\b(?:v|version|build|release|upgraded (?:from|to)|windows(?: nt)?)[ :=\"']*$")),
+    Rule("ip", r"(?<![\w:.\\])(?:[0-9a-fA-F]{1,4}|:)(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])", (":",), is_ipv6, look=r"::[0-9a-fA-F]|[0-9a-fA-F]::|(?:[0-9a-fA-F]{1,4}:){4}"),
+    Rule("user", r"(?:\\?/home\\?/|\\?/Users\\?/)([^\s/\\\"':*?<>|]+)", ("/home", "/users"), lambda name: name not in ("Shared", "Public", "runner")),
+    Rule("user", r"[A-Za-z]:\\{1,8}(?:Users|Documents and Settings)\\{1,8}([^/\\\"':*?<>|\n]{1,64}(?=\\)|[^\s/\\\"':*?<>|]+)", ("users\\", "settings\\"), lambda name: name not in ("Public", "Default", "All Users")),
 )  # fmt: skip
-PHONE = _shape(
+# What an id may look like without being one.
+NOT_IN_IDS = frozenset(("token", "okta"))
+PHONE = Rule(
     "phone",
     r"(?<![\w.+:-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,4}){2,4}(?![\w.:-])",
-    check=is_phone,
+    (),
+    is_phone,
 )
 
-# Words of a key's name that make its value a secret.
-_SECRET_WORDS = {
-    "password", "passwd", "pwd", "passphrase", "secret", "secrets", "authorization", "cookie", "cookies", "credential", "credentials",
-    "apikey", "bearer", "otp", "cvv", "cvc", "csrf", "xsrf", "authtoken", "accesstoken", "refreshtoken", "privatekey", "secretkey", "accesskey",
-}  # fmt: skip
-_SECRET_PAIRS = {
-    ("api", "key"), ("access", "key"), ("private", "key"), ("secret", "key"), ("encryption", "key"), ("app", "key"), ("signing", "key"),
-    ("auth", "key"), ("account", "key"), ("license", "key"),
-}  # fmt: skip
-# A number under such a key is one too.
-_NUMBER_WORDS = {"password", "passwd", "pwd", "otp", "cvv", "cvc", "pin", "secret"}
-# A description of parameters tells their types, not their values.
-TYPE_NAMES = {
-    "string",
-    "integer",
-    "int",
-    "array",
-    "object",
-    "boolean",
-    "bool",
-    "null",
-    "float",
-    "double",
-    "number",
-    "mixed",
-}
-# What the app should not have logged: what people wrote and models answered.
-CONTENT_KEYS = {
-    "content", "prompt", "system_prompt", "user_prompt", "response_text", "response", "completion", "answer", "text", "body", "message_text",
-    "message_content", "user_message", "assistant_message", "input_text", "output_text", "transcript", "raw_content", "note_content",
-    "full_response", "generated_text", "user_input", "raw_response",
-}  # fmt: skip
-_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_NUMERIC = re.compile(r"[\d.,: -]*")
+# What a secret's name has in it, and what it may end in; `sort_of` decides.
+_TELLING = (
+    "passw|passphrase|passcode|pwd|secret|authoriz|api[_.-]?key|access[_.-]?key|private[_.-]?key|credential|csrf|xsrf|signature|hmac|remember_web|recovery"
+    "|mnemonic|connection[_.-]?string|license[_.-]?key|set[_.-]cookie|otp|cvv|cvc|token[_.-]secret"
+)
+_LAST = "tokens?|auth|cookies?|creds|[a-z][_.-]?keys?|key[_.-]id|session|_sess|bearer|pass|salt|jwt|nonce|dsn|sas|license|[_.-]pin|[_.-]code|[_.-]pw|sid|verifier|challenge|[_.-]hash"
+_NAME = rf"(?P<key>[\w.\[-]{{0,48}}(?:(?:{_TELLING})[\w.\[-]{{0,24}}|(?:{_LAST})(?![\w-]))|(?<![\w.-])(?:pw|pin|key|ssn|{'|'.join(sorted(PROVIDERS))})(?![\w.-]))"
+_QUOTED = r"\\*\"((?:[^\"\\]|\\+[^\"\\]){2,})|\\*'((?:[^'\\]|\\+[^'\\]){2,})|`([^`]{2,})"
+_BARE = (
+    r"((?:(?:bearer|basic|token|apikey|digest|negotiate|custom)\s+)?[^\s\"'`&,;)\]}<>\\(\[{][^\s\"'`&,;)\]}<>\\]{2,})"
+)
+_PROSE_NAME = r"(?:pass(?:word|phrase|code|wort)|pwd|secret|(?:api|access|license|secret|private|encryption|auth|signing)[ _-]?key|(?:access |auth |api |bearer |refresh )?token|credentials?)"
 
 
-def words_of(key: str) -> list[str]:
-    """The words of a name in any case style, in lower case."""
-    return [word.lower() for word in _CAMEL.findall(key)]
+def _is_named(key: str, value: str) -> bool:
+    """Whether what stands behind a name and `=` or `:` in a text is a secret."""
+    sort = sort_of(key.strip("[-."))
+    if sort is Sort.FAINT or sort is Sort.MAYBE:
+        return is_secret(sort, value)
+    return is_secret(sort, value) and not is_measure(value) and (is_tokenish(value) or len(value) > 3)
 
 
-def is_secret_key(key: str, value: object) -> bool:
-    """Whether the value under this name is a secret whatever it looks like."""
-    sort = _sort(key)
-    if not sort or isinstance(value, bool) or value is None or value == "":
-        return False
-    if isinstance(value, str):
-        is_told = sort == "maybe" and _NUMERIC.fullmatch(value)
-        return not is_told and value.lower() not in TYPE_NAMES
-    if isinstance(value, int | float):
-        return sort == "number"
-    return sort != "maybe"
+def _is_said(key: str, value: str) -> bool:
+    """The same behind a colon and a blank, as people write."""
+    return _is_named(key, value) and (is_tokenish(value) or not value.isalpha() or len(value) > 16)
 
 
-@lru_cache(100_000)
-def _sort(key: str) -> str:
-    """What a name makes of its value: `number` (a secret, if a number too), `text` (if a text, or made of texts), `maybe` (if a
-    text that is no number), or nothing."""
-    words = words_of(key)
-    if not words:
-        return ""
-    if words[-1] in _NUMBER_WORDS:
-        return "number" if words[-1] != "pin" else "maybe"
-    if _SECRET_WORDS & set(words) or any(pair in _SECRET_PAIRS for pair in pairwise(words)):
-        return "text"
-    return "maybe" if words[-1] in ("token", "auth") else ""
+def _is_number(key: str, value: str) -> bool:
+    return sort_of(key.strip("[-.")) is Sort.NUMBER
+
+
+_PARAMETERS = re.compile(
+    r"(?i)(?:\w*[_-])?(?:key|code|state|sig|signature|token|secret|auth|appid|app_id|hash|hmac|ticket|assertion|session|sid|nonce|otp|pass\w*|pwd|access|credential|jwt|invite|invitation|magic|apikey|k|t)"
+)
+
+
+def _is_parameter(key: str, value: str) -> bool:
+    name = key.strip("[]-.")
+    if _is_named(name, value):
+        return True
+    return bool(_PARAMETERS.fullmatch(name)) and is_tokenish(value) and not is_measure(value) and len(value) >= 8
+
+
+def _is_value(text: str) -> bool:
+    return is_tokenish(text) and not is_state(text) and not is_measure(text)
+
+
+def _is_credential(text: str) -> bool:
+    return _is_value(text) or (len(text) >= 8 and text.isalnum() and not is_state(text) and not text.isalpha())
+
+
+_NAME_IN_CODE = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[\w\\]*")
+
+
+def _is_told(text: str) -> bool:
+    """Whether what stands behind `the password is` is one: no class, no call, no path, no `name: value`."""
+    is_code = "::" in text or "->" in text or "(" in text or ":" in text[:-1] or text[0] in "[/"
+    return _is_value(text) and (is_random(text, 12) or not (is_code or _NAME_IN_CODE.fullmatch(text)))
+
+
+_AFTER_SCHEME = r"(?=[\s\"',;)\]}\\&<]|\Z)"
+SURROUNDINGS: tuple[Rule, ...] = tuple(
+    Rule("secret", text, tuple(anchors.split()), check, unless, named)
+    for text, anchors, check, named, unless in (
+        # password="…", 'password' => '…', "password":"…", -p'…', password = …
+        (rf"(?i){_NAME}\]?\\*[\"'`\]]{{0,3}}\s*(?:=>|:=|==?|:(?!:))\s*(?:(?:&?string\(\d+\)|s:\d+:)\s*)?(?:{_QUOTED})", "= :", None, _is_named, None),
+        (rf"(?i){_NAME}\]?\\*[\"'`\]]{{0,3}}\s*(?:=>|:=|==?|:(?![ :]))\s*{_BARE}", "= :", None, _is_named, None),
+        (rf"(?i){_NAME}\]?\\*[\"'`]?:\s+{_BARE}", ":", None, _is_said, None),
+        (rf"(?i){_NAME}\]?\\*[\"'`\]]{{0,2}}\s*(?:=>|=|:)\s*\\*[\"']?(\d{{3,12}})(?![\w.])", "= :", None, _is_number, None),
+        # s:8:"password";s:14:"…"
+        (rf"(?i)\"{_NAME}\\*\";\s*(?:s:\d+:)\\*\"((?:[^\"\\]|\\[^\"])+)", ";s:", None, _is_named, None),
+        # <AuthToken>…</AuthToken>, name="_token" value="…", "name":"password","value":"…"
+        (rf"(?i)<{_NAME}(?:\s[^<>]{{0,80}})?>(?:<!\[CDATA\[)?([^<>\s\]]{{4,}})", "<", None, _is_named, None),
+        (rf"(?i)(?:name|key|id|field|property|header)\\*[\"']?\s*[=:]\s*\\*[\"']{_NAME}\\*[\"'][^<>{{}}]{{0,80}}?(?:value|content|default)\\*[\"']?\s*[=:]\s*\\*[\"']([^\"'\\<>]{{3,}})", "value content default", None, _is_named, None),
+        # Authorization: Scheme …, ["Authorization","…"], bearer …
+        (r"(?i)authorization[\"'\\\]]{0,4}\s*(?:=>|[:=]|,\s*[\\\"'\[])[\s\"'\\\[]*(?:[a-z][a-z0-9-]{1,24}\s+)?([^\s\"'\\,;]{6,})", "authorization", _is_credential, None, None),
+        (rf"(?i)\b(?:bearer|token|apikey|api-key|sso-key)\s+([\w.~+/=|:-]{{8,}}){_AFTER_SCHEME}", "bearer token key", _is_credential, None, None),
+        (r"(?i)\bbasic\s+([A-Za-z0-9+/_-]{8,}={0,2})(?!\w)", "basic", lambda text: bool(re.search(r"[A-Z0-9+/=]", text[1:])), None, None),
+        (r"(?i)cookie[\"'\\\]]{0,4}\s*(?:=>|[:=])[\s\"'\\\[]*([^\s=;\"'\\]{1,80}=[^\n\"'\\]{4,})", "cookie", None, None, None),
+        # user:…@host, …@host
+        (r"(?i)\b[a-z][a-z0-9+.-]{1,20}:\\?/\\?/[^\s/:@\"'<>\\]{0,100}:([^\s/\"'<>\\]{1,300})@(?=[\w.\[*-])", "@", None, None, None),
+        (r"(?i)https?:\\?/\\?/([\w.~%+=-]{12,300})(?::[\w.-]{0,300})?@(?=[\w.\[-])", "@", _is_value, None, None),
+        # ?code=…, &X-Amz-Signature=…
+        (r"[?&](?:amp;)?(?P<key>[\w.\[\]-]{1,40})=([^\s&\"'#<>\\]{4,})", "?", None, _is_parameter, None),
+        (r"(?i)(?:reset|invit\w*|verif\w*|confirm\w*|activat\w*|unsubscribe|magic|login|signin|share|shared|join|token|tokens|recover\w*|passwords?|accept|key|webhooks?|hooks?|secret)(?:[\w-]{0,20}\\?/){1,2}(?:[\w-]{1,20}\\?/)?([\w-]{20,})(?![\w./])", "/", lambda text: is_random(text) or bool(re.fullmatch(r"[0-9a-f]{40,}", text)), None, None),
+        # curl -u, --password …, mysql -p…, sshpass -p …, IDENTIFIED BY '…'
+        (r"(?:\bcurl|\bwget|\bhttp)\b[^\n\"]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]?\\*[\"']?[^\s:\"'\\]{0,64}:([^\s\"'\\]{3,})", "-u --user --proxy-user", None, None, None),
+        (r"(?i)\s--?(?P<key>[\w-]{0,24}(?:pass|passwd|password|passphrase|pwd|token|secret|key)[\w-]{0,12})[ =]\\*[\"']?([^\s\"'\\-][^\s\"'\\]{2,})", "-", None, _is_named, None),
+        (r"(?:\bmysql\w*|\bmariadb\w*|\bmysqldump|\bmongo\w*|\bsshpass|\bredis-cli|\b7z|\bzip|\bsqlcmd|\bldapsearch)\b[^\n\"]{0,200}?\s(?:-p ?|-a |-P |-w )\\*[\"']?([^\s\"'\\-][^\s\"'\\]{3,})", "-p -a -w", None, None, None),
+        (r"(?i)identified\s+(?:with\s+\S+\s+)?by\s+\\*[\"']([^\"'\\]+)", "identified", None, None, None),
+        # the password is …, using password "…", API key provided: …, login code is 123456
+        (rf"(?i)\b{_PROSE_NAME}(?:\s+(?:is|was|used|provided|given|for \w+|of \w+|set to|changed to))?(?:\s*[:=]\s*|\s+)\\*[\"'`(]?([^\s\"'`,;)\\\]}}<>]{{6,}}?)(?=[\s\"'`,;)\\\]}}<>]|[.!]?(?:\s|\Z)|\Z)", "pass pwd secret key token credential", _is_told, None, re.compile(r"[\\>$]\w*\s*$")),
+        (r"(?i)\b(?:(?:login|verification|security|auth\w*|access|confirmation|one[ -]time|sms|2fa|otp|pin|recovery|backup|invite|reset)[ -](?:code|pin|password)|otp|pin)(?:\s+(?:is|was|code|for \w+))?\s*[:=]?\s*\\*[\"']?([A-Z0-9]{4,10}(?:-[A-Z0-9]{4,10})*)(?![\w.])", "code pin otp password", lambda text: any(char.isdigit() for char in text), None, None),
+        (r"(?i)\b(?:ssn|social security(?: number| no\.?)?|imei|iban|passport(?: no\.?| number)?|tax id|national id|insurance number|driver'?s licen[cs]e)\W{1,4}([A-Z]{0,4}[\d][\dA-Z -]{4,40}[\dA-Z])", "ssn social imei iban passport tax national insurance driver", None, None, None),
+        (r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig)=([A-Za-z0-9+/=%&;_.-]{20,})", "accountkey= sharedaccess sig=", None, None, None),
+        (r"https?:\\?/\\?/([0-9a-f]{32})(?::[0-9a-f]{32})?@", "@", None, None, None),
+    )
+)  # fmt: skip

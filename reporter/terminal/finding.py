@@ -28,13 +28,13 @@ def find_trace(
         if len(begin_so) == 1:
             found = trace(con, begin_so[0], is_brief=is_brief)
         if found is None:
-            near = ", ".join(redactor.text(name) if redactor else name for name in alike)
+            near = ", ".join(redactor.identifier(name) if redactor else name for name in alike)
             if begin_so:
                 msg = f"more than one trace begins with {asked}"
                 raise NotFoundError(msg, f"Give more of the id: {near}{' …' if len(alike) == NEAR else ''}")
             msg = f"no trace {asked}"
             raise NotFoundError(msg, f"Near ones: {near}." if near else "A report's Traces page lists them all.")
-    return redactor.value(found) if redactor else found
+    return redactor.event(found) if redactor else found
 
 
 def find_traces(con: duckdb.DuckDBPyConnection, column: str, value: str) -> tuple[TraceSummary, ...]:
