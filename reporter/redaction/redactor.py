@@ -98,7 +98,7 @@ class Redactor:
         shapes = (*self._own, *SHAPES, *([PHONE] if self._phones else []))
         self._shapes = shapes
         self._rules = (*shapes, *SURROUNDINGS)
-        self._of_ids = tuple(rule for rule in shapes if rule.name not in NOT_IN_IDS)
+        self._of_ids = tuple(rule for rule in self._rules if rule.name not in NOT_IN_IDS)
         self._text = lru_cache(_CACHED)(self._redacted)
         self.name_of = lru_cache(_CACHED)(self._name)
 
