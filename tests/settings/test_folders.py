@@ -45,7 +45,7 @@ def test_of_two_databases_the_one_written_last_is_read_and_the_other_named(app):
     write_log(app, entry("a", at="2026-11-20 10:00:00"))
     own = write_database(app, [(f"t{n}", "t", None, "ok", 5.0, "2026-11-20 10:00:00") for n in range(3)])
     native = own.rename(own.with_name("nativephp.sqlite"))
-    own = write_database(app, [("t1", "t", None, "ok", 5.0, "2026-11-20 10:00:00")])
+    own = write_database(app, [("u1", "t", None, "ok", 5.0, "2026-11-20 10:00:00")])
     for newer, older, count in ((native, own, 3), (own, native, 1)):
         os.utime(older, (1, 1))
         os.utime(newer)
