@@ -50,7 +50,7 @@ _SECRET_WORDS = _NUMBER_WORDS | _set(
     " csrftoken xcsrftoken sessionid phpsessid jsessionid sid mnemonic nonce htpasswd keystore"
 )
 # These words alone can be many things: what stands under them must look like a secret.
-_MAYBE_WORDS = _set("token tokens auth session credential credentials cookie cookies csrf xsrf bearer nonce sid creds")
+_MAYBE_WORDS = _set("token tokens auth session cookie cookies csrf xsrf bearer nonce sid")
 _SECRET_PAIRS = frozenset(
     tuple(pair.split())
     for pair in (
@@ -184,11 +184,7 @@ def _secret_sort(words: list[str], key: str) -> Sort | None:
     # `set-cookie` is one, `cookie` may be a note on one.
     if pairs or (_SECRET_WORDS - _MAYBE_WORDS) & known:
         return Sort.SECRET
-    if (
-        last in _MAYBE_WORDS
-        or known & _set("cookie bearer csrf xsrf credentials credential")
-        or key.endswith("_session")
-    ):
+    if last in _MAYBE_WORDS or known & _set("cookie bearer csrf xsrf") or key.endswith("_session"):
         return Sort.MAYBE
     return None
 

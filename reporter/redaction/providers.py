@@ -79,7 +79,7 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("vault", r"s\.[A-Za-z0-9]{24}(?![\w.])", "s."),
     ("tableau", r"[A-Za-z0-9+/]{22}==:[A-Za-z0-9]{32}", "==:"),
     ("azure", r"[01]\.A[\w-]{24,}\.A[\w-]{40,}", ".a"),
-    ("token", r"(?:ph[a-z]_|fig[a-z]_|tfp_|sbp_|sb_secret_|rdme_|rootly_|slk_|sgp_|sntry[a-z]_|csa_|ico-|dnkey-|pul-|pscale_[a-z]{2,6}_|shippo_[a-z]{4}_|sm_[a-z]at_|flb_[a-z]{4}_|ramp_[a-z]{2,3}_|rzp_[a-z]{4}_|CFPAT-|CCIP[A-Z]{2,3}_|gl[cs]a?_|cli_|tkn\.v\d_|act_|pri_|pub_|thog-[a-z]+-|API_KEY|pat-[a-z]{2}\d-|duffel_[a-z]{4}_|rubygems_|packagist_[a-z]{3}_|apify_api_|AIK_[A-Z]+_|CLOJARS_|bk[a-z]{2,4}_|lin_[a-z]{2,5}_|ntn_|secret_|napi_|ddp_|ddo_|re_[A-Za-z0-9]{8}_|rnd_|tskey-[a-z]+-|mlsn\.|fio-u-|dvc_[a-z]+_|p8e-|prf_|polar_[a-z]+_|pina_|pnu_|os_v2_[a-z]+_|tk-us-|tss_|ucat_|unkey_|vtwn_|vc[kairp]_|waka_|wrka[a-z]{0,2}-|xnd_|zpka_|mdb_sa_[a-z]{2}_|mergify_|essu_|cnvca|cog_|apk_|ion_|lip_|CCDB1_|do[opr]_v1_|sha_|api_live[a-z_]*\.|uk_|pdl_|nfp_|atlas_|sec_|lmnr_|e2b_|tvly-|exa_|sk_V2_|shm_|cal_live_|cr_|dG9rO|nf[pu]_|nx[a-z]_|hs_|hb[a-z]{2}_|pdct_|ubi_|d7_)[A-Za-z0-9][\w.=+/-]{11,}", "_ - . api_key cnvca dg9ro"),
+    ("provider-key", r"(?:ph[a-z]_|fig[a-z]_|tfp_|sbp_|sb_secret_|rdme_|rootly_|slk_|sgp_|sntry[a-z]_|csa_|ico-|dnkey-|pul-|pscale_[a-z]{2,6}_|shippo_[a-z]{4}_|sm_[a-z]at_|flb_[a-z]{4}_|ramp_[a-z]{2,3}_|rzp_[a-z]{4}_|CFPAT-|CCIP[A-Z]{2,3}_|gl[cs]a?_|cli_|tkn\.v\d_|act_|pri_|pub_|thog-[a-z]+-|API_KEY|pat-[a-z]{2}\d-|duffel_[a-z]{4}_|rubygems_|packagist_[a-z]{3}_|apify_api_|AIK_[A-Z]+_|CLOJARS_|bk[a-z]{2,4}_|lin_[a-z]{2,5}_|ntn_|secret_|napi_|ddp_|ddo_|re_[A-Za-z0-9]{8}_|rnd_|tskey-[a-z]+-|mlsn\.|fio-u-|dvc_[a-z]+_|p8e-|prf_|polar_[a-z]+_|pina_|pnu_|os_v2_[a-z]+_|tk-us-|tss_|ucat_|unkey_|vtwn_|vc[kairp]_|waka_|wrka[a-z]{0,2}-|xnd_|zpka_|mdb_sa_[a-z]{2}_|mergify_|essu_|cnvca|cog_|apk_|ion_|lip_|CCDB1_|do[opr]_v1_|sha_|api_live[a-z_]*\.|uk_|pdl_|nfp_|atlas_|sec_|lmnr_|e2b_|tvly-|exa_|sk_V2_|shm_|cal_live_|cr_|dG9rO|nf[pu]_|nx[a-z]_|hs_|hb[a-z]{2}_|pdct_|ubi_|d7_)[A-Za-z0-9][\w.=+/-]{11,}", "_ - . api_key cnvca dg9ro"),
     ("intra42", r"s-s4t2[a-z]{2}-[a-f0-9]{40,}", "s-s4t2"),
 )  # fmt: skip
 
@@ -271,7 +271,7 @@ def _has_digits(text: str) -> bool:
 
 
 TOKENS: tuple[Rule, ...] = (
-    *(Rule(name, _START + f"(?:{text})", tuple(anchors.split()), _has_digits if name == "token" else None) for name, text, anchors in _TOKENS),
+    *(Rule(name, _START + f"(?:{text})", tuple(anchors.split()), _has_digits if name == "provider-key" else None) for name, text, anchors in _TOKENS),
     Rule("okta", _START + r"00[A-Za-z0-9_-]{40}(?![\w-])", ("00",), is_random, look=r"(?:^|[^\w-])n?00[A-Za-z0-9_-]{40}"),
     Rule("token", _START + rf"(?:[A-Za-z][A-Za-z0-9]{{0,19}}[_.-]){{0,3}}(?:{_MARKS})[_-](?:[A-Za-z0-9]{{1,8}}[_-]){{0,2}}[A-Za-z0-9][\w=-]{{11,}}", ("_", "-"), is_marked_token, _NAMED_ELSE, look=rf"(?:{_MARKS})[_-](?:[A-Za-z0-9]{{1,8}}[_-]){{0,2}}[A-Za-z0-9]{{12}}"),
     Rule("token", _START + r"(?:[A-Za-z][A-Za-z0-9]{1,11}[_.+-]){1,3}[A-Za-z]{0,30}[0-9][A-Za-z0-9]{13,}[\w=-]*", ("_", ".", "-", "+"), is_other_token, _NAMED_ELSE, look=r"[_.+-][A-Za-z0-9]{0,8}(?:[0-9][G-Zg-z]|[G-Zg-z][0-9])[A-Za-z0-9]{6}"),

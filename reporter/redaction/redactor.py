@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _CACHED, _PASSES = 50_000, 4
+_PLACES_IN_IDS = tuple(place for place in PLACES if place.is_looked_for)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _JSON_BEGINS = re.compile(r"\{\s*\"|\[\s*[\[{\"]")
 _JSON_TRIED = 20
@@ -181,7 +182,7 @@ class Redactor:
                 span = rule.secret(match)
                 if span and span[1] > span[0] and "\0" not in text[span[0] : span[1]]:
                     yield *span, rule.name
-        for place in () if is_id else PLACES:
+        for place in _PLACES_IN_IDS if is_id else PLACES:
             if not any(anchor in lower for anchor in place.anchors):
                 continue
             for match in place.pattern.finditer(text):

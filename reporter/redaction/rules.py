@@ -34,7 +34,7 @@ SHAPES: tuple[Rule, ...] = (
     Rule("app-key", r"base64:[A-Za-z0-9+/\\]{42,}={0,2}", ("base64:",)),
     *TOKENS,
     Rule("email", rf"(?<![\w.+-])[\w.+-]{{1,64}}(?:@|%40){_DOMAIN}", ("@", "%40"), is_email),
-    Rule("card", r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", (), is_card, re.compile(r"(?i)(?:id|row|offset|tweet|isbn|#)\W{0,3}$"), look=r"(?:^|[^\w.-])[3-6](?:[ -]?\d){12}"),
+    Rule("card", r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", (), is_card, re.compile(r"(?i)(?:\b(?:id|row|offset|tweet|isbn)|_id|#)\W{0,3}$"), look=r"(?:^|[^\w.-])[3-6](?:[ -]?\d){12}"),
     Rule("iban", r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)", (), is_iban),
     # Behind one slash it may be a version (Chrome/134.0.0.0): these end in zeros.
     Rule("ip", r"(?<=\w/)[1-9]\d{1,2}(?:\.\d{1,3}){2}\.[1-9]\d{0,2}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4),

@@ -32,6 +32,7 @@ def suspicions(own: tuple[str, ...], *, has_phones: bool, has_content: bool) -> 
 def look_at_ids(own: tuple[str, ...]) -> str:
     """The same for ids and names: `Redactor.identifier`."""
     texts = [first_look(rule.text) for rule in (*SHAPES, *SURROUNDINGS) if rule.name not in NOT_IN_IDS]
+    texts += [first_look(place.text) for place in PLACES if place.is_looked_for]
     return "|".join((*texts, *(first_look(text, 0) for text in own)))
 
 
