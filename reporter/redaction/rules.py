@@ -148,6 +148,8 @@ SURROUNDINGS: tuple[Rule, ...] = tuple(
         (r"(?i)\b(?:(?:login|verification|security|auth\w*|access|confirmation|one[ -]time|sms|2fa|otp|pin|recovery|backup|invite|reset)[ -](?:code|pin|password)|otp|pin)(?:\s+(?:is|was|code|for \w+))?\s*[:=]?\s*\\*[\"']?([A-Z0-9]{4,10}(?:-[A-Z0-9]{4,10})*)(?![\w.])", "code pin otp password", lambda text: any(char.isdigit() for char in text), None, None),
         (r"(?i)\b(?:ssn|social security(?: number| no\.?)?|imei|iban|passport(?: no\.?| number)?|tax id|national id|insurance number|driver'?s licen[cs]e)\W{1,4}([A-Z]{0,4}[\d][\dA-Z -]{4,40}[\dA-Z])", "ssn social imei iban passport tax national insurance driver", None, None, None),
         (r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig)=([A-Za-z0-9+/=%&;_.-]{20,})", "accountkey= sharedaccess sig=", None, None, None),
+        # A call whose arguments can't be told apart, for it stands in another's.
+        (r"(?i)(?:->|::|\s)(?:login|attempt|authenticate|signIn|setPassword|checkPassword|withToken|withBasicAuth|verifyPassword|hash_equals|password_verify|password_hash)\((?:'[^']*',\s*)?(?:Object\([^)]*\),\s*)?'([^']{4,})'", "('", None, None, None),
         (r"https?:\\?/\\?/([0-9a-f]{32})(?::[0-9a-f]{32})?@", "@", None, None, None),
     )
 )  # fmt: skip
