@@ -27,6 +27,7 @@ __all__ = [
     "Error",
     "IOException",
     "again",
+    "arrow",
     "connect",
     "memory_limit",
     "register",
@@ -68,3 +69,10 @@ def again(
         (statement,) = con.extract_statements(sql)
         _parsed[sql] = statement
     return con.execute(statement, parameters) if parameters else con.execute(statement)
+
+
+def arrow(con: DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> pa.Table:
+    """What `sql` selects as an Arrow table; a connection has no `sql` before the whole package is loaded."""
+    import duckdb  # noqa: F401
+
+    return con.sql(sql, params=dict(parameters) or None).to_arrow_table()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -9,6 +10,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from reporter.errors import UsageError
 
 _PERIOD = re.compile(r"(\d{1,6})([smhdw])")
+# Round widths of what is counted over time, in seconds; above a day, whole days.
+_STEPS = (60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+_BUCKETS = 96
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -29,6 +33,13 @@ class Window:
     @property
     def length(self) -> timedelta:
         return self.end - self.start
+
+    @property
+    def bucket_seconds(self) -> int:
+        """The smallest round step that cuts the window into at most 96 pieces; buckets begin at its multiples since 1970."""
+        seconds = self.length.total_seconds()
+        days = math.ceil(seconds / _BUCKETS / 86400)
+        return next((step for step in _STEPS if seconds / step <= _BUCKETS), days * 86400)
 
     def previous(self) -> Window:
         """The window of the same length right before this one; as much of it as there is after year 1."""

@@ -5,62 +5,38 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter import frames
 from reporter.analysis.overview import COUNTED
+from reporter.analysis.work import timed
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import duckdb
-
-    from reporter.window import Window
+    import pandas as pd
 
 _RUNS = 10
-
-
-@dataclass(frozen=True)
-class StepShare:
-    """A step type of a command: how often, its time in all, and that time's share of the time of the command's runs (0–1)."""
-
-    command: str
-    step: str
-    count: int
-    errors: int
-    total_ms: float
-    share: float | None
-
-
-@dataclass(frozen=True)
-class Run:
-    """One execution of a command."""
-
-    command: str
-    ts: datetime
-    duration_ms: float | None
-    status: str
-    correlation_id: str | None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a look-up or a condition found (`state`, as logged; null where it does not say), and how often."""
-
-    event: str
-    state: str | None
-    count: int
+_RUN = ["operation", "ts", "duration_ms", "status", "correlation_id"]
 
 
 @dataclass(frozen=True)
 class Commands:
-    """`dry_runs`: finished ones by command. `slow`: by duration; `failing`: latest first."""
+    """`dry_runs`: finished ones by command. Frames:
 
-    window: Window
+    `steps`: command, step (its type), count, errors, total_ms, share (of the time of the command's runs, 0–1): commands by their
+    time in all, each one's steps by theirs. `slow`, `failing`: operation, ts, duration_ms, status, correlation_id of single
+    runs: by duration, and latest first. `outcomes`: event, state (as logged; missing where it does not say), count: what
+    look-ups and conditions found.
+    """
+
     dry_runs: dict[str, int]
-    steps: tuple[StepShare, ...]
-    slow: tuple[Run, ...]
-    failing: tuple[Run, ...]
-    outcomes: tuple[Outcome, ...]
+    steps: pd.DataFrame
+    slow: pd.DataFrame
+    failing: pd.DataFrame
+    outcomes: pd.DataFrame
 
 
+_STEPS_DTYPES = {
+    "command": frames.TEXT, "step": frames.TEXT, "count": "Int64", "errors": "Int64", "total_ms": "float64", "share": "float64",
+}  # fmt: skip
 _STEPS = f"""
 WITH runs AS (SELECT operation, sum(duration_ms ORDER BY id) FILTER ({COUNTED}) AS total FROM window_spans WHERE type = 'command' AND is_operation GROUP BY 1),
 steps AS (
@@ -71,25 +47,24 @@ steps AS (
 SELECT command, step, n, errors, steps.total, steps.total / nullif(runs.total, 0)
 FROM steps LEFT JOIN runs ON runs.operation = command ORDER BY runs.total DESC NULLS LAST, command, steps.total DESC, step"""
 
-_RUNS_SQL = "SELECT operation, ts, duration_ms, status, correlation_id FROM window_spans WHERE type = 'command' AND is_operation"
-
+_OUTCOMES_DTYPES = {"event": frames.TEXT, "state": frames.TEXT, "count": "Int64"}
 _OUTCOMES = """
 SELECT event, state, count(*) FROM window_events WHERE event IN ('command.template.rendered', 'command.condition.evaluated')
 GROUP BY ALL ORDER BY event, count(*) DESC, state"""
 
 
-def commands(con: duckdb.DuckDBPyConnection, window: Window) -> Commands:
-    """Command figures of `window_events` and `window_spans`."""
+def commands(con: duckdb.DuckDBPyConnection, done: pd.DataFrame) -> Commands:
+    """Command figures of `window_events`, `window_spans` and finished work (`work.work`)."""
     dry = con.execute(
         "SELECT operation, count(*) FROM window_spans WHERE type = 'command' AND is_operation AND dry_run GROUP BY 1"
     ).fetchall()
-    slow = con.execute(f"{_RUNS_SQL} AND {COUNTED} ORDER BY duration_ms DESC, id LIMIT {_RUNS}").fetchall()
-    failing = con.execute(f"{_RUNS_SQL} AND status = 'error' ORDER BY ts DESC, id LIMIT {_RUNS}").fetchall()
+    runs = done[done["type"] == "command"]
+    slow = timed(runs).sort_values(["duration_ms", "id"], ascending=[False, True])
+    failing = runs[runs["status"] == "error"].sort_values(["ts", "id"], ascending=[False, True])
     return Commands(
-        window,
         dict(dry),
-        tuple(StepShare(*row) for row in con.execute(_STEPS).fetchall()),
-        tuple(Run(*row) for row in slow),
-        tuple(Run(*row) for row in failing),
-        tuple(Outcome(*row) for row in con.execute(_OUTCOMES).fetchall()),
+        frames.query(con, _STEPS, _STEPS_DTYPES),
+        slow[_RUN].head(_RUNS).reset_index(drop=True),
+        failing[_RUN].head(_RUNS).reset_index(drop=True),
+        frames.query(con, _OUTCOMES, _OUTCOMES_DTYPES),
     )

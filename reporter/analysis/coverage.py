@@ -6,39 +6,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from reporter import frames
+
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
 _SHOWN, _LEAST_SECONDS, _BACK_SECONDS = 10, 600, 60
 
 
 @dataclass(frozen=True)
-class SourceTimes:
-    """`back`: events more than a minute earlier than one before them in the file; `ahead`: later than the build."""
-
-    name: str
-    first: datetime
-    last: datetime
-    back: int
-    ahead: int
-
-
-@dataclass(frozen=True)
-class Silence:
-    """No event from any source between two moments of the window."""
-
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True)
 class Coverage:
-    """`sources`: by name, over all time; `silences`: of ten minutes and more within the window, the longest first."""
+    """Frames. `sources`: name, first, last, back (events more than a minute earlier than one before them in the file), ahead
+    (later than the build); by name, over all time. `silences`: start, end of ten minutes and more of the window without an
+    event from any source, the longest first."""
 
-    sources: tuple[SourceTimes, ...]
-    silences: tuple[Silence, ...]
+    sources: pd.DataFrame
+    silences: pd.DataFrame
 
 
+_SOURCES_DTYPES = {"name": frames.TEXT, "first": frames.TIME, "last": frames.TIME, "back": "Int64", "ahead": "Int64"}
+_SILENCES_DTYPES = {"start": frames.TIME, "end": frames.TIME}
 _SOURCES = f"""
 WITH told AS (
   SELECT source, ts, max(ts) OVER (PARTITION BY source ORDER BY "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
@@ -56,6 +44,5 @@ def coverage(con: duckdb.DuckDBPyConnection, now: datetime) -> Coverage:
     """Of `events` by source, and of `window_events`. `now`: when the report is made, aware."""
     at = now.astimezone(UTC).replace(tzinfo=None)
     return Coverage(
-        tuple(SourceTimes(*row) for row in con.execute(_SOURCES, {"now": at}).fetchall()),
-        tuple(Silence(*row) for row in con.execute(_SILENCES).fetchall()),
+        frames.query(con, _SOURCES, _SOURCES_DTYPES, {"now": at}), frames.query(con, _SILENCES, _SILENCES_DTYPES)
     )

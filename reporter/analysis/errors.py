@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import engine
 from reporter.analysis.fingerprints import ExceptionText, fingerprint, normalise, read_exception
-from reporter.analysis.overview import bucket_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +67,6 @@ class Errors:
     window: Window
     groups: tuple[ErrorGroup, ...]
     buckets: tuple[datetime, ...]
-    bucket_seconds: int
     has_past: bool
     more: int = 0
 
@@ -111,7 +109,7 @@ def error_groups(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[ErrorG
 
 
 def _grouped(found: list[_Event], window: Window, past: Past, *, has_past: bool) -> Errors:
-    seconds = bucket_seconds(window)
+    seconds = window.bucket_seconds
     first = int(window.start.timestamp()) // seconds
     count = -(-int(window.end.timestamp()) // seconds) - first
     buckets = tuple(datetime.fromtimestamp((first + n) * seconds, UTC) for n in range(count))
@@ -125,7 +123,7 @@ def _grouped(found: list[_Event], window: Window, past: Past, *, has_past: bool)
     most = sorted(parts.items(), key=lambda item: (-len(item[1]), item[0]))[:GROUPS_AT_MOST]
     groups = [_group(name, part, past, len(found), bucket_of, count) for name, part in most]
     groups.sort(key=lambda g: (-g.count, -g.last_seen.timestamp(), g.fingerprint))
-    return Errors(window, tuple(groups), buckets, seconds, has_past, len(parts) - len(groups))
+    return Errors(window, tuple(groups), buckets, has_past, len(parts) - len(groups))
 
 
 class _Event:

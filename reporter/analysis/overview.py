@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -112,13 +111,11 @@ class Overview:
     tools: tuple[OperationCount, ...]
     commands: tuple[OperationCount, ...]
     tokens: Tokens
-    bucket_seconds: int
     buckets: tuple[Bucket, ...]
 
 
 # Durations that count: finite and not negative.
 COUNTED = "duration_ms >= 0 AND isfinite(duration_ms)"
-_STEPS = (60, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 
 
 def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Source, ...] = ()) -> Overview:
@@ -126,8 +123,7 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
 
     Percentiles are linear between order statistics (Hyndman & Fan type 7), in ms, null where there is no duration.
     """
-    step = bucket_seconds(window)
-    over_time = buckets(con, step)
+    over_time = buckets(con, window.bucket_seconds)
     by_kind = kinds(con, over_time)
     return Overview(
         window,
@@ -137,16 +133,8 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
         _top(con, "kind = 'tool'"),
         _top(con, "type = 'command'"),
         _tokens(con),
-        step,
         over_time,
     )
-
-
-def bucket_seconds(window: Window) -> int:
-    """The smallest round step that cuts the window into at most 96 pieces."""
-    seconds = window.length.total_seconds()
-    days = math.ceil(seconds / 96 / 86400)
-    return next((step for step in _STEPS if seconds / step <= 96), days * 86400)
 
 
 _BUCKETS = """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis.given import CLASS_LIMITS_MS, CLASS_NAMES
-from reporter.analysis.overview import COUNTED, bucket_seconds
+from reporter.analysis.overview import COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ class HistogramBin:
 
 @dataclass(frozen=True)
 class PercentilePoint:
-    """Percentiles of a kind's operations that ended within `bucket_seconds` from `start` on."""
+    """Percentiles of a kind's operations that ended within a bucket from `start` on."""
 
     start: datetime
     kind: str
@@ -77,7 +77,6 @@ class Performance:
     window: Window
     operations: tuple[OperationFigures, ...]
     histogram: tuple[HistogramBin, ...]
-    bucket_seconds: int
     over_time: tuple[PercentilePoint, ...]
     limits_ms: Mapping[str, tuple[float, ...]]
 
@@ -100,7 +99,6 @@ def performance(
     A duration that is null, infinite or negative counts the operation but not in min, mean, max and percentiles.
     Percentiles are linear between order statistics (Hyndman & Fan type 7, NumPy's default): exact.
     """
-    step = bucket_seconds(window)
     return Performance(
         window,
         operations(con, limits_ms),
@@ -108,10 +106,9 @@ def performance(
             HistogramBin(kind, 10 ** (b / 10), 10 ** min((b + 1) / 10, 308), n)
             for kind, b, n in con.execute(_HISTOGRAM).fetchall()
         ),
-        step,
         tuple(
             PercentilePoint(start, kind, n, *ps)
-            for start, kind, n, ps in con.execute(_OVER_TIME, {"step": step}).fetchall()
+            for start, kind, n, ps in con.execute(_OVER_TIME, {"step": window.bucket_seconds}).fetchall()
         ),
         limits_ms,
     )
@@ -142,6 +139,22 @@ _OVER_TIME = f"""
 SELECT make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGINT * 1000000) AS start, kind, count(*),
   quantile_cont(duration_ms, [0.5, 0.95])
 FROM window_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY start, kind"""
+
+
+_COUNTS = """
+SELECT kind, operation, (epoch_us(ts) // 1000000) // $step::BIGINT - $first::BIGINT AS bucket, count(*)
+FROM window_spans WHERE is_operation AND status <> 'unfinished' GROUP BY ALL"""
+
+
+def counts_over_time(con: duckdb.DuckDBPyConnection, window: Window) -> dict[tuple[str, str], tuple[int, ...]]:
+    """Finished operations in each bucket of the window, by kind and operation."""
+    step = window.bucket_seconds
+    first = int(window.start.timestamp()) // step
+    buckets = -(-int(window.end.timestamp()) // step) - first
+    counts: dict[tuple[str, str], list[int]] = {}
+    for kind, operation, bucket, count in con.execute(_COUNTS, {"step": step, "first": first}).fetchall():
+        counts.setdefault((kind, operation), [0] * buckets)[min(bucket, buckets - 1)] = count
+    return {key: tuple(values) for key, values in counts.items()}
 
 
 def _figures(

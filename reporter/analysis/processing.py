@@ -5,73 +5,50 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reporter.analysis.overview import bucket_seconds
+from reporter import frames
+from reporter.analysis.work import bucket
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import duckdb
-
-    from reporter.window import Window
+    import pandas as pd
 
 _SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Finished:
-    """Work of one sort (pipeline, job, enrichment) that finished within a bucket from `start` on."""
-
-    start: datetime
-    operation: str
-    count: int
-    errors: int
-
-
-@dataclass(frozen=True)
-class Open:
-    """Work that started and never ended."""
-
-    operation: str
-    type: str
-    start: datetime
-    correlation_id: str | None
+_WHOLE = ("pipeline", "job", "enrichment")
 
 
 @dataclass(frozen=True)
 class Processing:
-    """`retries`: finishes at a second or later attempt, by operation. `open`: latest first, of `open_count`."""
+    """`retries`: finishes at a second or later attempt, by operation. Frames:
 
-    window: Window
-    points: tuple[Finished, ...]
-    bucket_seconds: int
+    `points`: start (of a bucket), operation (pipeline, job, enrichment), count and errors of what finished in it; earliest first. `open`:
+    operation, type, start_ts, correlation_id of work that started and never ended: the latest of `open_count`.
+    """
+
+    points: pd.DataFrame
     retries: dict[str, int]
-    open: tuple[Open, ...]
+    open: pd.DataFrame
     open_count: int
 
-
-_POINTS = """
-SELECT make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGINT * 1000000) AS start, operation, count(*),
-  count(*) FILTER (status = 'error')
-FROM window_spans WHERE kind = 'processing' AND type IN ('pipeline', 'job', 'enrichment') AND is_operation GROUP BY ALL ORDER BY start, operation"""
 
 _RETRIES = """
 SELECT coalesce(operation, 'unknown'), count(*) FROM window_events
 WHERE kind = 'processing' AND phase = 'finish' AND attempt > 1 GROUP BY 1 ORDER BY 1"""
 
+_OPEN_DTYPES = {
+    "operation": frames.TEXT, "type": frames.CATEGORIES["type"], "start_ts": frames.TIME, "correlation_id": frames.TEXT,
+}  # fmt: skip
 _OPEN = "FROM window_spans WHERE kind = 'processing' AND status = 'unfinished'"
 
 
-def processing(con: duckdb.DuckDBPyConnection, window: Window) -> Processing:
-    """Processing figures of `window_events` and `window_spans`."""
-    step = bucket_seconds(window)
-    rows = con.execute(
-        f"SELECT operation, type, start_ts, correlation_id {_OPEN} ORDER BY start_ts DESC, id LIMIT {_SHOWN}"
-    ).fetchall()
+def processing(con: duckdb.DuckDBPyConnection, done: pd.DataFrame, seconds: int) -> Processing:
+    """Processing figures of `window_events`, `window_spans` and finished work (`work.work`), in buckets of `seconds`."""
+    whole = done[(done["kind"] == "processing") & done["type"].isin(_WHOLE)]
+    told = whole.assign(start=bucket(whole["ts"], seconds), failed=whole["status"] == "error")
+    points = told.groupby(["start", "operation"]).agg(count=("failed", "size"), errors=("failed", "sum"))
+    opened = f"SELECT {', '.join(_OPEN_DTYPES)} {_OPEN} ORDER BY start_ts DESC, id LIMIT {_SHOWN}"
     return Processing(
-        window,
-        tuple(Finished(*row) for row in con.execute(_POINTS, {"step": step}).fetchall()),
-        step,
+        points.reset_index(),
         dict(con.execute(_RETRIES).fetchall()),
-        tuple(Open(*row) for row in rows),
+        frames.query(con, opened, _OPEN_DTYPES),
         con.execute(f"SELECT count(*) {_OPEN}").fetchall()[0][0],
     )

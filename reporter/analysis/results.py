@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from reporter.analysis.tools import Tools
     from reporter.analysis.traces import Traces
     from reporter.analysis.trends import Trends
+    from reporter.window import Window
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What only the report's pages show."""
+    """What only the report's pages show. `counts`: finished operations in each bucket, by kind and operation."""
 
     chat: Chat
     commands: Commands
@@ -36,6 +37,7 @@ class Usage:
     latency: Latency
     trends: Trends
     coverage: Coverage
+    counts: Mapping[tuple[str, str], tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Results:
     usage: Usage | None = None
     error_details: Mapping[str, ErrorDetails] = field(default_factory=dict)
     redacted: Mapping[str, int] | None = None
+
+    @property
+    def window(self) -> Window:
+        return self.overview.window
 
 
 def used(results: Results) -> Usage:

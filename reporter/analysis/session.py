@@ -14,7 +14,6 @@ from reporter.analysis.overview import (
     Bucket,
     KindFigures,
     Totals,
-    bucket_seconds,
     buckets,
     count_traces,
     kinds_of,
@@ -42,7 +41,7 @@ class BusyOperation:
 
 @dataclass(frozen=True)
 class Session:
-    """`counts`: (events, error events) in each stretch of `bucket_seconds(window)`, from the window's start on.
+    """`counts`: (events, error events) in each stretch of `window.bucket_seconds`, from the window's start on.
 
     `operations`: the busiest; `groups`: the most frequent errors; `events`: the latest, each in that order.
     """
@@ -75,7 +74,7 @@ class Told:
 def told(con: duckdb.DuckDBPyConnection, window: Window) -> Told:
     """Of `events`, as far as they lie in the window."""
     see(con, window, names=("events",))
-    over_time = buckets(con, bucket_seconds(window))
+    over_time = buckets(con, window.bucket_seconds)
     return Told(window, over_time, count_traces(con), error_groups(con, window)[:_GROUPS], recent(con, window, _EVENTS))
 
 
@@ -102,7 +101,7 @@ def session(con: duckdb.DuckDBPyConnection, found: Told) -> Session:
 
 
 def _counts(over_time: tuple[Bucket, ...], window: Window) -> tuple[tuple[int, int], ...]:
-    step = bucket_seconds(window)
+    step = window.bucket_seconds
     first = int(window.start.timestamp()) // step
     counts = [(0, 0)] * (int(window.end.timestamp()) // step - first + 1)
     for bucket in over_time:

@@ -5,52 +5,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter import frames
 from reporter.analysis.overview import COUNTED
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import duckdb
+    import pandas as pd
 
 _OPERATIONS = 6
 
 
 @dataclass(frozen=True)
-class Day:
-    """One day (its midnight in the viewer's zone, without a zone) of all kinds together."""
-
-    day: datetime
-    events: int
-    error_events: int
-    operations: int
-    errors: int
-    tokens: int
-    cost_usd: float
-
-
-@dataclass(frozen=True)
-class DayPoint:
-    """p95 in ms of a kind's, or an operation's, finished work on one day."""
-
-    day: datetime
-    name: str
-    count: int
-    p95_ms: float
-
-
-@dataclass(frozen=True)
 class Trends:
-    """`kinds`: p95 by kind; `operations`: of the six that took most time in all. Earliest day first.
+    """Frames, earliest day first; a day is its midnight in the viewer's zone, without a zone.
 
-    `kept_days`: of how many days (some of) the events are gone, so that only daily figures remain.
+    `days`: day, events, error_events, operations, errors, tokens, cost_usd, of all kinds together. `kinds`: day, name, count,
+    p95_ms of a kind's finished work; `operations`: the same of the six operations that took most time in all. `kept_days`: of
+    how many days (some of) the events are gone, so that only daily figures remain.
     """
 
-    days: tuple[Day, ...]
-    kinds: tuple[DayPoint, ...]
-    operations: tuple[DayPoint, ...]
+    days: pd.DataFrame
+    kinds: pd.DataFrame
+    operations: pd.DataFrame
     kept_days: int
 
 
+_DAY_DTYPE = "datetime64[us]"
+_DAYS_DTYPES = {
+    "day": _DAY_DTYPE, **dict.fromkeys(("events", "error_events", "operations", "errors", "tokens"), "Int64"), "cost_usd": "float64",
+}  # fmt: skip
 _DAY = "date_trunc('day', timezone($zone, timezone('UTC', ts)))"
 _DAYS = f"""
 WITH e AS (SELECT {_DAY} AS day, count(*) AS events, count(*) FILTER (status = 'error') AS error_events
@@ -65,33 +48,45 @@ parts AS (
   SELECT day::TIMESTAMP, events, error_events, operations, errors, tokens, cost_usd FROM daily WHERE operation IS NULL)
 SELECT day, coalesce(sum(events), 0)::BIGINT, coalesce(sum(error_events), 0)::BIGINT, sum(operations)::BIGINT, sum(errors)::BIGINT,
   sum(tokens)::BIGINT, sum(cost_usd) FROM parts GROUP BY day ORDER BY day"""
-_DONE = f"is_operation AND status <> 'unfinished' AND {COUNTED}"
-# A day that went in parts has no p95 of its own any more: the parts' ones, weighted by their counts.
-_P95 = "CASE WHEN count(*) = 1 THEN any_value(p95_ms) ELSE sum(p95_ms * timed) / sum(timed) END"
-_KINDS = f"""
-WITH parts AS (
-  SELECT {_DAY} AS day, kind, count(*) AS timed, quantile_cont(duration_ms, 0.95) AS p95_ms FROM spans WHERE {_DONE} GROUP BY ALL
-  UNION ALL SELECT day::TIMESTAMP, kind, timed, p95_ms FROM daily WHERE operation IS NULL AND timed > 0)
-SELECT day, kind, sum(timed)::BIGINT, {_P95} FROM parts GROUP BY day, kind ORDER BY day, kind"""
-_CHOSEN = f"""
-WITH totals AS (
-  SELECT kind, operation, sum(duration_ms) AS total_ms FROM spans WHERE {_DONE} GROUP BY ALL
-  UNION ALL SELECT kind, operation, total_ms FROM daily WHERE operation IS NOT NULL AND timed > 0),
-most AS (SELECT kind, operation FROM totals GROUP BY ALL ORDER BY sum(total_ms) DESC, kind, operation LIMIT {_OPERATIONS}),
-parts AS (
-  SELECT {_DAY} AS day, kind, operation, count(*) AS timed, quantile_cont(duration_ms, 0.95) AS p95_ms
-  FROM spans JOIN most USING (kind, operation) WHERE {_DONE} GROUP BY ALL
-  UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, p95_ms FROM daily JOIN most USING (kind, operation) WHERE timed > 0)
-SELECT day, kind || ' ' || operation AS name, sum(timed)::BIGINT, {_P95} FROM parts GROUP BY day, name ORDER BY day, name"""
+
+_PARTS_DTYPES = {
+    "day": _DAY_DTYPE, "kind": frames.TEXT, "operation": frames.TEXT, "timed": "Int64", "total_ms": "float64", "p95_ms": "float64",
+}  # fmt: skip
+# Of each kind (without an operation) and each operation; of a day that went in parts, each part.
+_PARTS = f"""
+SELECT {_DAY} AS day, kind, operation, count(*) AS timed, sum(duration_ms ORDER BY id), quantile_cont(duration_ms, 0.95)
+FROM spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY GROUPING SETS ((1, kind), (1, kind, operation))
+UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily WHERE timed > 0"""
 
 
 def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
     """All days in `events` and `spans`, whatever the window, and in `daily` (figures of what was removed, by days of the
     app's zone). `zone`: whose days."""
-    given = {"zone": zone}
+    parts = frames.query(con, _PARTS, _PARTS_DTYPES, {"zone": zone})
+    of_kinds, of_operations = parts[parts["operation"].isna()], parts[parts["operation"].notna()]
+    totals = of_operations.groupby(["kind", "operation"])["total_ms"].sum().reset_index()
+    most = totals.sort_values(["total_ms", "kind", "operation"], ascending=[False, True, True]).head(_OPERATIONS)
+    chosen = of_operations.merge(most[["kind", "operation"]])
     return Trends(
-        tuple(Day(*row) for row in con.execute(_DAYS, given).fetchall()),
-        tuple(DayPoint(*row) for row in con.execute(_KINDS, given).fetchall()),
-        tuple(DayPoint(*row) for row in con.execute(_CHOSEN, given).fetchall()),
+        frames.query(con, _DAYS, _DAYS_DTYPES, {"zone": zone}),
+        _by_day(of_kinds, of_kinds["kind"]),
+        _by_day(chosen, chosen["kind"] + " " + chosen["operation"]),
         con.execute("SELECT count(DISTINCT day) FROM daily").fetchall()[0][0],
     )
+
+
+def _by_day(parts: pd.DataFrame, name: pd.Series) -> pd.DataFrame:
+    """day, name, count, p95_ms. A day that went in parts has no p95 of its own any more: the parts' ones, weighted by their counts."""
+    weighted = parts.assign(
+        name=name, weight=parts["timed"].astype(float), weighted_ms=parts["p95_ms"] * parts["timed"].astype(float)
+    )
+    days = weighted.groupby(["day", "name"]).agg(
+        parts=("timed", "size"),
+        count=("timed", "sum"),
+        weight=("weight", "sum"),
+        weighted_ms=("weighted_ms", "sum"),
+        first=("p95_ms", "first"),
+    )
+    whole = days["parts"] == 1
+    days["p95_ms"] = days["first"].where(whole, days["weighted_ms"] / days["weight"])
+    return days[["count", "p95_ms"]].reset_index()

@@ -5,10 +5,14 @@ Colours are CSS variables, so one spec serves light and dark. Channels are writt
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import altair as alt
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AltairChart: TypeAlias = alt.Chart | alt.LayerChart
 KIND_COLOURS = {
     "chat": "var(--fill-chat)",
     "processing": "var(--fill-processing)",
@@ -45,12 +49,16 @@ TIME_AXIS = alt.Axis(
 )
 
 
-def _spec(chart: alt.Chart | alt.LayerChart, height: int) -> dict[str, Any]:
-    sized = chart.properties(
+def spec(name: str) -> dict[str, Any]:
+    """The chart `name` of CHARTS as Vega-Lite."""
+    made: dict[str, Any] = CHARTS[name]().to_dict(validate=False)
+    return {**made, "config": THEME}
+
+
+def _sized(chart: AltairChart, height: int) -> AltairChart:
+    return chart.properties(
         width="container", height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
     )
-    spec: dict[str, Any] = sized.to_dict(validate=False)
-    return {**spec, "config": THEME}
 
 
 def _kind_colour() -> alt.Color:
@@ -62,7 +70,7 @@ def _kind_colour() -> alt.Color:
     )
 
 
-def overview_events() -> dict[str, Any]:
+def overview_events() -> AltairChart:
     """Events over time, stacked by kind, of data `events`: t, t2 (epoch ms), kind, events, tip."""
     bars = (
         alt.Chart(alt.NamedData(name="events"))
@@ -74,10 +82,10 @@ def overview_events() -> dict[str, Any]:
             color=_kind_colour(),
         )
     )
-    return _spec(bars, 190)
+    return _sized(bars, 190)
 
 
-def overview_errors() -> dict[str, Any]:
+def overview_errors() -> AltairChart:
     """Error events over time, of data `errors`: t, t2, errors, tip."""
     bars = (
         alt.Chart(alt.NamedData(name="errors"))
@@ -93,7 +101,7 @@ def overview_errors() -> dict[str, Any]:
             ),
         )
     )
-    return _spec(bars, 90)
+    return _sized(bars, 90)
 
 
 def _rank_colour() -> alt.Color:
@@ -105,7 +113,7 @@ def _rank_colour() -> alt.Color:
     )
 
 
-def ranked_bars() -> dict[str, Any]:
+def ranked_bars() -> AltairChart:
     """Something counted over time, stacked by what it is of: data `bars`: t, t2, rank (1 to 6, other), value, tip."""
     bars = (
         alt.Chart(alt.NamedData(name="bars"))
@@ -117,10 +125,10 @@ def ranked_bars() -> dict[str, Any]:
             color=_rank_colour(),
         )
     )
-    return _spec(bars, 190)
+    return _sized(bars, 190)
 
 
-def ranked_lines() -> dict[str, Any]:
+def ranked_lines() -> AltairChart:
     """Durations over time on a log axis, a line each: data `lines`: t, rank, ms, tip."""
     base = alt.Chart(alt.NamedData(name="lines")).encode(
         x=alt.X("t", type="temporal", scale=UTC, title=None, axis=TIME_AXIS),
@@ -128,14 +136,14 @@ def ranked_lines() -> dict[str, Any]:
                 axis=alt.Axis(labelExpr=_MS_LABELS, values=_DECADES_MS)),
         color=_rank_colour(),
     )  # fmt: skip
-    return _spec(
+    return _sized(
         base.mark_line(strokeWidth=1.5)
         + base.mark_point(filled=True, size=28, opacity=1, tooltip=alt.TooltipContent("data")),
         190,
     )
 
 
-def heat_map() -> dict[str, Any]:
+def heat_map() -> AltairChart:
     """Hours × rows, darker where slower: data `cells`: hour (0 to 23), row, ms, tip. Rows in the order of their first cell."""
     cells = (
         alt.Chart(alt.NamedData(name="cells"))
@@ -147,7 +155,7 @@ def heat_map() -> dict[str, Any]:
             color=alt.value("var(--accent)"),
         )
     )
-    return _spec(cells, 320)
+    return _sized(cells, 320)
 
 
 def flow() -> dict[str, Any]:
@@ -173,7 +181,7 @@ def flow() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def performance_histogram() -> dict[str, Any]:
+def performance_histogram() -> AltairChart:
     """Distribution of durations on a log axis, of data `histogram`: low_ms, high_ms, count, kind, tip."""
     bars = (
         alt.Chart(alt.NamedData(name="histogram"))
@@ -186,10 +194,10 @@ def performance_histogram() -> dict[str, Any]:
             color=_kind_colour(),
         )
     )  # fmt: skip
-    return _spec(bars, 200)
+    return _sized(bars, 200)
 
 
-def performance_percentiles() -> dict[str, Any]:
+def performance_percentiles() -> AltairChart:
     """p95 of each kind over time on a log axis, of data `percentiles`: t, kind, p95_ms, tip."""
     base = alt.Chart(alt.NamedData(name="percentiles")).encode(
         x=alt.X("t", type="temporal", scale=UTC, title=None, axis=TIME_AXIS),
@@ -197,14 +205,14 @@ def performance_percentiles() -> dict[str, Any]:
                 axis=alt.Axis(labelExpr=_MS_LABELS, values=_DECADES_MS)),
         color=_kind_colour(),
     )  # fmt: skip
-    return _spec(
+    return _sized(
         base.mark_line(strokeWidth=1.5)
         + base.mark_point(filled=True, size=28, opacity=1, tooltip=alt.TooltipContent("data")),
         220,
     )
 
 
-CHARTS = {
+CHARTS: dict[str, Callable[[], AltairChart]] = {
     "overview_events": overview_events,
     "overview_errors": overview_errors,
     "ranked_bars": ranked_bars,

@@ -38,10 +38,12 @@ def build(
     import time
     from pathlib import Path
 
-    from reporter.build import build as run
     from reporter.cli.progress import progress
+    from reporter.reading import Asked
+    from reporter.run import read
     from reporter.settings.reproducible import now
     from reporter.settings.toml import parse_size
+    from reporter.site.output import check_output
     from reporter.window import parse_compared
 
     for name, value in (("--max-size", max_size), ("--static-charts", static_charts)):
@@ -51,21 +53,25 @@ def build(
     begun = time.perf_counter()
     settings = settings_of(options)
     window, zone = window_of(options, settings)
+    compared = parse_compared(compare or settings.compare, window, zone)
+    path = Path(single or output or settings.output)
+    if not single:
+        check_output(path)
     with progress() as on_progress:
-        made = run(
-            settings,
-            window,
-            Path(single or output or settings.output),
-            zone=zone,
-            built_at=now(),
-            compared=parse_compared(compare or settings.compare, window, zone),
+        run = read(
+            Asked(settings, window, compared, zone, now()),
+            on_progress=on_progress,
+            on_note=note,
+            is_to_be_written=True,
+        )
+        index = run.write(
+            path,
             single_bytes=(parse_size(max_size) if max_size else settings.max_bytes) if single else 0,
             static_charts=static_charts,
             on_progress=on_progress,
-            on_note=note,
         )
-    events = made.results.overview.totals.events
+    events = run.overview.totals.events
     took = time.perf_counter() - begun
-    click.echo(f"{made.index.resolve()}  ({events:,} events in the window, {made.ingested.events:,} new, {took:.1f} s)")
+    click.echo(f"{index.resolve()}  ({events:,} events in the window, {run.ingested.events:,} new, {took:.1f} s)")
     if open_it:
-        click.launch(made.index.resolve().as_uri())
+        click.launch(index.resolve().as_uri())

@@ -28,7 +28,7 @@ from reporter.cli.options import question
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Only so many (default: all).")
 def performance(form: str, kind: str, sort: str, top: int | None, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Every operation's count, error rate and percentiles."""
-    from reporter.analysis.latency import counts_over_time
+    from reporter.analysis.performance import counts_over_time
     from reporter.analysis.performance import performance as analyse
     from reporter.terminal import figures
 

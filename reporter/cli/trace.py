@@ -65,8 +65,9 @@ def trace(
         from pathlib import Path
 
         from reporter.site import write_trace
+        from reporter.site.context import Edition
 
-        path = write_trace(document, Path(html), zone=zone, app=settings.app.resolve().name, built_at=now())
+        path = write_trace(document, Path(html), Edition(settings.app.resolve().name, zone, now()))
         click.echo(path)
     else:
         from reporter.terminal import traces

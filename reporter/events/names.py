@@ -6,6 +6,8 @@ import re
 from typing import NamedTuple
 
 KINDS = ("chat", "processing", "command", "tool", "llm", "log")
+STATUSES = ("ok", "error", "unfinished")
+PHASES = ("start", "finish", "end", "root")
 FINISHING_WORDS = ("completed", "failed", "error", "executed", "finished")
 
 
@@ -44,6 +46,11 @@ FINISHING_NAMES: dict[str, Family] = {
     "tool_invocations": Family("tool", "tool", "tool", ("invocation_id",)),
     "command_executions": Family("command", "command", "command", ("execution_id",)),
 }
+SPAN_TYPES = (
+    *dict.fromkeys(family.type for family in (*FAMILIES.values(), *FINISHING_NAMES.values())),
+    "root",
+    "other",
+)
 TABLE_EVENTS = ("tool_invocations", "command_executions")
 
 # Known events that are no operations although their last word and duration say so.

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reporter.redaction.calls import CONTENT, PLACES
+from reporter.redaction.framed import cells, is_frame, redacted_frame
 from reporter.redaction.known import known_rule
 from reporter.redaction.placeholders import PLACEHOLDER, hashed, masked
 from reporter.redaction.rule import Rule
@@ -269,12 +270,15 @@ class Redactor:
     def _walked(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - any part of a result
         if isinstance(value, str):
             return self._own_text(value, key)
+        if is_frame(value):
+            return redacted_frame(value, self._walked)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             changed = {}
             for field in dataclasses.fields(value):
                 old = getattr(value, field.name)
                 new = self._walked(old, field.name)
-                if new is not old and new != old:
+                # All but texts and dicts come back as they are where nothing changed; frames can't be compared so.
+                if new is not old and (not isinstance(old, str | dict) or new != old):
                     changed[field.name] = new
             return dataclasses.replace(value, **changed) if changed else value
         if isinstance(value, tuple | list):
@@ -321,6 +325,9 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             yield from _texts(getattr(value, field.name))
+    elif is_frame(value):
+        for cell in cells(value):
+            yield from _texts(cell)
     elif isinstance(value, tuple | list):
         for part in value:
             yield from _texts(part)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from reporter.site.context import Chart, Columns, chart
+import pandas as pd
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from reporter.analysis.chat import Link
+from reporter.site.context import Chart, chart, rows
 
 WIDTH, HEIGHT, _BAR, _GAP, _SHOWN, _LAYERS = 1000.0, 300.0, 10.0, 10.0, 7, 4
 
@@ -31,8 +27,8 @@ class _Node:
         return max(self.incoming, self.outgoing)
 
 
-def flow_chart(links: Iterable[Link]) -> Chart:
-    """Bars as high as what passes them, ribbons between; failures of the target in red beside its successes."""
+def flow_chart(links: pd.DataFrame) -> Chart:
+    """Of `Chat.flow`: bars as high as what passes them, ribbons between; failures of the target in red beside its successes."""
     merged, nodes = _merged(links)
     layers = [[n for n in nodes.values() if n.layer == layer] for layer in range(_LAYERS)]
     for layer in layers:
@@ -55,20 +51,21 @@ def flow_chart(links: Iterable[Link]) -> Chart:
         for key in sorted(merged, key=place)
         if merged[key]
     ]
-    links_data: Columns = {name: [r[name] for r in ribbons] for name in ("path", "width", "failed", "tip")}
     boxes = [_box(node, scale) for layer in layers for node in layer]
-    names = ("x", "y", "width", "height", "label", "lx", "ly", "align", "tip")
     return chart(
-        "flow", "From messages to models, commands and tools", 300, links=links_data,
-        nodes={name: [b[name] for b in boxes] for name in names},
-    )  # fmt: skip
+        "flow",
+        "From messages to models, commands and tools",
+        300,
+        links=pd.DataFrame(ribbons, columns=["path", "width", "failed", "tip"]),
+        nodes=pd.DataFrame(boxes, columns=["x", "y", "width", "height", "label", "lx", "ly", "align", "tip"]),
+    )
 
 
 def _merged(
-    links: Iterable[Link],
+    links: pd.DataFrame,
 ) -> tuple[dict[tuple[int, str, str, bool], int], dict[tuple[int, str], _Node]]:
     """Links and nodes with all but the largest names of a layer as `others`."""
-    found = list(links)
+    found = rows(links)
     sums: dict[tuple[int, str], int] = {}
     for link in found:
         sums[link.layer + 1, link.target] = sums.get((link.layer + 1, link.target), 0) + link.count

@@ -1,17 +1,20 @@
-"""Charts by name: the six largest names have a colour each (`--g1` and so on), the rest are one."""
+"""Charts by name: the six largest names have a colour each (`--g1` and so on), the rest are one.
+
+Points are frames: `start` (aware), `name`, `value`, and where a stretch is not as long as the others, its `end`.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from reporter.analysis.results import used
 from reporter.format import words
-from reporter.site.context import Chart, Columns, chart, epoch_ms
+from reporter.site.context import Chart, chart, epoch_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.performance import OperationFigures
@@ -20,68 +23,75 @@ if TYPE_CHECKING:
 # As many as charts.py has colours for.
 COLOURED = 6
 Ranking = dict[str, str]
-Point = tuple["datetime", str, float]
 
 
-def ranking(weights: Mapping[str, float]) -> Ranking:
+def ranking(weights: Mapping[Any, float]) -> Ranking:
     """Name → its colour's name, the heaviest first; ties by name."""
     ordered = sorted(weights, key=lambda name: (-weights[name], name))
     return {name: str(n + 1) if n < COLOURED else "other" for n, name in enumerate(ordered)}
 
 
-def ranking_of(points: Iterable[Point]) -> Ranking:
+def ranking_of(points: pd.DataFrame) -> Ranking:
     """The ranking by each name's sum."""
-    sums: dict[str, float] = {}
-    for _, name, value in points:
-        sums[name] = sums.get(name, 0) + value
-    return ranking(sums)
+    return ranking(points.groupby("name")["value"].sum().to_dict())
+
+
+def points(frame: pd.DataFrame, name: str, value: str) -> pd.DataFrame:
+    """Points of a frame with a column `start`, without those that have no value."""
+    found = frame[["start", name, value]].set_axis(["start", "name", "value"], axis=1)
+    return found[found["value"].notna()].astype({"value": "float64"})
 
 
 def times(value: float) -> str:
     return f"{value:,.0f}×"
 
 
-def counted(results: Results, operations: Iterable[OperationFigures]) -> list[Point]:
+def counted(results: Results, operations: Iterable[OperationFigures]) -> pd.DataFrame:
     """How many of each operation finished, by bucket of the window."""
-    counts = used(results).latency.counts
-    starts = results.errors.buckets
-    return [
+    counts, starts = used(results).counts, results.errors.buckets
+    rows = [
         (start, o.operation, float(n))
         for o in operations
         for start, n in zip(starts, counts.get((o.kind, o.operation), ()), strict=False)
         if n
     ]
+    return pd.DataFrame(rows, columns=["start", "name", "value"])
 
 
 def bars(
-    name: str, title: str, points: Iterable[Point], ranks: Ranking, step: int, zone: ZoneInfo,
+    name: str, title: str, points: pd.DataFrame, ranks: Ranking, seconds: int, zone: ZoneInfo,
     say: Callable[[float], str], shown: Mapping[str, str] | None = None,
 ) -> Chart:  # fmt: skip
-    """Stacked bars of (start, name, value), each `step` seconds long; `say` writes a value, `shown` has names to be read."""
-    sums: dict[tuple[datetime, str], tuple[float, str]] = {}
-    for start, what, value in points:
-        rank = ranks.get(what, "other")
-        so_far, _ = sums.get((start, rank), (0.0, ""))
-        sums[start, rank] = (so_far + value, (shown or {}).get(what, what) if rank != "other" else "others")
-    rows = [(start, rank, value, what) for (start, rank), (value, what) in sums.items() if value]
-    data: Columns = {
-        "t": [epoch_ms(start) for start, *_ in rows],
-        # In the zone of `start`: a day from midnight to midnight may have 23 hours.
-        "t2": [epoch_ms(start + timedelta(seconds=step)) for start, *_ in rows],
-        "rank": [rank for _, rank, _, _ in rows],
-        "value": [value for _, _, value, _ in rows],
-        "tip": [f"{words.moment(start, zone)} · {what}: {say(value)}" for start, _, value, what in rows],
+    """Stacked bars, each `seconds` long; `say` writes a value, `shown` has names to be read."""
+    rank = points["name"].map(ranks).fillna("other")
+    label = points["name"].map(shown).fillna(points["name"]) if shown else points["name"]
+    end = points["end"] if "end" in points else points["start"] + pd.Timedelta(seconds=seconds)
+    told = points.assign(rank=rank, end=end, label=label.where(rank != "other", "others"))
+    sums = told.groupby(["start", "rank"], sort=False).agg(
+        value=("value", "sum"), label=("label", "last"), end=("end", "last")
+    )
+    rows = sums[sums["value"] != 0].reset_index()
+    tips = [
+        f"{words.moment(start, zone)} · {what}: {say(value)}"
+        for start, what, value in zip(rows["start"], rows["label"], rows["value"], strict=True)
+    ]
+    data = {
+        "t": epoch_ms(rows["start"]),
+        "t2": epoch_ms(rows["end"]),
+        "rank": rows["rank"],
+        "value": rows["value"],
+        "tip": tips,
     }
-    return chart("ranked_bars", title, 190, name, zone, bars=data)
+    return chart("ranked_bars", title, 190, name, zone, bars=pd.DataFrame(data))
 
 
-def lines(name: str, title: str, points: Iterable[Point], ranks: Ranking, zone: ZoneInfo) -> Chart:
+def lines(name: str, title: str, points: pd.DataFrame, ranks: Ranking, zone: ZoneInfo) -> Chart:
     """A line of durations in ms for each of the coloured names."""
-    rows = [(start, what, value) for start, what, value in points if ranks.get(what, "other") != "other"]
-    data: Columns = {
-        "t": [epoch_ms(start) for start, _, _ in rows],
-        "rank": [ranks[what] for _, what, _ in rows],
-        "ms": [max(value, 0.1) for _, _, value in rows],
-        "tip": [f"{words.moment(start, zone)} · {what}: {words.ms(value)}" for start, what, value in rows],
-    }
-    return chart("ranked_lines", title, 190, name, zone, lines=data)
+    rank = points["name"].map(ranks).fillna("other")
+    rows = points.assign(rank=rank)[rank != "other"]
+    tips = [
+        f"{words.moment(start, zone)} · {what}: {words.ms(value)}"
+        for start, what, value in zip(rows["start"], rows["name"], rows["value"], strict=True)
+    ]
+    data = {"t": epoch_ms(rows["start"]), "rank": rows["rank"], "ms": rows["value"].clip(lower=0.1), "tip": tips}
+    return chart("ranked_lines", title, 190, name, zone, lines=pd.DataFrame(data))

@@ -9,11 +9,14 @@ import jinja2
 from markupsafe import Markup
 
 from reporter.format import words
+from reporter.site.context import rows
 from reporter.site.resources import resource_dir
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
+
+    import pandas as pd
 
     from reporter.site.context import Chart
 
@@ -38,6 +41,7 @@ def environment(zone: ZoneInfo) -> jinja2.Environment:
     env.filters["moment"] = lambda value: words.moment(value, zone)
     env.filters["clock"] = lambda value: words.clock(value, zone)[:-4]
     env.filters["chart_data"] = chart_data
+    env.filters["rows"] = rows
     env.filters["bars"] = bars
     return env
 
@@ -61,7 +65,18 @@ def bars(values: Sequence[int], height: int = 20, most: int = 0) -> str:
 
 def chart_data(charts: tuple[Chart, ...]) -> dict[str, Any]:
     """What report.js draws: by chart name, its spec and its columnar data."""
-    return {chart.name: {"spec": chart.spec, "data": chart.data, "choices": chart.choices} for chart in charts}
+    return {
+        chart.name: {
+            "spec": chart.spec,
+            "data": _columns(chart.data),
+            "choices": {name: _columns(data) for name, data in chart.choices.items()},
+        }
+        for chart in charts
+    }
+
+
+def _columns(data: dict[str, pd.DataFrame]) -> dict[str, dict[str, list[Any]]]:
+    return {name: {str(column): frame[column].tolist() for column in frame} for name, frame in data.items()}
 
 
 def script_json(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -10,3 +11,9 @@ PACKAGE = Path(__file__).resolve().parent.parent
 def resource_dir(name: str) -> Path:
     installed = PACKAGE / name
     return installed if installed.is_dir() else PACKAGE.parent / name
+
+
+def colours() -> dict[str, str]:
+    """The style's colours by name (`--bad`), as they are in light."""
+    style = (resource_dir("assets") / "report.css").read_text("utf-8")
+    return dict(re.findall(r"(--[\w-]+): ([^;]+);", style.partition("@media")[0]))

@@ -31,14 +31,17 @@ def _specs() -> dict[str, dict[str, Any]]:
 def _compile() -> bytes:
     import vl_convert
 
-    from reporter.charts import CHARTS, VEGA_CHARTS
+    from reporter.charts import CHARTS, VEGA_CHARTS, spec
 
-    specs = {name: vl_convert.vegalite_to_vega(make(), vl_version="6.4") for name, make in CHARTS.items()}
+    specs = {name: vl_convert.vegalite_to_vega(spec(name), vl_version="6.4") for name in CHARTS}
     specs |= {name: make() for name, make in VEGA_CHARTS.items()}
     return json.dumps(specs).encode()
 
 
 def prepare() -> None:
     """Compile all charts and load what rendering needs: work for a thread while the database is busy."""
+    from importlib import import_module
+
+    import_module("reporter.frames")
     _specs()
     runtime_js()

@@ -41,7 +41,8 @@ def renew(job: Job) -> tuple[datetime, list[str]]:
 
 def _renewed(job: Job) -> tuple[datetime, list[str]]:
     """Take in what is new and build the report; when that was begun, and what there is to note. Raises ReportError."""
-    from reporter.build import build
+    from reporter.reading import Asked
+    from reporter.run import read
     from reporter.sink.taking_in import take_in
     from reporter.window import parse_compared
 
@@ -50,15 +51,6 @@ def _renewed(job: Job) -> tuple[datetime, list[str]]:
         take_in(job.settings, now, lambda _: None, notes.append)
         return now, notes
     window = Window(now - job.period, now)
-    compared = parse_compared(job.compare, window, job.zone)
-    build(
-        job.settings,
-        window,
-        job.output,
-        zone=job.zone,
-        built_at=now,
-        compared=compared,
-        is_live=True,
-        on_note=notes.append,
-    )
+    asked = Asked(job.settings, window, parse_compared(job.compare, window, job.zone), job.zone, now)
+    read(asked, on_note=notes.append, is_to_be_written=True).write(job.output, is_live=True)
     return now, notes

@@ -20,13 +20,17 @@ from reporter.analysis.commands import commands
 from reporter.analysis.given import Price
 from reporter.analysis.latency import latency
 from reporter.analysis.llm import cost_of, llm
+from reporter.analysis.performance import counts_over_time
 from reporter.analysis.processing import processing
 from reporter.analysis.tools import tools
 from reporter.analysis.trends import trends
+from reporter.analysis.work import work
+from reporter.site.context import rows
 from reporter.window import Window
 from tests.helpers import event, run, write_log
 
 WINDOW = Window(datetime(2026, 11, 17, 12, tzinfo=UTC), datetime(2026, 11, 20, 12, tzinfo=UTC))
+STEP = WINDOW.bucket_seconds
 DAY = ["--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC"]
 
 
@@ -59,7 +63,7 @@ def p(values, q: float) -> float:
 
 
 def test_chat(sink, records):
-    view = chat(sink, WINDOW)
+    view = chat(sink, work(sink), STEP)
     assert view.messages == len(records["chat.message.received"])
     assert view.invalid == len(records["chat.validation.error"])
     model = {d["message_id"]: f"{d['provider']}/{d['model']}" for d in data(records, "chat.streaming.started")}
@@ -70,8 +74,8 @@ def test_chat(sink, records):
         took[model[d["message_id"]]].append(d["duration_ms"])
         if "token_usage" in d:
             speed[model[d["message_id"]]].append(d["token_usage"]["completion_tokens"] / d["duration_ms"] * 1000)
-    assert {m.operation for m in view.models} == set(took)
-    for m in view.models:
+    assert {m.operation for m in rows(view.models)} == set(took)
+    for m in rows(view.models):
         assert m.count == len(took[m.operation])
         assert (m.ttft_p50_ms, m.ttft_p95_ms) == pytest.approx(
             (p(first[m.operation], 0.5), p(first[m.operation], 0.95))
@@ -79,26 +83,26 @@ def test_chat(sink, records):
         assert (m.p50_ms, m.p95_ms) == pytest.approx((p(took[m.operation], 0.5), p(took[m.operation], 0.95)))
         assert m.tokens_per_second == pytest.approx(p(speed[m.operation], 0.5))
     assert view.conversations == len({d["conversation_id"] for d in data(records, "chat.streaming.started")})
-    layers = [sum(link.count for link in view.flow if link.layer == n) for n in range(3)]
+    layers = [sum(link.count for link in rows(view.flow) if link.layer == n) for n in range(3)]
     assert layers == [len(model), len(records["command.execution.completed"]), 28]
-    assert sum(link.errors for link in view.flow if link.layer == 1) == 1
+    assert sum(link.errors for link in rows(view.flow) if link.layer == 1) == 1
 
 
 def test_llm(sink, records):
-    view = llm(sink, WINDOW, {})
+    view = llm(sink, work(sink), STEP, {})
     calls = data(records, "llm.call.completed")
-    for m in view.models:
+    for m in rows(view.models):
         mine = [c for c in calls if f"{c['provider']}/{c['model']}" == m.operation]
         assert (m.prompt, m.completion) == (
             sum(c["tokens_prompt"] for c in mine),
             sum(c["tokens_completion"] for c in mine),
         )
         assert m.cost_usd == pytest.approx(sum(c["cost_usd"] for c in mine))
-    assert sum(pt.prompt + pt.completion for pt in view.points) == sum(c["total_tokens"] for c in calls)
+    assert view.points["tokens"].sum() == sum(c["total_tokens"] for c in calls)
     by_trace: dict[str, float] = defaultdict(float)
     for r in records["llm.call.completed"]:
         by_trace[r["correlation"]["correlation_id"]] += r["data"]["cost_usd"]
-    assert view.expensive[0].cost_usd == pytest.approx(max(by_trace.values()))
+    assert view.expensive["cost_usd"][0] == pytest.approx(max(by_trace.values()))
 
 
 def test_prices_come_from_the_configuration_alone(app, tmp_path):
@@ -122,7 +126,7 @@ def test_prices_come_from_the_configuration_alone(app, tmp_path):
 
 
 def test_commands(sink, records):
-    view = commands(sink, WINDOW)
+    view = commands(sink, work(sink))
     spans = []
     for started, ended in itertools.product(
         records["command.execution.started"], records["command.execution.completed"]
@@ -145,11 +149,11 @@ def test_commands(sink, records):
         (command,) = {d["command"] for t, a, b, d in spans if t == trace and a <= at <= b}
         share[command, step["data"]["step_type"]] += step["data"]["duration_ms"]
         count[command, step["data"]["step_type"]] += 1
-    assert {(s.command, s.step): s.count for s in view.steps} == count
-    for s in view.steps:
+    assert {(s.command, s.step): s.count for s in rows(view.steps)} == count
+    for s in rows(view.steps):
         assert s.total_ms == pytest.approx(share[s.command, s.step])
         assert s.share == pytest.approx(share[s.command, s.step] / total[s.command])
-    assert [r.duration_ms for r in view.slow] == sorted((d["duration_ms"] for *_, d in spans), reverse=True)[:10]
+    assert view.slow["duration_ms"].tolist() == sorted((d["duration_ms"] for *_, d in spans), reverse=True)[:10]
     assert sum(view.dry_runs.values()) == sum(d["dry_run"] for d in data(records, "command.execution.started"))
 
 
@@ -168,33 +172,34 @@ def test_templates_and_conditions_are_counted_by_outcome(app, tmp_path):
 
 
 def test_tools(sink, records):
-    view = tools(sink, WINDOW)
+    view = tools(sink, work(sink), STEP)
     done = data(records, "tool.invocation.completed") + data(records, "tool.invocation.failed")
-    for name, sizes in view.sizes.items():
+    for name, *sizes in rows(view.sizes):
         asked = [d["parameter_stats"]["size_bytes"] for d in done if d["tool_name"] == name]
         given = [d["result_stats"]["size_bytes"] for d in done if d["tool_name"] == name and d["result_stats"]]
-        assert (sizes.request_p50, sizes.request_p95) == (p(asked, 0.5), p(asked, 0.95))
-        assert sizes.response_p50 == (p(given, 0.5) if given else None)
+        assert sizes[:3] == [p(asked, 0.5), p(asked, 0.95), p(given, 0.5) if given else None]
     checks = Counter(d["tool_name"] for d in data(records, "tool.health.check"))
-    assert {h.tool: h.checks for h in view.health} == checks
-    assert sum(h.unhealthy for h in view.health) == sum(not d["healthy"] for d in data(records, "tool.health.check"))
+    assert {h.tool: h.checks for h in rows(view.health)} == checks
+    assert sum(h.unhealthy for h in rows(view.health)) == sum(
+        not d["healthy"] for d in data(records, "tool.health.check")
+    )
     changes_of = data(records, "tool.health.status_changed")
-    assert Counter((c.tool, c.state) for c in view.changes) == Counter(
+    assert Counter((c.tool, c.state) for c in rows(view.changes)) == Counter(
         (d["tool_name"], d["new_status"]) for d in changes_of
     )
     by_trace = defaultdict(list)
     for d in sorted(done, key=lambda d: d["started_at"]):
         by_trace[d["correlation"]["correlation_id"]].append(d["tool_name"])
     pairs = Counter(pair for names in by_trace.values() for pair in itertools.pairwise(names))
-    assert {(c.first, c.second): c.count for c in view.chains} == pairs
-    assert sum(pt.count for pt in view.points) == len(done)
+    assert {(c.first, c.second): c.count for c in rows(view.chains)} == pairs
+    assert view.points["count"].sum() == len(done)
 
 
 def test_processing(sink, records):
-    view = processing(sink, WINDOW)
+    view = processing(sink, work(sink), STEP)
     done, failed = (len(records[f"fragment.processing.pipeline.{word}"]) for word in ("completed", "failed"))
-    assert sum(pt.count for pt in view.points) == done + failed
-    assert sum(pt.errors for pt in view.points) == failed
+    assert view.points["count"].sum() == done + failed
+    assert view.points["errors"].sum() == failed
     assert view.open_count == len(records["fragment.processing.pipeline.started"]) - done - failed
 
 
@@ -211,43 +216,45 @@ def test_retries_are_second_and_later_attempts(app, tmp_path):
 def test_trends(sink):
     view = trends(sink, "America/New_York")
     stamps = [ts - timedelta(hours=5) for (ts,) in sink.execute("SELECT ts FROM events").fetchall()]
-    assert {d.day.date(): d.events for d in view.days} == Counter(ts.date() for ts in stamps)
-    rows = sink.execute(
+    assert {d.day.date(): d.events for d in rows(view.days)} == Counter(ts.date() for ts in stamps)
+    found = sink.execute(
         "SELECT ts, kind, duration_ms FROM spans WHERE is_operation AND status <> 'unfinished'"
     ).fetchall()
     by_day = defaultdict(list)
-    for ts, kind, took in rows:
+    for ts, kind, took in found:
         if took is not None:
             by_day[(ts - timedelta(hours=5)).date(), kind].append(took)
-    assert {(pt.day.date(), pt.name): pt.count for pt in view.kinds} == {key: len(v) for key, v in by_day.items()}
-    for pt in view.kinds:
+    assert {(pt.day.date(), pt.name): pt.count for pt in rows(view.kinds)} == {key: len(v) for key, v in by_day.items()}
+    for pt in rows(view.kinds):
         assert pt.p95_ms == pytest.approx(p(by_day[pt.day.date(), pt.name], 0.95))
-    assert sum(d.operations for d in view.days) == len(rows)
+    assert view.days["operations"].sum() == len(found)
 
 
 def test_latency(sink):
-    view = latency(sink, WINDOW, "Asia/Kolkata")
-    rows = sink.execute(
+    view = latency(work(sink), "Asia/Kolkata")
+    found = sink.execute(
         "SELECT kind, operation, type, ts, duration_ms FROM window_spans WHERE is_operation AND status <> 'unfinished'"
     ).fetchall()
-    assert {key: sum(n) for key, n in view.counts.items()} == Counter((kind, name) for kind, name, *_ in rows)
+    assert {key: sum(n) for key, n in counts_over_time(sink, WINDOW).items()} == Counter(
+        (kind, name) for kind, name, *_ in found
+    )
     by_hour, whole = defaultdict(list), defaultdict(list)
-    for kind, name, _, ts, took in rows:
+    for kind, name, _, ts, took in found:
         if took is not None:
             by_hour[kind, name, (ts + timedelta(hours=5.5)).hour].append(took)
             whole[kind, name].append(took)
-    for cell in view.heat:
+    for cell in rows(view.heat):
         assert cell.p95_ms == pytest.approx(p(by_hour[cell.kind, cell.operation, cell.hour], 0.95))
     most = sorted(whole, key=lambda key: -sum(whole[key]))[:12]
-    assert {(c.kind, c.operation) for c in view.heat} == set(most)
+    assert {(c.kind, c.operation) for c in rows(view.heat)} == set(most)
     assert view.within["tool", "db.query"] == np.mean([took < 200 for took in whole["tool", "db.query"]])
     assert view.within["processing", "pipeline"] == np.mean([took < 5000 for took in whole["processing", "pipeline"]])
     worst = max((max(v) / p(v, 0.5), key) for key, v in whole.items() if len(v) >= 20)
-    assert (view.outliers[0].times_median, (view.outliers[0].kind, view.outliers[0].operation)) == (
+    assert (rows(view.outliers)[0].times_median, rows(view.outliers)[0][:2]) == (
         pytest.approx(worst[0]),
         worst[1],
     )
-    assert sum(b.count for b in view.bins) == sum(len(v) for v in whole.values())
+    assert view.bins["count"].sum() == sum(len(v) for v in whole.values())
 
 
 def u_test(here: list[float], there: list[float]) -> float:

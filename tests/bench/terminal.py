@@ -73,13 +73,15 @@ def live(app: Path, output: Path) -> tuple[list[float], list[float]]:
     """Milliseconds from a line in the log to the written data/live.js, for lines one by one; and those from that file's loading to
     an open page that shows it."""
     # Loaded here, for a process begins with the memory of the one that starts it.
-    from reporter.build import build
+    from reporter.reading import Asked
+    from reporter.run import read
     from reporter.site.live import LiveFiles
     from reporter.watch.live import Live
     from reporter.window import Window
 
     settings, zone = find_app(str(app), None, (), None), ZoneInfo("UTC")
-    build(settings, Window(UNTIL - timedelta(days=1), UNTIL), output, zone=zone, built_at=UNTIL, is_live=True)
+    window = Window(UNTIL - timedelta(days=1), UNTIL)
+    read(Asked(settings, window, window.previous(), zone, UNTIL), is_to_be_written=True).write(output, is_live=True)
     session, files = Live(settings, UNTIL), LiveFiles(output, zone)
     log = app / "storage" / "logs" / "laravel.log"
     with log.open("rb") as file:

@@ -13,7 +13,7 @@ import pytest
 from reporter import engine
 from reporter.analysis import select_window
 from reporter.analysis.errors import errors
-from reporter.analysis.overview import bucket_seconds, buckets, count_traces, kinds, totals_of
+from reporter.analysis.overview import buckets, count_traces, kinds, totals_of
 from reporter.analysis.performance import operations
 from reporter.analysis.recent import recent
 from reporter.analysis.session import session, told
@@ -130,7 +130,7 @@ def test_the_sessions_figures_are_those_of_the_pages(grown):
     window = Window(end - timedelta(days=2), end)
     found = session(con, told(con, window))
     select_window(con, window)
-    over_time = buckets(con, bucket_seconds(window))
+    over_time = buckets(con, window.bucket_seconds)
     assert found.kinds == kinds(con, over_time)
     assert found.totals == totals_of(count_traces(con), over_time, found.kinds)
     assert found.totals.operations > 50

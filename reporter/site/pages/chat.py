@@ -33,11 +33,10 @@ class ChatContext:
 
 def context(results: Results, zone: ZoneInfo) -> ChatContext:
     view = used(results).chat
-    ranks = ranked.ranking({m.operation: m.count for m in view.models})
+    ranks = ranked.ranking(view.models.set_index("operation")["count"].to_dict())
     charts: tuple[Chart, ...] = ()
-    if view.models:
-        first = [(p.start, p.operation, p.ttft_ms) for p in view.points if p.ttft_ms is not None]
-        whole = [(p.start, p.operation, p.duration_ms) for p in view.points if p.duration_ms is not None]
+    if len(view.models):
+        first, whole = (ranked.points(view.points, "operation", value) for value in ("ttft_ms", "duration_ms"))
         charts = (
             flow_chart(view.flow),
             ranked.lines("ttft", "Time to first token over time, median by model", first, ranks, zone),

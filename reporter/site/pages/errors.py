@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from reporter.analysis.fingerprints import exception_chain
 from reporter.site import ranked
 
@@ -106,14 +108,15 @@ def _laid_out(text: str | None) -> str | None:
 
 def _chart(errors: Errors, ranks: ranked.Ranking, zone: ZoneInfo) -> Chart:
     names = {g.fingerprint: (g.error_class or g.pattern)[:60] for g in errors.groups}
-    points = [
+    rows = [
         (start, g.fingerprint, float(count))
         for g in errors.groups
         for start, count in zip(errors.buckets, g.trend, strict=True)
         if count
     ]
+    points = pd.DataFrame(rows, columns=["start", "name", "value"])
     title = "Error events over time by group"
-    return ranked.bars("errors_groups", title, points, ranks, errors.bucket_seconds, zone, _say, names)
+    return ranked.bars("errors_groups", title, points, ranks, errors.window.bucket_seconds, zone, _say, names)
 
 
 def _say(count: float) -> str:

@@ -36,25 +36,25 @@ class LlmContext:
 
 def context(results: Results, zone: ZoneInfo) -> LlmContext:
     view = used(results).llm
-    tokens = [(p.start, p.operation, float(p.prompt + p.completion)) for p in view.points]
-    cost = [(p.start, p.operation, p.cost_usd) for p in view.points]
+    tokens, cost = (ranked.points(view.points, "operation", value) for value in ("tokens", "cost_usd"))
     ranks = ranked.ranking_of(tokens)
     charts: tuple[Chart, ...] = ()
-    if any(value for _, _, value in tokens):
-        step = view.bucket_seconds
+    if tokens["value"].any():
+        step = results.window.bucket_seconds
         charts = (
             ranked.bars("tokens", "Tokens over time by model", tokens, ranks, step, zone, lambda n: f"{n:,.0f} tokens"),
         )
-        if any(value for _, _, value in cost):
+        if cost["value"].any():
             charts += (ranked.bars("cost", "Logged cost over time by model, USD", cost, ranks, step, zone, words.usd),)
+    models, unpriced = view.models, view.models[view.models["priced_usd"].isna()]
     return LlmContext(
         TITLE,
         view,
-        sum(m.calls for m in view.models),
-        sum(m.prompt + m.completion for m in view.models),
-        sum(m.cost_usd for m in view.models),
-        sum(m.priced_usd or 0 for m in view.models),
-        sum(m.calls - m.costed_calls for m in view.models if m.priced_usd is None),
+        int(models["calls"].sum()),
+        int((models["prompt"] + models["completion"]).sum()),
+        float(models["cost_usd"].sum()),
+        float(models["priced_usd"].sum()),
+        int(unpriced["calls"].sum() - unpriced["costed_calls"].sum()),
         ranks,
         charts,
     )

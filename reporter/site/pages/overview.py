@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from reporter.format import words
-from reporter.site.context import Chart, Columns, chart, epoch_ms
+from reporter.site.context import Chart, chart, epoch_ms
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.changes import Changes
     from reporter.analysis.errors import ErrorGroup
-    from reporter.analysis.overview import Bucket, KindFigures, Tokens, Totals
+    from reporter.analysis.overview import KindFigures, Tokens, Totals
     from reporter.analysis.performance import OperationFigures
     from reporter.analysis.results import Results
     from reporter.analysis.traces import TraceSummary
@@ -90,30 +92,21 @@ def _number(count: int, noun: str) -> str:
 
 
 def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
-    view = results.overview
-    step = view.bucket_seconds * 1000
-    begins = [epoch_ms(b.start) for b in view.buckets]
-    events: Columns = {
-        "t": begins,
-        "t2": [t + step for t in begins],
-        "kind": [b.kind for b in view.buckets],
-        "events": [b.events for b in view.buckets],
-        "tip": [f"{words.moment(b.start, zone)} · {b.kind}: {b.events:,} events" for b in view.buckets],
-    }
+    width = results.window.bucket_seconds * 1000
+    buckets = pd.DataFrame(results.overview.buckets)
+    tips = [f"{words.moment(b.start, zone)} · {b.kind}: {b.events:,} events" for b in results.overview.buckets]
+    begins = epoch_ms(buckets["start"])
+    events = pd.DataFrame(
+        {"t": begins, "t2": begins + width, "kind": buckets["kind"], "events": buckets["events"], "tip": tips}
+    )
     charts = [chart("overview_events", "Events over time by kind", 190, zone=zone, events=events)]
-    by_time: dict[int, list[Bucket]] = {}
-    for bucket, start in zip(view.buckets, begins, strict=True):
-        by_time.setdefault(start, []).append(bucket)
-    if any(b.error_events for b in view.buckets):
-        sums = [sum(b.error_events for b in part) for part in by_time.values()]
-        errors: Columns = {
-            "t": list(by_time),
-            "t2": [t + step for t in by_time],
-            "errors": sums,
-            "tip": [
-                f"{words.moment(p[0].start, zone)}: {n:,} error events"
-                for p, n in zip(by_time.values(), sums, strict=True)
-            ],
-        }
+    sums = buckets.groupby("start")["error_events"].sum()
+    if sums.any():
+        begins = epoch_ms(sums.index)
+        tips = [
+            f"{words.moment(start, zone)}: {count:,} error events"
+            for start, count in zip(pd.DatetimeIndex(sums.index), sums, strict=True)
+        ]
+        errors = pd.DataFrame({"t": begins, "t2": begins + width, "errors": sums.tolist(), "tip": tips})
         charts.append(chart("overview_errors", "Error events over time", 90, zone=zone, errors=errors))
     return tuple(charts)

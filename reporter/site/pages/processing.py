@@ -37,15 +37,15 @@ def context(results: Results, zone: ZoneInfo) -> ProcessingContext:
     steps = tuple(o for o in work if o.type == "step")
     ranks = ranked.ranking({o.operation: (o.p50_ms or 0) * o.count for o in steps})
     charts: tuple[Chart, ...] = ()
-    done = [(p.start, p.operation, float(p.count)) for p in view.points]
-    if done:
+    done = ranked.points(view.points, "operation", "count")
+    if len(done):
         charts = (
             ranked.bars(
                 "throughput",
                 "Finished over time",
                 done,
                 ranked.ranking_of(done),
-                view.bucket_seconds,
+                results.window.bucket_seconds,
                 zone,
                 ranked.times,
             ),

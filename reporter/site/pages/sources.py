@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reporter.analysis.results import used
+from reporter.site.context import rows
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from reporter.analysis.coverage import Coverage, SourceTimes
+    from reporter.analysis.coverage import Coverage
     from reporter.analysis.overview import RejectSample
     from reporter.analysis.results import Results
 
@@ -23,7 +24,7 @@ class SourcesContext:
     rejects: tuple[RejectSample, ...]
     total_rejects: int
     coverage: Coverage
-    times: dict[str, SourceTimes]
+    times: dict[str, Any]
     redacted: tuple[tuple[str, int], ...] | None
 
 
@@ -33,4 +34,4 @@ def context(results: Results, zone: ZoneInfo) -> SourcesContext:
     redacted = (
         None if results.redacted is None else tuple(sorted(results.redacted.items(), key=lambda r: (-r[1], r[0])))
     )
-    return SourcesContext(TITLE, results.rejects, rejects, view, {t.name: t for t in view.sources}, redacted)
+    return SourcesContext(TITLE, results.rejects, rejects, view, {t.name: t for t in rows(view.sources)}, redacted)

@@ -32,12 +32,12 @@ class ToolsContext:
 def context(results: Results, zone: ZoneInfo) -> ToolsContext:
     view = used(results).tools
     tools = tuple(o for o in results.performance.operations if o.type == "tool")
-    points = [(p.start, p.tool, float(p.count)) for p in view.points]
+    points = ranked.points(view.points, "operation", "count")
     ranks = ranked.ranking_of(points)
     charts: tuple[Chart, ...] = ()
-    if points:
+    if len(points):
         charts = (
-            ranked.bars("calls", "Calls over time", points, ranks, view.bucket_seconds, zone, ranked.times),
+            ranked.bars("calls", "Calls over time", points, ranks, results.window.bucket_seconds, zone, ranked.times),
             histogram(results, "tool", "How long calls take"),
         )
     return ToolsContext(TITLE, view, tools, ranks, charts)

@@ -17,10 +17,10 @@ from reporter.site.render import environment
 from reporter.site.resources import resource_dir
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.results import Results
+    from reporter.site.context import Edition
 
 FILE, TITLE = "trace.html", "Trace"
 _SCRIPTS = ("data.js", "model.js", "details.js", "trace.js")
@@ -39,27 +39,27 @@ def context(results: Results, zone: ZoneInfo) -> TraceContext:
     return TraceContext(TITLE, shard_count(results.traces.total), zone.key)
 
 
-def file(document: dict[str, Any], *, zone: ZoneInfo, app: str, built_at: datetime) -> str:
+def file(document: dict[str, Any], edition: Edition) -> str:
     """The viewer with one trace alone (what `analysis.trace.trace` gives) as one self-contained HTML page."""
-    page = file_skeleton(zone=zone, app=app, built_at=built_at)
+    page = file_skeleton(edition)
     before, _, rest = page.partition(TEXT_MARK)
     middle, _, after = rest.partition(DATA_MARK)
     text = orjson.dumps(document).decode().replace("<", "\\u003c")
-    return before + html.escape(timeline(document, zone)) + middle + text + after
+    return before + html.escape(timeline(document, edition.zone)) + middle + text + after
 
 
-def file_skeleton(*, zone: ZoneInfo, app: str, built_at: datetime) -> str:
+def file_skeleton(edition: Edition) -> str:
     """The page of one trace with marks where its text and its data go."""
     assets = resource_dir("assets")
     style = (assets / "report.css").read_text("utf-8")
     script = "\n".join((assets / name).read_text("utf-8") for name in _SCRIPTS)
     return (
-        environment(zone)
+        environment(edition.zone)
         .get_template("trace_file.html")
         .render(
-            app=app.replace("@@", "@ @"),
-            zone=zone.key,
-            built_at=built_at,
+            app=edition.app.replace("@@", "@ @"),
+            zone=edition.zone.key,
+            built_at=edition.built_at,
             version=__version__,
             style=style,
             script=script,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from reporter.analysis.results import used
 from reporter.format import words
 from reporter.site import ranked
-from reporter.site.context import Chart, Columns, chart, epoch_ms
+from reporter.site.context import Chart, chart, epoch_ms, rows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from reporter.analysis.changes import Changes
     from reporter.analysis.results import Results
-    from reporter.analysis.trends import DayPoint, Trends
+    from reporter.analysis.trends import Trends
 
 FILE, TITLE = "trends.html", "Trends"
 
@@ -25,51 +27,60 @@ _DAY_SECONDS, _SHOWN_DAYS = 86400, 14
 
 @dataclass(frozen=True)
 class TrendsContext:
+    """`shown_days`: the last days; `rows`: kinds and operations with their count and p95_ms on each of these, None without."""
+
     title: str
     view: Trends
     changes: Changes
     ranks: ranked.Ranking
     shown_days: tuple[datetime, ...]
-    rows: tuple[tuple[str, tuple[DayPoint | None, ...]], ...]
+    rows: tuple[tuple[str, tuple[Any, ...]], ...]
     charts: tuple[Chart, ...]
 
 
 def context(results: Results, zone: ZoneInfo) -> TrendsContext:
-    """`rows`: the last days, a name each."""
     view = used(results).trends
-    chosen = [(_midnight(p.day, zone), p.name, p.p95_ms) for p in view.operations]
+    chosen = _stretches(view.operations, zone).rename(columns={"p95_ms": "value"})
     ranks = ranked.ranking_of(chosen)
     charts: tuple[Chart, ...] = ()
-    if view.days:
-        begins = [_midnight(d.day, zone) for d in view.days]
-        events = [
-            (start, "events without an error", float(d.events - d.error_events))
-            for start, d in zip(begins, view.days, strict=True)
-        ]
-        events += [(start, "error events", float(d.error_events)) for start, d in zip(begins, view.days, strict=True)]
-        colours = {"events without an error": "1", "error events": "6"}
+    if len(view.days):
         charts = (
-            ranked.bars("days", "Events a day; error events in red", events, colours, _DAY_SECONDS, zone, ranked.times),
-            _by_kind(view.kinds, zone),
+            _events(_stretches(view.days, zone), zone),
+            _by_kind(_stretches(view.kinds, zone), zone),
             ranked.lines("operations", "p95 a day of the operations that take most time", chosen, ranks, zone),
         )
-    days = tuple(d.day for d in view.days)[-_SHOWN_DAYS:]
-    points = {(p.name, p.day): p for p in (*view.kinds, *view.operations)}
-    names = list(dict.fromkeys([*sorted({p.name for p in view.kinds}), *sorted({p.name for p in view.operations})]))
-    rows = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
-    return TrendsContext(TITLE, view, results.changes, ranks, days, rows, charts)
+    days = tuple(view.days["day"].dt.to_pydatetime())[-_SHOWN_DAYS:]
+    points = {(p.name, p.day.to_pydatetime()): p for frame in (view.kinds, view.operations) for p in rows(frame)}
+    names = list(dict.fromkeys([*sorted(view.kinds["name"].unique()), *sorted(view.operations["name"].unique())]))
+    table = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
+    return TrendsContext(TITLE, view, results.changes, ranks, days, table, charts)
 
 
-def _midnight(day: datetime, zone: ZoneInfo) -> datetime:
-    """The instant; from there on a day's seconds lead to the next midnight, as Python adds to times of a zone."""
-    return day.replace(tzinfo=zone)
+def _stretches(frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
+    """With `start` and `end`, the instants of a day's midnights, which may lie 23 or 25 hours apart."""
+    begin, end = (
+        day.dt.tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+        for day in (frame["day"], frame["day"] + pd.DateOffset(days=1))
+    )
+    return frame.assign(start=begin, end=end)
 
 
-def _by_kind(points: tuple[DayPoint, ...], zone: ZoneInfo) -> Chart:
-    data: Columns = {
-        "t": [epoch_ms(_midnight(p.day, zone)) for p in points],
-        "kind": [p.name for p in points],
-        "p95_ms": [max(p.p95_ms, 0.1) for p in points],
-        "tip": [f"{p.day:%Y-%m-%d} · {p.name}: p95 {words.ms(p.p95_ms)} of {p.count:,}" for p in points],
+def _events(days: pd.DataFrame, zone: ZoneInfo) -> Chart:
+    parts = (
+        ("events without an error", days["events"] - days["error_events"]),
+        ("error events", days["error_events"]),
+    )
+    points = pd.concat([days[["start", "end"]].assign(name=name, value=value.astype(float)) for name, value in parts])
+    colours = {"events without an error": "1", "error events": "6"}
+    return ranked.bars("days", "Events a day; error events in red", points, colours, _DAY_SECONDS, zone, ranked.times)
+
+
+def _by_kind(points: pd.DataFrame, zone: ZoneInfo) -> Chart:
+    tips = [f"{p.day:%Y-%m-%d} · {p.name}: p95 {words.ms(p.p95_ms)} of {p.count:,}" for p in rows(points)]
+    data = {
+        "t": epoch_ms(points["start"]),
+        "kind": points["name"],
+        "p95_ms": points["p95_ms"].clip(lower=0.1),
+        "tip": tips,
     }
-    return chart("performance_percentiles", "p95 a day by kind", 220, zone=zone, percentiles=data)
+    return chart("performance_percentiles", "p95 a day by kind", 220, zone=zone, percentiles=pd.DataFrame(data))

@@ -1,0 +1,150 @@
+"""A sink opened for reading with a window's views, and what is computed of it: the analyses, with those of traces aside."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reporter.analysis import select_window
+from reporter.analysis.changes import changes
+from reporter.analysis.chat import chat
+from reporter.analysis.commands import commands
+from reporter.analysis.coverage import coverage
+from reporter.analysis.error_details import error_details
+from reporter.analysis.errors import errors
+from reporter.analysis.latency import latency
+from reporter.analysis.llm import llm
+from reporter.analysis.overview import overview
+from reporter.analysis.performance import counts_over_time, performance
+from reporter.analysis.processing import processing
+from reporter.analysis.results import Results, Usage
+from reporter.analysis.tools import tools
+from reporter.analysis.trace_data import TraceData, trace_data
+from reporter.analysis.traces import Traces, traces
+from reporter.analysis.trends import trends
+from reporter.analysis.work import work
+from reporter.sink.file import open_sink
+from reporter.sink.notes import SOURCE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from datetime import datetime
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from reporter.analysis.overview import RejectSample, Source
+    from reporter.redaction.redactor import Redactor
+    from reporter.settings.app import Settings
+    from reporter.window import Window
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run is about. `compared`: the window that changes are judged against. `built_at`: aware; no stage reads a clock."""
+
+    settings: Settings
+    window: Window
+    compared: Window
+    zone: ZoneInfo
+    built_at: datetime
+
+
+# What of a window's events and spans makes its figures, in one row.
+_STATE = """
+SELECT (SELECT (count(*), bit_xor(hash(id, ts, status))) FROM window_events),
+  (SELECT (count(*), bit_xor(hash(id, ts, status, duration_ms, operation, parent))) FROM window_spans)"""
+
+
+class Reading:
+    """An open sink with the window's views; a context manager. Traces are read by a second connection in a thread, beside the
+    other analyses and the pages' rendering: DuckDB works without Python's lock."""
+
+    def __init__(
+        self,
+        sink: Path,
+        window: Window,
+        compared: Window,
+        on_note: Callable[[str], None],
+        redactor: Redactor | None = None,
+    ) -> None:
+        self.sink = open_sink(sink, read_only=True, on_wait=on_note)
+        self.con = self.sink.connection
+        self.redactor = redactor
+        self._window = window
+        self._thread = ThreadPoolExecutor(1)
+        self._listed: Future[Traces] | None = None
+        self._data: Future[TraceData] | None = None
+        self._is_open = True
+        self._aside = self.con.cursor()
+        try:
+            self._aside.execute("SET TimeZone = 'UTC'")
+            for con in (self.con, self._aside):
+                select_window(con, window, compared)
+                con.execute(SOURCE_NAMES)
+        except BaseException as exc:
+            self.close(exc)
+            raise
+
+    def __enter__(self) -> Reading:
+        return self
+
+    def __exit__(self, _: object, exc: BaseException | None, __: object) -> None:
+        self.close(exc)
+
+    def close(self, exc: BaseException | None = None) -> None:
+        """Let go of the sink. `exc`: what went wrong meanwhile; raises DamagedSinkError where that is the file's fault."""
+        if self._is_open:
+            self._is_open = False
+            self._thread.shutdown(cancel_futures=True)
+            self.sink.__exit__(None, exc, None)
+
+    def state(self) -> tuple[object, ...]:
+        """Equal as long as the window's events and spans are the same."""
+        return tuple(self.con.execute(_STATE).fetchall()[0])
+
+    def begin_trace_data(self) -> Future[TraceData]:
+        """What the viewer loads, made in the thread."""
+        self._begin_listing()
+        if not self._data:
+            self._data = self._thread.submit(lambda: trace_data(self._aside, redactor=self.redactor))
+        return self._data
+
+    def list_traces(self) -> None:
+        """Make the table `trace_list` on this connection."""
+        traces(self.con, self._window)
+
+    def _begin_listing(self) -> Future[Traces]:
+        if not self._listed:
+            self._listed = self._thread.submit(traces, self._aside, self._window)
+        return self._listed
+
+    def results(self, asked: Asked, sources: tuple[Source, ...], rejects: tuple[RejectSample, ...]) -> Results:
+        """All figures of the window, not yet redacted."""
+        con, listed = self.con, self._begin_listing()
+        groups = errors(con, asked.window)
+        return Results(
+            overview(con, asked.window, sources),
+            performance(con, asked.window, asked.settings.classes),
+            groups,
+            listed.result(),
+            rejects,
+            changes(con, asked.compared),
+            self._usage(asked),
+            error_details(con, groups.groups),
+        )
+
+    def _usage(self, asked: Asked) -> Usage:
+        con, done, seconds = self.con, work(self.con), asked.window.bucket_seconds
+        return Usage(
+            chat(con, done, seconds),
+            commands(con, done),
+            tools(con, done, seconds),
+            processing(con, done, seconds),
+            llm(con, done, seconds, asked.settings.prices),
+            latency(done, asked.zone.key, asked.settings.classes),
+            trends(con, asked.zone.key),
+            coverage(con, asked.built_at),
+            counts_over_time(con, asked.window),
+        )

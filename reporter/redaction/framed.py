@@ -1,0 +1,43 @@
+"""Frames at the gate: every distinct text of a column is looked at once. Does not load pandas: whoever has a frame has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pandas as pd
+
+
+def is_frame(value: object) -> bool:
+    return type(value).__name__ == "DataFrame"
+
+
+def cells(frame: pd.DataFrame) -> Iterator[Any]:
+    """What may hold a secret: each distinct text once, and what holds texts. Categories are our own words."""
+    for name in frame.columns:
+        if _is_text(frame[name]):
+            yield from frame[name].dropna().unique()
+        elif frame[name].dtype == object:
+            yield from frame[name]
+
+
+def redacted_frame(frame: pd.DataFrame, redacted: Callable[[Any, str], Any]) -> pd.DataFrame:
+    """The frame with its texts, and what holds texts, redacted by `redacted(value, column)`; the same one where that changes
+    nothing."""
+    changed = {}
+    for name in frame.columns:
+        column = frame[name]
+        if _is_text(column):
+            shown = {text: redacted(text, name) for text in column.dropna().unique()}
+            different = {text: new for text, new in shown.items() if new != text}
+            if different:
+                changed[name] = column.replace(different).astype(column.dtype)
+        elif column.dtype == object:
+            changed[name] = column.map(lambda value, key=name: redacted(value, key))
+    return frame.assign(**changed) if changed else frame
+
+
+def _is_text(column: pd.Series) -> bool:
+    return getattr(column.dtype, "name", "") in ("string", "str")
