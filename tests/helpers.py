@@ -26,19 +26,9 @@ def command(*arguments: str, env: dict[str, str] | None = None, **given: object)
 
 
 def ask(command: str, app: Path, *arguments: str) -> dict:
-    """A command's JSON over the day 2026-11-20."""
-    done = run(
-        command,
-        "--app",
-        str(app),
-        "--since",
-        "2026-11-20T00:00Z",
-        "--until",
-        "2026-11-21T00:00Z",
-        "--format",
-        "json",
-        *arguments,
-    )
+    """A command's JSON over the day 2026-11-20; of `trace`, which has no period, whenever it was."""
+    day = () if command == "trace" else ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z")
+    done = run(command, "--app", str(app), *day, "--format", "json", *arguments)
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
 

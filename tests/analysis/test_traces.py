@@ -276,7 +276,7 @@ def test_a_trace_that_grew_is_whole_and_one_that_went_is_gone(app):
     assert (len(document["events"]), len(document["spans"]), document["duration_ms"]) == (3, 1, 3601500)
     assert trace(app, "trace-g") == document
     (app / "telemetry-report.toml").write_text("[retention]\ndays = 1\n")
-    write_log(app, entry("late", {"correlation_id": "trace-late"}, at="2026-11-22 09:00:00"))
+    write_log(app, entry("late", {"correlation_id": "trace-late"}, at="2026-11-21 09:00:00"))
     run("overview", "--app", str(app))
     gone = run("trace", "trace-grows", "--app", str(app))
     assert gone.exit_code == 1
