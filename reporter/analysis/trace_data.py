@@ -171,9 +171,9 @@ def trace_data(
 
 _CHOSEN_TEXTS = f"SELECT id, message, context, extra, concat_ws(chr(10), message, context, extra) AS texts FROM events WHERE {_CHOSEN}"
 # What a trace tells beside its events' texts, by trace.
-_NAMES = f"""SELECT correlation_id, concat_ws(' ', correlation_id, event, operation, provider, model, n.name) AS names
+_NAMES = f"""SELECT correlation_id, concat_ws(chr(10), correlation_id, event, operation, provider, model, n.name) AS names
 FROM events e LEFT JOIN source_names n ON n.id = e.source
-UNION ALL SELECT correlation_id, concat_ws(' ', operation, {", ".join(name for name in SPAN_DETAILS if name.endswith("_id") or name in ("provider", "model"))}) FROM spans"""
+UNION ALL SELECT correlation_id, concat_ws(chr(10), operation, {", ".join(name for name in SPAN_DETAILS if name.endswith("_id") or name in ("provider", "model"))}) FROM spans"""
 
 
 def _redacted_texts(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> set[str]:
@@ -196,8 +196,10 @@ def _redacted_texts(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -
                     *(seer.json_text(text) if text else text for text in (context, extra)),
                 )
                 found.append((number, *parts))
-        names = con.execute(f"SELECT DISTINCT correlation_id FROM ({_NAMES}) WHERE {redactor.suspected_id('names')}")
-        named = {row[0] for row in names.fetchall()}
+        names = con.execute(
+            f"SELECT DISTINCT correlation_id, names FROM ({_NAMES}) WHERE {redactor.suspected_id('names')}"
+        ).fetchall()
+        named = {trace for trace, text in names if redactor.identifier(text) != text}
     columns = list(zip(*found, strict=True)) or [()] * 4
     types = (pa.int64(), pa.string(), pa.string(), pa.string())
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
@@ -243,7 +245,8 @@ def _shards(
         wholes.setdefault(number, []).append(f"{_json_string(shown[n])}:{text}")
         documents[shown[n]] = text
     if redactor and named:
-        briefs = {number: _named_document(text, redactor) for number, text in briefs.items()}
+        numbers = {number for name, number in zip(ids, shards_of(shown, count), strict=True) if name in named}
+        briefs = {n: _named_document(text, redactor) if n in numbers else text for n, text in briefs.items()}
     shards = (Shard(f"{{{','.join(wholes.get(n, []))}}}", briefs.get(n, "null")) for n in range(count))
     return documents, tuple(shards)
 

@@ -153,6 +153,7 @@ SECRET_LOOK = (
 )
 
 
+@lru_cache(100_000)
 def words_of(key: str) -> list[str]:
     """The words of a name in any case style, in lower case."""
     return [word.lower() for word in _CAMEL.findall(key)]
@@ -202,6 +203,7 @@ def _text_sort(words: list[str], key: str) -> Sort | None:
     return Sort.FACT if last in _FACT_WORDS else None
 
 
+@lru_cache(100_000)
 def is_content_object(key: str) -> bool:
     """Whether texts below this name are somebody's."""
     words = words_of(key)
@@ -214,6 +216,7 @@ def is_diagnostic(key: str, siblings: object) -> bool:
     return named or (isinstance(siblings, dict) and len(_DIAGNOSTIC_SIBLINGS & siblings.keys()) > 0)
 
 
+@lru_cache(100_000)
 def is_safe(key: str) -> bool:
     """Whether a text under this name is a diagnosis or a fact, also inside somebody's object."""
     words = words_of(key)

@@ -19,7 +19,7 @@ from reporter.redaction.known import known_rule
 from reporter.redaction.placeholders import PLACEHOLDER, hashed, masked
 from reporter.redaction.rule import Rule
 from reporter.redaction.rules import NOT_IN_IDS, PHONE, SHAPES, SURROUNDINGS
-from reporter.redaction.suspicion import look_at_ids, suspected, suspicions
+from reporter.redaction.suspicion import suspected, suspicions, suspicions_of_ids
 from reporter.redaction.walk import Walk
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Redactor:
 
     def suspected_id(self, text: str) -> str:
         """The same for ids and names."""
-        return suspected((look_at_ids(tuple(rule.text for rule in self._own)),), text)
+        return suspected(suspicions_of_ids(tuple(rule.text for rule in self._own)), text)
 
     def text(self, value: str) -> str:
         """A text without what is not for strangers."""

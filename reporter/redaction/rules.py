@@ -59,7 +59,7 @@ _TELLING = (
     "|mnemonic|connection[_.-]?string|license[_.-]?key|set[_.-]cookie|otp|cvv|cvc|token[_.-]secret"
 )
 _LAST = "tokens?|auth|cookies?|creds|[a-z][_.-]?keys?|key[_.-]id|session|_sess|bearer|pass|salt|jwt|nonce|dsn|sas|license|[_.-]pin|[_.-]code|[_.-]pw|sid|verifier|challenge|[_.-]hash"
-_NAME = rf"(?P<key>[\w.\[-]{{0,48}}(?:(?:{_TELLING})[\w.\[-]{{0,24}}|(?:{_LAST})(?![\w-]))|(?<![\w.-])(?:pw|pin|key|ssn|{'|'.join(sorted(PROVIDERS))})(?![\w.-]))"
+_NAME = rf"(?<![\w.\[-])(?P<key>[\w.\[-]{{0,80}}?(?:(?:{_TELLING})[\w.\[-]{{0,24}}|(?:{_LAST})(?![\w-]))|(?<![\w.-])(?:pw|pin|key|ssn|{'|'.join(sorted(PROVIDERS))})(?![\w.-]))"
 _QUOTED = r"\\*\"((?:[^\"\\]|\\+[^\"\\]){2,})|\\*'((?:[^'\\]|\\+[^'\\]){2,})|`([^`]{2,})"
 _BARE = (
     r"((?:(?:bearer|basic|token|apikey|digest|negotiate|custom)\s+)?[^\s\"'`&,;)\]}<>\\(\[{][^\s\"'`&,;)\]}<>\\]{2,})"

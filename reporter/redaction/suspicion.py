@@ -29,11 +29,14 @@ def suspicions(own: tuple[str, ...], *, has_phones: bool, has_content: bool) -> 
 
 
 @lru_cache(8)
-def look_at_ids(own: tuple[str, ...]) -> str:
+def suspicions_of_ids(own: tuple[str, ...]) -> tuple[str, ...]:
     """The same for ids and names: `Redactor.identifier`."""
-    texts = [first_look(rule.text) for rule in (*SHAPES, *SURROUNDINGS) if rule.name not in NOT_IN_IDS]
-    texts += [first_look(place.text) for place in PLACES if place.is_looked_for]
-    return "|".join((*texts, *(first_look(text, 0) for text in own)))
+    groups = (
+        [rule.look or first_look(rule.text) for rule in SHAPES if rule.name not in NOT_IN_IDS],
+        [first_look(rule.text) for rule in SURROUNDINGS],
+        [first_look(place.text) for place in PLACES if place.is_looked_for],
+    )
+    return (*("|".join(texts) for texts in groups), *(first_look(text, 0) for text in own))
 
 
 def suspected(patterns: tuple[str, ...], text: str) -> str:
