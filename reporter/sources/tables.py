@@ -86,6 +86,7 @@ def _command_context(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_WRITTEN = ("request", "response", "result")
 TABLES = (
     Table("tool_invocations", ("created_at",), _tool_context),
     Table("command_executions", ("executed_at", "created_at"), _command_context),
@@ -256,7 +257,10 @@ def _open_sqlite(path: Path) -> Any:  # noqa: ANN401 - a sqlite3.Connection, who
     from urllib.parse import quote
 
     uri = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if _is_resting_wal(path) else ''}"
-    return sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+    # Text that is no UTF-8 costs its bad bytes, not the table.
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    return connection
 
 
 def _is_resting_wal(path: Path) -> bool:
@@ -351,10 +355,15 @@ def _record(table: Table, row: dict[str, Any], source: int, offset: int) -> dict
 
     row = {key: _plain(value) for key, value in row.items()}
     time = next((_moment(row[name]) for name in table.times if row.get(name)), None)
+    try:
+        context = dump(table.context(row))
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        # What the app wrote as JSON is beyond reading; what happened is not.
+        context = dump(table.context({name: value for name, value in row.items() if name not in _WRITTEN}))
     return {
         "source": source,
         "offset": offset,
         "time": time,
-        "context": dump(table.context(row)),
+        "context": context,
         "entry_event": table.name,
     }

@@ -74,3 +74,35 @@ def test_a_late_row_is_found_although_the_app_deleted_old_ones(app, monkeypatch)
     write_database(app, tools=[tool("late", 15, "late-0001")])
     assert source(app) == (11, 11, 0)
     assert len(ask("trace", app, "late-0001")["events"]) == 1
+
+
+def test_one_bad_row_costs_that_row(app):
+    """Double-encoded JSON, epoch times, infinities, bytes, text that is no UTF-8, JSON beyond reading."""
+    good = ("fs.read", "trace-0001", "ok", 5.0, "2026-11-20 10:00:00")
+    write_database(app, tools=[("a", *good)])
+    at = 1795168800  # 2026-11-20 10:00:00 UTC
+    change(
+        app,
+        *(
+            f"INSERT INTO tool_invocations (id, tool_slug, correlation_id, status, duration_ms, created_at, request) VALUES ({row})"
+            for row in (
+                f"'b', 'fs.read', 'trace-0001', 'ok', 5, {at}, NULL",
+                f"'c', 'fs.read', 'trace-0001', 'ok', 5, '{at}123', NULL",
+                "'d', 'fs.read', 'trace-0001', 'ok', 9e999, '2026-11-20 10:00:00', NULL",
+                "'e', 'fs.read', 'trace-0001', 'ok', 'infinity', '2026-11-20 10:00:00', NULL",
+                "'f', 'fs.read', 'trace-0001', 'ok', 5, '2026-11-20 10:00:00', CAST(x'ff41fe' AS TEXT)",
+                "'g', 'fs.read', 'trace-0001', 'ok', 5, '2026-11-20 10:00:00', x'00ff'",
+                f"'h', 'fs.read', 'trace-0001', 'ok', 5, '2026-11-20 10:00:00', '{'[' * 5000}'",
+                "'i', 'fs.read', 'trace-0001', 'ok', 5, 'infinity', NULL",
+                "'j', 'fs.read', 'trace-0001', 'ok', 5, '0000-00-00 00:00:00', NULL",
+                "NULL, 'fs.read', 'trace-0001', 'ok', 5, '2026-11-20 10:00:00', NULL",
+            )
+        ),
+        """INSERT INTO command_executions (id, command_name, executed_at, result)
+        VALUES ('x', 'todo', '2026-11-20 10:00:00', '"{\\"error\\":\\"boom\\",\\"correlation_id\\":\\"trace-0001\\"}"')""",
+    )
+    assert source(app) == (11, 9, 2)
+    (tool_row, command_row) = ask("performance", app)["operations"]
+    assert (tool_row["operation"], tool_row["count"], tool_row["max_ms"]) == ("fs.read", 9, 5.0)
+    assert (command_row["operation"], command_row["errors"]) == ("todo", 1)
+    assert [span["status"] for span in ask("trace", app, "trace-0001")["spans"]].count("error") == 1
