@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reporter.cli.asking import gated, load_ahead
-from reporter.cli.options import note, question, settings_of, zone_of
+from reporter.cli.options import note, question, settings_of, window_of, zone_of
 from reporter.cli.paths import FILE
-from reporter.errors import UsageError
+from reporter.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from reporter.analysis.traces import TraceSummary
+    from reporter.window import Window
 
 
 @click.command(epilog="Example: telemetry-report trace 7fee3741 --format timeline")
@@ -29,7 +33,8 @@ def trace(
     html: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
-    """One trace by its correlation id, or the beginning of it: what happened, in order."""
+    """One trace by its correlation id, or the beginning of it: what happened, in order. It is shown whole; with a period it has
+    to have happened in it."""
     from reporter.cli.progress import progress
     from reporter.redaction.gate import gate
     from reporter.settings.reproducible import now
@@ -41,15 +46,16 @@ def trace(
     if len(asked) + (correlation_id is not None) != 1:
         msg = "name one trace"
         raise UsageError(msg, "Give its ID, or one of --message, --conversation and --execution.")
-    if limits := [f"--{name}" for name in ("last", "since", "until") if options[name]]:
-        msg = f"{limits[0]} does not go with trace: one trace is shown whole, whenever it was"
-        raise UsageError(msg, "Leave it out.")
     settings = settings_of(options)
     zone = zone_of(options, settings)
+    has_period = any(options[name] for name in ("last", "since", "until"))
+    window = window_of(options, settings)[0] if has_period else None
     load_ahead(form, "reporter.analysis.trace", "reporter.terminal.traces")
     with progress() as on_progress, asking(settings, datetime.now(UTC), on_progress, note) as sink:
         if asked:
             found = find_traces(sink.connection, *asked[0])
+            if window:
+                found = tuple(one for one in found if _lies_in(window, one)) or found[:1]
             if len(found) > 1:
                 from reporter.terminal import traces
 
@@ -61,6 +67,8 @@ def trace(
         document = find_trace(
             sink.connection, correlation_id or "", gate(sink.about("salt"), settings.privacy), is_brief=is_brief
         )
+    if window:
+        _check_lies_in(window, document)
     if html:
         from pathlib import Path
 
@@ -73,3 +81,16 @@ def trace(
         from reporter.terminal import traces
 
         click.echo(traces.trace(document, form, zone))
+
+
+def _check_lies_in(window: Window, document: dict[str, Any]) -> None:
+    """Raise NotFoundError for a trace that had nothing in the period."""
+    start, end = (datetime.fromisoformat(document[name]) for name in ("start", "end"))
+    if start >= window.end or end < window.start:
+        msg = f"trace {document['correlation_id']} was not in this period: it ran from {document['start']} to {document['end']}"
+        raise NotFoundError(msg, "Leave --last, --since and --until out, or choose another.")
+
+
+def _lies_in(window: Window, one: TraceSummary) -> bool:
+    start = one.start.replace(tzinfo=UTC)
+    return start < window.end and start + timedelta(milliseconds=one.duration_ms) >= window.start

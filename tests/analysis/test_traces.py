@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reporter.analysis.trace import trace as trace_of
-from reporter.analysis.trace_data import CONTEXT_CHARS, _documents
+from reporter.analysis.trace_data import CONTEXT_CHARS, _documents, _redacted_texts
 from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
@@ -254,7 +254,8 @@ def test_one_trace_and_all_of_a_report_are_the_same_documents(samples, sample):
     with open_sink(find_app(str(samples[sample]), None, (), None).sink, read_only=True) as sink:
         con = sink.connection
         con.execute(SOURCE_NAMES)
-        made = dict(con.execute(_documents("correlation_id IS NOT NULL", CONTEXT_CHARS)).fetchall())
+        _redacted_texts(con, None)
+    made = dict(con.execute(_documents("correlation_id IS NOT NULL", CONTEXT_CHARS)).fetchall())
         assert len(made) >= 50
         for name, document in made.items():
             assert trace_of(con, name) == json.loads(document), name
@@ -276,8 +277,10 @@ def test_a_trace_that_grew_is_whole_and_one_that_went_is_gone(app):
     assert (len(document["events"]), len(document["spans"]), document["duration_ms"]) == (3, 1, 3601500)
     assert trace(app, "trace-g") == document
     (app / "telemetry-report.toml").write_text("[retention]\ndays = 1\n")
-    write_log(app, entry("late", {"correlation_id": "trace-late"}, at="2026-11-21 09:00:00"))
-    run("overview", "--app", str(app))
+    # A jump of more than a day would let nothing go at once.
+    for at in ("2026-11-21 09:00:00", "2026-11-22 08:00:00"):
+        write_log(app, entry("late", {"correlation_id": "trace-late"}, at=at))
+        run("overview", "--app", str(app))
     gone = run("trace", "trace-grows", "--app", str(app))
     assert gone.exit_code == 1
     assert "trace-late" not in gone.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import command, entry, write_log
+from tests.helpers import command, entry, event, write_log
 
 DAY = ("--since", "2026-11-20", "--until", "2026-11-21")
 
@@ -39,7 +39,6 @@ def one_line(told: subprocess.CompletedProcess[str], code: int) -> str:
         (("overview", "--tz", "../../etc/passwd"), "is not a time zone"),
         (("overview", "--tz", "x" * 3000), "is not a time zone"),
         (("overview", "--logs", "a.log", "b.log"), "needs quotes"),
-        (("trace", "abcdefgh", "--last", "1h"), "--last does not go with trace"),
         (("build", "--max-size", "1MB"), "--max-size goes with --single-file only"),
         (("demo", "/proc/nowhere"), "cannot be written to /proc/nowhere"),
         (("build", "-o", "/proc/nowhere/x"), "cannot be written"),
@@ -50,6 +49,14 @@ def test_an_option_that_cannot_be_used(app, arguments, told):
     write_log(app, entry("a"))
     app_of = () if arguments[0] == "demo" or "--app" in arguments else ("--app", str(app))
     assert told in one_line(command(*arguments, *app_of), 2)
+
+
+def test_a_trace_with_a_period_has_to_have_happened_in_it(app):
+    write_log(app, event("tool.invocation.completed", "10:00:00.000001", "abcdefgh", tool_name="db", duration_ms=5))
+    where = ("trace", "abcdefgh", "--app", str(app), "--format", "json")
+    assert command(*where, *DAY).returncode == 0
+    told = one_line(command(*where, "--since", "2026-11-20T11:00Z", "--until", "2026-11-20T12:00Z"), 1)
+    assert "was not in this period: it ran from 2026-11-20T09:59:59.995001Z to 2026-11-20T10:00:00.000001Z" in told
 
 
 @pytest.mark.parametrize("zone", ["localtime", "EST5EDT", ""])
