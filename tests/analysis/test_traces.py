@@ -255,7 +255,7 @@ def test_one_trace_and_all_of_a_report_are_the_same_documents(samples, sample):
         con = sink.connection
         con.execute(SOURCE_NAMES)
         _redacted_texts(con, None)
-    made = dict(con.execute(_documents("correlation_id IS NOT NULL", CONTEXT_CHARS)).fetchall())
+        made = dict(con.execute(_documents("correlation_id IS NOT NULL", CONTEXT_CHARS)).fetchall())
         assert len(made) >= 50
         for name, document in made.items():
             assert trace_of(con, name) == json.loads(document), name
