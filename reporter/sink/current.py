@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from reporter import engine
@@ -9,10 +10,12 @@ from reporter.errors import SinkError
 from reporter.sink.file import prepare
 from reporter.sink.store import Sink
 from reporter.sources import tables
-from reporter.sources.files import find_logs, is_untouched
+from reporter.sources.cursors import Known
+from reporter.sources.finding import find_logs
 
 if TYPE_CHECKING:
     from reporter.settings.app import Settings
+    from reporter.sources.finding import Found
 
 
 def open_current(settings: Settings) -> Sink | None:
@@ -36,13 +39,25 @@ def open_current(settings: Settings) -> Sink | None:
 
 def has_news(sink: Sink, settings: Settings) -> bool:
     """Whether there may be more than the sink holds, by what can be told without reading: a log or the database file has
-    changed, something was passed over, or a database server has to be asked."""
-    logs, passed_over = find_logs(settings.app, settings.logs)
-    cursors = {cursor.path: cursor for cursor in sink.cursors()}
+    changed, what is passed over is not what was, or a database server has to be asked."""
+    found = find_logs(settings.app, settings.logs, settings.sink)
+    known = Known(sink.cursors())
     return bool(
-        passed_over
-        or not (logs or settings.database)
-        or any(str(log.path) not in cursors or not is_untouched(log, cursors[str(log.path)]) for log in logs)
+        not (found.logs or settings.database)
+        or any(not known.untouched(log) for log in found.logs)
+        or _is_told_otherwise(known, found)
         or (settings.database and not tables.is_read(sink.connection, settings.database))
         or sink.has_underived_events()
+    )
+
+
+def _is_told_otherwise(known: Known, found: Found) -> bool:
+    """Whether the notes about files are not those that hold now."""
+    there = {str(log.path) for log in found.logs} | {passed.path for passed in found.passed_over}
+    told = [cursor for cursor in known.cursors() if cursor.note or cursor.is_blank]
+    notes = {(cursor.path, cursor.note) for cursor in told}
+    return any((passed.path, passed.why) not in notes for passed in found.passed_over) or any(
+        # A file within an archive has the archive's path before its own.
+        cursor.path not in there and not any(str(above) in there for above in PurePath(cursor.path).parents)
+        for cursor in told
     )

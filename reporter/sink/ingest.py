@@ -8,27 +8,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from reporter.sink.ingest_logs import read_logs
 from reporter.sink.ingest_tables import read_database
 from reporter.sources import Ingested, Progress, tables
-from reporter.sources.blocks import of_source
-from reporter.sources.files import (
-    HEAD_BYTES,
-    UNREADABLE,
-    Cursor,
-    LogFile,
-    Reader,
-    digest,
-    find_logs,
-    is_untouched,
-    pieces,
-    resume,
-    why,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
-    from datetime import datetime
 
     import pyarrow as pa
 
@@ -55,24 +41,16 @@ def ingest(
     at work, `on_events` when events were committed and their spans come next. Reading twice adds nothing."""
     sink.set_zone(settings.app_zone)
     done = Ingested()
-    found, passed_over = find_logs(settings.app, settings.logs)
-    done.notes += passed_over
-    pairs = resume(found, sink.cursors())
-    work = Work(sink, done, on_progress, on_events, sum(_left(log, cursor) for log, cursor in pairs))
+    work = Work(sink, done, on_progress, on_events)
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
-        for log, cursor in pairs:
-            work.read_log(log, cursor)
+        read_logs(work, settings)
         read_database(work, settings)
         on_read()
         work.commit()
     finally:
         work.close()
     return done
-
-
-def _left(log: LogFile, cursor: Cursor | None) -> int:
-    return max(0, log.size - (cursor.offset if cursor and not log.is_packed else 0))
 
 
 class Work:
@@ -84,9 +62,8 @@ class Work:
         done: Ingested,
         on_progress: Callable[[Progress], None],
         on_events: Callable[[], object],
-        total: int,
     ) -> None:
-        self.sink, self.done, self.total_bytes = sink, done, total
+        self.sink, self.done, self.total_bytes = sink, done, 0
         self.on_progress, self.on_events = on_progress, on_events
         self.tables: tuple[tables.Table, ...] = ()
         self.zone = "UTC"
@@ -98,7 +75,9 @@ class Work:
         self._storing: Future[int] | None = None
 
     def begin(self) -> None:
+        """Begin a transaction, where none is under way."""
         if not self._is_open:
+            self.finish_storing()
             self.sink.begin_batch()
             self._is_open = True
 
@@ -112,6 +91,7 @@ class Work:
             self._store(records_sql)
         self.finish_storing()
         if self._is_open:
+            self.sink.write_sources()
             self.sink.connection.commit()
             self._uncommitted, self._is_open = 0, False
             self.on_events()
@@ -120,7 +100,7 @@ class Work:
             with self.sink.transaction():
                 self.sink.derive_spans()
 
-    def _gather(self, records_sql: str, rows: pa.Table) -> None:
+    def gather(self, records_sql: str, rows: pa.Table) -> None:
         """Hold entries back until there are enough to be worth a statement: an app has many small files."""
         held = self._held.setdefault(records_sql, [])
         held.append(rows)
@@ -136,6 +116,7 @@ class Work:
         if count is not None and rows.num_rows > count:
             self._held[records_sql] = [rows.slice(count)]
         self.finish_storing()
+        self.sink.write_sources()
         self._storing = self._thread.submit(self.sink.store, records_sql, rows.slice(0, count))
 
     def finish_storing(self) -> None:
@@ -155,80 +136,6 @@ class Work:
         self._uncommitted += count
         self.on_progress(Progress(name, self.done_bytes, max(self.total_bytes, self.done_bytes)))
 
-    def read_log(self, log: LogFile, cursor: Cursor | None) -> None:
-        if cursor and is_untouched(log, cursor):
-            self.done.readable_sources += 1
-            return
-        self.finish_storing()
-        self.begin()
-        reader = Reader(log)
-        source = cursor.source if cursor else self.sink.add_source(log.name, "log", str(log.path))
-        try:
-            head = reader.head(max(HEAD_BYTES, cursor.head_bytes if cursor else 0))
-        except UNREADABLE as exc:
-            self._note(source, log.name, why(exc))
-            return
-        self.done.readable_sources += 1
-        self._read_pieces(log, source, cursor, reader, head)
+    def commit_if_much(self) -> None:
         if self._uncommitted > COMMIT_BYTES:
             self.commit()
-
-    def _read_pieces(self, log: LogFile, source: int, cursor: Cursor | None, reader: Reader, head: bytes) -> None:
-        from reporter.sources import format_of
-        from reporter.sources.local_times import LocalTimes
-
-        fmt = format_of(head)
-        at = cursor.offset if cursor else 0
-        note, shapes = "", set[str]()
-        times = LocalTimes(self.zone, (lambda: self._latest(source)) if cursor else None)
-        for piece in pieces(log, fmt, at, reader):
-            if piece.error:
-                note = piece.error
-            rejects = piece.cut.rejects
-            if rejects:
-                self.finish_storing()
-                self.sink.reject(source, rejects, piece.offset)
-            for name, records_sql, rows in piece.cut.parts:
-                shapes.add(name)
-                told = times.settled(rows) if name == "line" else rows
-                self._gather(records_sql, of_source(told, source, piece.offset))
-            if piece.end >= 0:
-                self.advance(log.name, 0 if log.is_packed else piece.end - at)
-                at = piece.end
-        head_bytes = min(len(head), at, cursor.head_bytes if cursor and cursor.head_bytes else HEAD_BYTES)
-        self.done.bytes_read += reader.bytes_read
-        self.finish_storing()
-        self.sink.update_source(
-            source,
-            name=log.name,
-            path=str(log.path),
-            **({"format": ", ".join(sorted(shapes))} if shapes else {}),
-            inode=log.inode,
-            size=log.size,
-            mtime_ns=log.mtime_ns,
-            head_bytes=head_bytes,
-            head=digest(head[:head_bytes]),
-            tail=digest(_before(log, at)),
-            offset=at,
-            waiting_bytes=0 if log.is_packed else max(0, log.size - at),
-            note=note,
-        )
-        if note:
-            self.done.notes.append((log.name, note))
-
-    def _latest(self, source: int) -> datetime | None:
-        """When the last event that a source brought in readings before was."""
-        self.finish_storing()
-        rows = self.sink.connection.execute("SELECT max(ts) FROM events WHERE source = ?", [source]).fetchall()
-        return rows[0][0] if rows else None
-
-    def _note(self, source: int, name: str, why: str) -> None:
-        self.sink.update_source(source, note=why)
-        self.done.notes.append((name, why))
-
-
-def _before(log: LogFile, offset: int) -> bytes:
-    try:
-        return Reader(log).before(offset)
-    except UNREADABLE:
-        return b""

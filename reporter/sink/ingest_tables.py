@@ -85,6 +85,7 @@ def _read_table(
         source, _, seen_until, offset = known[table.name]
     else:
         source, seen_until, offset = work.sink.add_source(table.name, "table", path), "", 0
+        work.sink.write_sources()
     if not found:
         work.sink.update_source(source, note="no such table", head=signature)
         work.done.notes.append((table.name, "no such table"))
@@ -95,9 +96,9 @@ def _read_table(
         work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True, is_again=is_again)
         offset += rows.num_rows
         work.advance(table.name, 0)
-    last = work.sink.connection.execute(
+    ((last,),) = work.sink.connection.execute(
         "SELECT strftime(max(ts), '%Y-%m-%d') FROM events WHERE source = ?", [source]
-    ).fetchone()
+    ).fetchall()
     missing = [
         column
         for column in ("correlation_id", "command_execution_id")
@@ -107,7 +108,7 @@ def _read_table(
         source,
         head=signature,
         offset=offset,
-        seen_until=(last[0] if last else None) or seen_until,
+        seen_until=last or seen_until,
         format="without correlation columns" if missing else "",
         note="",
     )

@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 from reporter import engine
 from reporter.errors import DamagedSinkError
 from reporter.sink.schema import NOTE_TRACES
-from reporter.sources.files import Cursor
+from reporter.sink.source_rows import SourceRows
+from reporter.sources.cursors import Cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,7 @@ class Sink:
         self._batch = 0
         self._about: dict[str, str] | None = None
         self._about_before: dict[str, str] | None = None
+        self._rows = SourceRows(connection)
 
     def __enter__(self) -> Sink:
         return self
@@ -84,32 +86,39 @@ class Sink:
 
     def rollback(self) -> None:
         self._about = self._about_before
+        self._rows = SourceRows(self.connection)
         # After a failed write there may be nothing left to take back; that failure is the one to tell of.
         with contextlib.suppress(engine.Error):
             self.connection.rollback()
 
     def cursors(self) -> list[Cursor]:
-        """Of all log files ever read."""
+        """Of all log files ever read, and of what was passed over."""
         # Sorted here: DuckDB takes longer to get ready for it.
         rows = engine.again(
             self.connection,
-            """SELECT id, path, inode, size, mtime_ns, head_bytes, head, tail, "offset" FROM sources WHERE kind = 'log'""",
+            'SELECT id, path, inode, size, mtime_ns, head_bytes, head, tail, "offset", entries, note, kind FROM sources',
         ).fetchall()
-        return [Cursor(*row) for row in sorted(rows)]
+        rows.sort()
+        self._rows.last = rows[-1][0] if rows else 0
+        return [Cursor(*row[:-1]) for row in rows if row[-1] == "log"]
 
     def add_source(self, name: str, kind: str, path: str) -> int:
-        row = self.connection.execute("SELECT coalesce(max(id), 0) + 1 FROM sources").fetchone()
-        source = int(row[0]) if row else 1
-        self.connection.execute(
-            """INSERT INTO sources VALUES (?, ?, ?, '', ?, 0, 0, 0, 0, '', '', 0, 0, 0, 0, 0, 0, 0, '', '')""",
-            [source, name, kind, path],
-        )
-        return source
+        return self._rows.add(name, kind, path)
 
     def update_source(self, source: int, **columns: Any) -> None:  # noqa: ANN401 - column values
         """Set the named columns of a source."""
-        sets = ", ".join(f'"{name}" = ?' for name in columns)
-        engine.again(self.connection, f"UPDATE sources SET {sets} WHERE id = ?", [*columns.values(), source])
+        self._rows.update(source, columns)
+
+    def remove_source(self, source: int) -> None:
+        self._rows.remove(source)
+
+    def reject(self, source: int, rejects: list[Reject], offset: int) -> None:
+        """Keep what could not be read of the block that begins at `offset`."""
+        self._rows.reject(source, rejects, offset)
+
+    def write_sources(self) -> None:
+        """Write what is known anew of sources and rejects: held back so that thousands of files take a few statements."""
+        self._rows.write()
 
     def store(self, records_sql: str, rows: pa.Table, *, is_table: bool = False, is_again: bool = False) -> int:
         """Take in entries of some sources: `rows` (source, offset, …) is the relation `raw` that `records_sql` reads.
@@ -179,14 +188,6 @@ class Sink:
         if self._has("FROM changed"):
             for statement in staging.FORGET_CHANGED:
                 con.execute(statement.format(batch=self._batch))
-
-    def reject(self, source: int, rejects: list[Reject], offset: int) -> None:
-        """Keep what could not be read of the block that begins at `offset`."""
-        values = [(source, r.offset + offset, r.reason, r.sample) for r in rejects]
-        self.connection.executemany("INSERT INTO rejects VALUES (?, ?, ?, ?)", values)
-        self.connection.execute(
-            "UPDATE sources SET entries = entries + $1, rejects = rejects + $1 WHERE id = $2", [len(rejects), source]
-        )
 
     def learn_names(self) -> None:
         """Learn the meaning of all event names that the sink holds, before the next are mapped."""

@@ -1,161 +1,48 @@
-"""Log files: which there are, which of them were read before under whatever name, and their bytes in blocks."""
+"""A log file's bytes, all from one descriptor: its head, what stands before an offset, and the blocks from there on.
+
+What is read is checked against what was read before: a file that is truncated, or truncated and written anew, while it is
+read gives what it held up to there and then ChangedError, never bytes of both. What comes behind the size it was opened with
+is left to the next reading: what the file is was judged without it.
+"""
 
 from __future__ import annotations
 
-import glob
+import contextlib
 import os
-import re
 import stat
-import zlib
 from dataclasses import replace
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from reporter.sources import Cut, Format
-
 from reporter.sources import MAX_ENTRY_BYTES, Cut, Reject, sample
+from reporter.sources.finding import why
+from reporter.sources.packed import CutOffError, UnpackError, is_zstd_here, packing_of, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reporter.sources import Format
+    from reporter.sources.finding import LogFile
+    from reporter.sources.packed import Stream
 
 BLOCK_BYTES = 16 << 20
 HEAD_BYTES = 1024
 # Logs pack about 15-fold. What unpacks beyond this is a bomb, not a log.
 _MAX_UNPACK_RATIO, _FREE_UNPACK_BYTES = 200, 64 << 20
-# What reading a file raises: it went away, may not be read, or is no whole gzip file.
-UNREADABLE = (OSError, EOFError, zlib.error)
-_LOG_NAME = re.compile(r".+\.log(?:[.\-_][\w.\-]+)?$")
 
 
-class LogFile(NamedTuple):
-    """A regular file as it was found. `name`: its path relative to the app, for people."""
+class ChangedError(OSError):
+    """The file is not what it was a moment ago: it went elsewhere, or its content did."""
 
-    path: Path
-    name: str
-    inode: int
-    size: int
-    mtime_ns: int
-
-    @property
-    def is_packed(self) -> bool:
-        return self.path.suffix == ".gz"
+    def __init__(self) -> None:
+        super().__init__("it was moved or written anew while it was read; the next build reads on")
 
 
-class Cursor(NamedTuple):
-    """How far a source was read. Offsets count unpacked bytes; `head` and `tail` are hashes of the first
-    `head_bytes` and of the bytes right before `offset`, by which the file is known again under another name."""
+class Block(NamedTuple):
+    """`at_end`: the file ends behind it for now; `is_closed`: and it can't grow."""
 
-    source: int
-    path: str
-    inode: int
-    size: int
-    mtime_ns: int
-    head_bytes: int
-    head: str
-    tail: str
-    offset: int
-
-
-def find_logs(root: Path, patterns: Iterable[str]) -> tuple[list[LogFile], list[tuple[str, str]]]:
-    """The log files of an app (below storage/logs) or those that `patterns` match, by name; and what was passed
-    over, as (name, why)."""
-    logs: dict[Path, LogFile] = {}
-    passed_over: list[tuple[str, str]] = []
-    home = root / "storage" / "logs"
-    chosen = list(patterns)
-    paths = _matches(chosen) if chosen else _below(home)
-    bound = None if chosen else Path(os.path.realpath(home))
-    for path in sorted(set(paths)):
-        name = _name(path, root)
-        try:
-            if bound and path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(bound):
-                passed_over.append((name, "a link that leads out of the log folder"))
-                continue
-            found = path.stat()
-        except OSError as exc:
-            passed_over.append((name, why(exc)))
-            continue
-        if stat.S_ISREG(found.st_mode):
-            logs[path] = LogFile(path, name, found.st_ino, found.st_size, found.st_mtime_ns)
-        elif not stat.S_ISDIR(found.st_mode):
-            passed_over.append((name, "not a regular file"))
-    return list(logs.values()), passed_over
-
-
-def _below(home: Path) -> Iterator[Path]:
-    for folder, _, names in os.walk(home):
-        yield from (Path(folder, name) for name in names if _LOG_NAME.fullmatch(name))
-
-
-def _matches(patterns: list[str]) -> Iterator[Path]:
-    for pattern in patterns:
-        expanded = str(Path(pattern).expanduser().absolute())
-        if Path(expanded).is_dir():
-            yield from _below(Path(expanded))
-        else:
-            # Path.glob refuses absolute patterns.
-            found = glob.glob(expanded, recursive=True)  # noqa: PTH207
-            yield from (Path(name) for name in found if not Path(name).is_dir())
-
-
-def _name(path: Path, root: Path) -> str:
-    try:
-        name = str(path.resolve().parent.relative_to(root.resolve()) / path.name)
-    except (ValueError, OSError, RuntimeError):  # a link in a circle
-        name = str(path)
-    return name.encode("utf-8", "replace").decode()
-
-
-def why(exc: BaseException) -> str:
-    """An error's reason in words."""
-    return getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
-
-
-class Reader:
-    """A log file's unpacked bytes. Raises OSError, EOFError and zlib.error as reading does."""
-
-    def __init__(self, log: LogFile) -> None:
-        self.log = log
-        self.bytes_read = 0
-
-    def _open(self) -> IO[bytes]:
-        # Not to block where a FIFO was put in the file's place since it was found.
-        plain = os.fdopen(os.open(self.log.path, os.O_RDONLY | os.O_NONBLOCK), "rb")
-        if not self.log.is_packed:
-            return plain
-        import gzip
-
-        return gzip.GzipFile(fileobj=plain, mode="rb")  # type: ignore[return-value]
-
-    def head(self, count: int) -> bytes:
-        with self._open() as file:
-            return self._count(file.read(count))
-
-    def before(self, offset: int) -> bytes:
-        """The up to HEAD_BYTES bytes that end at `offset`."""
-        with self._open() as file:
-            file.seek(max(0, offset - HEAD_BYTES))
-            return self._count(file.read(min(HEAD_BYTES, offset)))
-
-    def blocks(self, offset: int) -> Iterator[tuple[bytes, bool]]:
-        """Blocks from `offset` on, each with whether the file ends behind it."""
-        allowed = self.log.size * _MAX_UNPACK_RATIO + _FREE_UNPACK_BYTES
-        with self._open() as file:
-            file.seek(offset)
-            block = self._count(file.read(BLOCK_BYTES))
-            while True:
-                following = self._count(file.read(BLOCK_BYTES)) if len(block) == BLOCK_BYTES else b""
-                yield block, not following
-                if not following:
-                    return
-                if self.log.is_packed and self.bytes_read > allowed:
-                    msg = f"unpacks to more than {_MAX_UNPACK_RATIO} times its size; reading stopped"
-                    raise OSError(msg)
-                block = following
-
-    def _count(self, data: bytes) -> bytes:
-        self.bytes_read += len(data)
-        return data
+    data: bytes
+    at_end: bool
+    is_closed: bool
 
 
 def digest(data: bytes) -> str:
@@ -164,88 +51,224 @@ def digest(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-def resume(logs: list[LogFile], cursors: list[Cursor]) -> list[tuple[LogFile, Cursor | None]]:
-    """Each file with the cursor it was read under before, whatever it was called then.
+class Reader:
+    """An open log file; a context manager. Everything raises OSError: ChangedError, CutOffError and UnpackError among them."""
 
-    A file keeps its cursor while its first bytes are the same and it reaches as far as was read. So a renamed or
-    gzipped file is known again, and a truncated or replaced one is new.
-    """
-    left = {cursor.source: cursor for cursor in cursors}
-    found: dict[Path, Cursor | None] = {}
+    def __init__(self, log: LogFile) -> None:
+        """`log` is then what fstat says of it. Raises ChangedError where another file lies under its name by now."""
+        self.log = log
+        self.bytes_read = 0
+        self._raw = self._open()
+        try:
+            self._descriptor = self._raw.fileno()
+            found = os.fstat(self._descriptor)
+            if not stat.S_ISREG(found.st_mode) or (found.st_dev, found.st_ino) != (log.device, log.inode):
+                raise ChangedError
+            self.log = log._replace(size=found.st_size, mtime_ns=found.st_mtime_ns)
+            self.raw_head = os.pread(self._descriptor, min(HEAD_BYTES, found.st_size), 0)
+            self.packing = packing_of(self.raw_head, (log.container or log.path).name)
+            if self.packing == "zstd" and not is_zstd_here():
+                msg = "packed with zstd, and Python's zstandard package is not installed"
+                raise OSError(msg)
+            self._member = str(log.path.relative_to(log.container)) if log.container else ""
+            self.is_archive = self.packing == "zip" and not log.container
+            self.head = b"" if self.is_archive else self._count(self.first(HEAD_BYTES))
+        except BaseException:
+            self._raw.close()
+            raise
 
-    def claim(log: LogFile, candidates: list[Cursor]) -> None:
-        for cursor in candidates:
-            if cursor.source in left and (is_untouched(log, cursor) or _holds(log, cursor)):
-                found[log.path] = left.pop(cursor.source)
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._raw.close()
+
+    def _open(self) -> IO[bytes]:
+        # Not to block where a FIFO was put in the file's place since it was found.
+        path = self.log.container or self.log.path
+        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb", buffering=0)
+
+    @property
+    def raw(self) -> IO[bytes]:
+        return self._raw
+
+    @property
+    def is_packed(self) -> bool:
+        return bool(self.packing)
+
+    def first(self, count: int) -> bytes:
+        """The first `count` bytes, or what there is of them."""
+        if not self.packing:
+            return os.pread(self._descriptor, min(count, self.log.size), 0)
+        head = b""
+        # What is wrong with it is told by `blocks`.
+        with contextlib.suppress(CutOffError, UnpackError):
+            stream = self._stream()
+            while len(head) < count and (more := stream.read(count - len(head))):
+                head += more
+        return head
+
+    def before(self, offset: int) -> bytes | None:
+        """The up to HEAD_BYTES bytes that end at `offset`; None where the file does not reach as far."""
+        if not self.packing:
+            return self._before(offset)
+        length, kept = self._measured(offset)
+        return kept if length == offset else None
+
+    def length(self) -> int:
+        """How many bytes there are by now. Of a packed file all are unpacked to tell."""
+        if not self.packing:
+            return os.fstat(self._descriptor).st_size
+        return self._measured(self._allowed())[0]
+
+    def _before(self, offset: int) -> bytes | None:
+        start = max(0, offset - HEAD_BYTES)
+        data = self._count(os.pread(self._descriptor, offset - start, start))
+        return data if len(data) == offset - start else None
+
+    def _measured(self, limit: int) -> tuple[int, bytes]:
+        """How much unpacks of the first `limit` bytes, and the HEAD_BYTES last of that."""
+        length, kept = 0, b""
+        with contextlib.suppress(CutOffError, UnpackError):
+            stream = self._stream()
+            while length < limit and (more := stream.read(min(1 << 20, limit - length))):
+                length, kept = length + len(more), (kept + more)[-HEAD_BYTES:]
+        return length, kept
+
+    def _allowed(self) -> int:
+        return self.log.size * _MAX_UNPACK_RATIO + _FREE_UNPACK_BYTES
+
+    def _stream(self) -> Stream:
+        return unpacked(self._raw, self.packing, self._member, self.log.size)
+
+    def blocks(self, offset: int) -> Iterator[Block]:
+        """What the file holds from `offset` on."""
+        chunks = self._unpacked(offset) if self.packing else self._plain(offset)
+        block = b""
+        try:
+            for chunk in chunks:
+                if block:
+                    yield Block(block, at_end=False, is_closed=False)
+                block = chunk
+        except UnpackError:
+            yield Block(block, at_end=True, is_closed=True)
+            raise
+        except CutOffError:
+            yield Block(block, at_end=True, is_closed=False)
+            raise
+        except OSError:
+            yield Block(block, at_end=False, is_closed=False)
+            raise
+        yield Block(block, at_end=True, is_closed=self.is_packed)
+
+    def _plain(self, offset: int) -> Iterator[bytes]:
+        kept = self._before(offset)
+        while kept is not None:
+            data = self._count(os.pread(self._descriptor, min(BLOCK_BYTES, max(0, self.log.size - offset)), offset))
+            # Looked at behind the read: whatever came in between, these bytes are of the file that was opened.
+            if self._before_uncounted(offset) != kept or not self._begins_as_before():
+                break
+            if data:
+                yield data
+            if len(data) < BLOCK_BYTES:
                 return
+            offset, kept = offset + len(data), (kept + data)[-HEAD_BYTES:]
+        raise ChangedError
 
-    for log in logs:
-        claim(log, [c for c in cursors if c.path == str(log.path)])
-    for same in (lambda log, c: c.inode == log.inode, lambda log, c: True):
-        for log in logs:
-            if log.path not in found:
-                claim(log, [c for c in left.values() if c.head_bytes and same(log, c)])
-    return [(log, found.get(log.path)) for log in logs]
+    def _before_uncounted(self, offset: int) -> bytes:
+        start = max(0, offset - HEAD_BYTES)
+        return os.pread(self._descriptor, offset - start, start)
+
+    def _begins_as_before(self) -> bool:
+        return os.pread(self._descriptor, len(self.head), 0) == self.head
+
+    def _unpacked(self, offset: int) -> Iterator[bytes]:
+        stream = self._stream()
+        left, done = offset, 0
+        while left and (skipped := stream.read(min(1 << 20, left))):
+            left, done = left - len(skipped), done + len(skipped)
+        while block := _filled(stream):
+            done += len(block.data)
+            yield self._count(block.data)
+            if block.error:
+                raise block.error
+            if done > self._allowed():
+                msg = f"unpacks to more than {_MAX_UNPACK_RATIO} times its size; reading stopped"
+                raise UnpackError(msg)
+
+    def _count(self, data: bytes) -> bytes:
+        self.bytes_read += len(data)
+        return data
 
 
-def is_untouched(log: LogFile, cursor: Cursor) -> bool:
-    """Whether the file is, by all that stat tells, as it was when the cursor was written."""
-    return (cursor.path, cursor.inode, cursor.size, cursor.mtime_ns) == (
-        str(log.path),
-        log.inode,
-        log.size,
-        log.mtime_ns,
-    )
+class _Filled(NamedTuple):
+    data: bytes
+    error: OSError | None
 
 
-def _holds(log: LogFile, cursor: Cursor) -> bool:
-    reader = Reader(log)
+def _filled(stream: Stream) -> _Filled | None:
+    """The next BLOCK_BYTES, or what there is before the end or what is wrong; None at the end."""
+    parts: list[bytes] = []
+    count = 0
     try:
-        head = reader.head(cursor.head_bytes)
-        if digest(head) != cursor.head:
-            return False
-        return (log.is_packed or log.size >= cursor.offset) and digest(reader.before(cursor.offset)) == cursor.tail
-    except UNREADABLE:
-        return False
+        while count < BLOCK_BYTES and (more := stream.read(BLOCK_BYTES - count)):
+            parts.append(more)
+            count += len(more)
+    except (CutOffError, UnpackError) as exc:
+        return _Filled(b"".join(parts), exc)
+    return _Filled(b"".join(parts), None) if parts else None
 
 
 class Piece(NamedTuple):
-    """A cut block and where in the file it lies; `error` says why reading stopped, where it did."""
+    """A cut block and where in the file it lies. `end`: up to where all is taken in; `tail`: the bytes right before it; `read_to`:
+    how far the file was looked at; `error` says why reading stopped, where it did."""
 
     offset: int
     cut: Cut
     end: int
-    error: str = ""
+    tail: bytes
+    read_to: int
+    error: OSError | None = None
 
 
-def pieces(log: LogFile, fmt: Format, offset: int, reader: Reader) -> Iterator[Piece]:
-    """Cut what the file holds from `offset` on. Never raises for what the file holds or for its going away."""
+def pieces(fmt: Format, offset: int, reader: Reader) -> Iterator[Piece]:
+    """Cut what the file holds from `offset` on; at least one piece. Never raises for what the file holds or for its going away."""
+    last = Piece(offset, _nothing(), offset, b"", offset)
     try:
-        yield from _pieces(log, fmt, offset, reader)
-    except UNREADABLE as exc:
-        from reporter.sources.blocks import raw_rows
+        last = last._replace(tail=reader.before(offset) or b"")
+        yield last
+        for piece in _pieces(fmt, offset, reader, last.tail):
+            last = piece
+            yield piece
+    except OSError as exc:
+        rejects = [Reject(last.end, f"unreadable from here: {why(exc)}")] if isinstance(exc, UnpackError) else []
+        yield Piece(0, replace(_nothing(), rejects=rejects), last.end, last.tail, last.read_to, exc)
 
-        reject = [Reject(reader.bytes_read, f"unreadable from here: {why(exc)}")] if log.is_packed else []
-        yield Piece(0, Cut(raw_rows([]), 0, reject), -1, why(exc))
+
+def _nothing() -> Cut:
+    from reporter.sources.blocks import raw_rows
+
+    return Cut(raw_rows([]), 0)
 
 
-def _pieces(log: LogFile, fmt: Format, offset: int, reader: Reader) -> Iterator[Piece]:
+def _pieces(fmt: Format, offset: int, reader: Reader, tail: bytes) -> Iterator[Piece]:
     waiting, at, is_skipping = b"", offset, False
-    for fresh, at_end in reader.blocks(offset):
+    for fresh, at_end, is_closed in reader.blocks(offset):
         if is_skipping:
-            line_end = fresh.find(b"\n") + 1
-            at += line_end or len(fresh)
-            if not line_end:
-                continue
-            fresh, is_skipping = fresh[line_end:], False
+            line_end = fresh.find(b"\n") + 1 or len(fresh)
+            is_skipping = not fresh.endswith(b"\n", 0, line_end)
+            at, tail = at + line_end, (tail + fresh[:line_end])[-HEAD_BYTES:]
+            yield Piece(at, _nothing(), at, tail, at)
+            fresh = fresh[line_end:]
         block = waiting + fresh
         if not block:
-            return
-        cut = fmt.cut(block, at_end, log.is_packed)
+            continue
+        cut = fmt.cut(block, at_end, is_closed)
         waiting = block[cut.consumed :]
         if len(waiting) > MAX_ENTRY_BYTES and not at_end:
             reason = f"an entry longer than {MAX_ENTRY_BYTES >> 20} MiB"
             cut = replace(cut, rejects=[*cut.rejects, Reject(cut.consumed, reason, sample(waiting))])
             cut.consumed, waiting, is_skipping = len(block), b"", True
-        yield Piece(at, cut, at + cut.consumed)
+        tail = (tail + block[max(0, cut.consumed - HEAD_BYTES) : cut.consumed])[-HEAD_BYTES:]
+        yield Piece(at, cut, at + cut.consumed, tail, at + len(block))
         at += cut.consumed

@@ -1,0 +1,239 @@
+"""Take in what is new in the log files: each is opened once, placed by what it holds, and read on from there.
+
+Files move while they are read. What is not where it was found, or is being copied, is looked for again before the ingest
+ends; what is undecided then is left to the next one, so that no entry is counted twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reporter.sources.blocks import of_source
+from reporter.sources.cursors import Cursor, Known, Place
+from reporter.sources.files import ChangedError, Piece, Reader, digest, pieces
+from reporter.sources.finding import Found, LogFile, PassedOver, find_logs, why
+from reporter.sources.packed import UnpackError, not_a_log, zip_members
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from reporter.settings.app import Settings
+    from reporter.sink.ingest import Work
+
+# How often files that moved meanwhile are looked for.
+_PASSES = 4
+# A file that is not called a log is one where an entry begins in its first bytes.
+_LOOKED_THROUGH_BYTES = 64 << 10
+
+
+def read_logs(work: Work, settings: Settings) -> None:
+    """All log files. What cannot be read is noted, by source."""
+    reading = _Reading(work)
+    for _ in range(_PASSES):
+        found = find_logs(settings.app, settings.logs, settings.sink)
+        if not reading.read_through(found):
+            break
+    reading.tell_of_others(found)
+
+
+class _Reading:
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.known = Known(work.sink.cursors())
+        self._counted: set[str] = set()
+        # Sources whose notes hold.
+        self._affirmed: set[int] = set()
+        # Paths of files within archives.
+        self._inside: set[str] = set()
+        self._is_moving = False
+
+    def read_through(self, found: Found) -> bool:
+        """Read what is new of the files found; whether some were elsewhere, or are to be looked at again."""
+        self._is_moving = False
+        self.known = Known(self.known.cursors(), self.known.fresh)
+        changed = []
+        for log in found.logs:
+            cursor = self.known.untouched(log)
+            if cursor:
+                self._count(log)
+                self._affirmed.add(cursor.source)
+                self._inside.update(c.path for c in self.known.cursors() if c.path.startswith(f"{log.path}/"))
+            else:
+                changed.append(log)
+        self.work.total_bytes = self.work.done_bytes + sum(log.size for log in changed)
+        for log in sorted(changed, key=self.known.order):
+            self._read(log)
+        return self._is_moving
+
+    def _count(self, log: LogFile) -> None:
+        if str(log.path) not in self._counted:
+            self._counted.add(str(log.path))
+            self.work.done.readable_sources += 1
+
+    def _read(self, log: LogFile) -> None:
+        try:
+            with Reader(log) as reader:
+                self._count(log)
+                reason = not_a_log(reader.raw_head) or not_a_log(reader.head) or _no_entry(reader)
+                if reason:
+                    self._set_blank(reader.log, reason)
+                elif reader.is_archive:
+                    self._read_archive(reader)
+                else:
+                    self._read_placed(reader)
+        except (ChangedError, FileNotFoundError):
+            self._is_moving = True
+        except UnpackError as exc:
+            self._set_blank(log, why(exc))
+        except OSError as exc:
+            self.pass_over(PassedOver(str(log.path), log.name, why(exc)))
+
+    def _read_archive(self, reader: Reader) -> None:
+        log = reader.log
+        for member in zip_members(reader.raw):
+            inside = log._replace(path=log.path / member, name=f"{log.name}/{member}", container=log.path)
+            self._inside.add(str(inside.path))
+            self._read(inside)
+        self._set_blank(log, "", "zip")
+
+    def _read_placed(self, reader: Reader) -> None:
+        place = self.known.place(reader)
+        if place.is_undecided:
+            self._is_moving = True
+        elif place.copy_of:
+            beside = place.copy_of.path.rpartition("/")[2]
+            log = reader.log if place.is_settled else reader.log._replace(inode=0, size=0, mtime_ns=0)
+            self._set_blank(log, "", f"copy of {beside}")
+        else:
+            # A log that does not hold what it held was copied before, as like as not, and the copy is not among those found.
+            self._is_moving = self._is_moving or (not place.cursor and self.known.has_inode(reader.log))
+            self._read_on(reader, place)
+
+    def _read_on(self, reader: Reader, place: Place) -> None:
+        work, log = self.work, reader.log
+        work.begin()
+        told = self.known.blank(str(log.path))
+        if not place.cursor:
+            source = self._source_of(log)
+            self.known.fresh.add(source)
+        else:
+            source = place.cursor.source
+            if told:
+                self._remove(told)
+        last, shapes = self._take_in(reader, source, place)
+        error = last.error
+        self._is_moving = self._is_moving or isinstance(error, ChangedError)
+        note = why(error) if error and not isinstance(error, ChangedError) else ""
+        at, head = last.end, reader.head[: last.end]
+        # What changed while it was read is looked at again whatever stat says.
+        status = (0, 0) if isinstance(error, ChangedError) else (log.size, log.mtime_ns)
+        cursor = Cursor(
+            source, str(log.path), log.inode, *status, len(head), digest(head), digest(last.tail), at, int(at > 0), note
+        )
+        self._keep(cursor, log, waiting_bytes=last.read_to - at, format=", ".join(sorted(shapes)) or None)
+        if note:
+            work.done.notes.append((log.name, note))
+        work.done.bytes_read += reader.bytes_read
+        work.commit_if_much()
+
+    def _take_in(self, reader: Reader, source: int, place: Place) -> tuple[Piece, set[str]]:
+        from reporter.sources import format_of
+        from reporter.sources.local_times import LocalTimes
+
+        work, log = self.work, reader.log
+        fmt = format_of(reader.head)
+        shapes, at = set[str](), place.start
+        times = LocalTimes(work.zone, (lambda: self._latest(source)) if place.cursor else None)
+        is_told = bool(place.cursor and place.cursor.note)
+        for last in pieces(fmt, place.start, reader):
+            rejects = last.cut.rejects
+            if rejects and not (last.error and is_told):
+                work.sink.reject(source, rejects, last.offset)
+            for name, records_sql, rows in last.cut.parts:
+                shapes.add(name)
+                told = times.settled(rows) if name == "line" else rows
+                work.gather(records_sql, of_source(told, source, last.offset))
+            work.advance(log.name, 0 if reader.is_packed else last.end - at)
+            at = last.end
+        return last, shapes
+
+    def _latest(self, source: int) -> datetime | None:
+        """When the last event that a source brought in readings before was."""
+        self.work.finish_storing()
+        rows = self.work.sink.connection.execute("SELECT max(ts) FROM events WHERE source = ?", [source]).fetchall()
+        return rows[0][0] if rows else None
+
+    def _source_of(self, log: LogFile | PassedOver) -> int:
+        """A source for what is at this path: one that has told of it before that nothing of it was read, or a new one."""
+        before = self.known.blank(str(log.path))
+        return before.source if before else self.work.sink.add_source(log.name, "log", str(log.path))
+
+    def _keep(self, cursor: Cursor, log: LogFile, *, waiting_bytes: int = 0, format: str | None = None) -> None:
+        columns: dict[str, Any] = {
+            name: value for name, value in cursor._asdict().items() if name not in ("source", "entries")
+        }
+        if format is not None:
+            columns["format"] = format
+        self.work.sink.update_source(cursor.source, name=log.name, waiting_bytes=waiting_bytes, **columns)
+        self.known.note(cursor, log if cursor.head_bytes else None)
+        self._affirmed.add(cursor.source)
+
+    def _set_blank(self, log: LogFile, note: str, format: str = "") -> None:
+        """Note of a file that nothing of it is read, and why or as what."""
+        self.work.begin()
+        source = self._source_of(log)
+        cursor = Cursor(source, str(log.path), log.inode, log.size, log.mtime_ns, 0, "", "", 0, 0, note)
+        self._keep(cursor, log, format=format)
+        if note:
+            self.work.done.notes.append((log.name, note))
+
+    def pass_over(self, passed: PassedOver) -> None:
+        """Note of what cannot even be opened that it is not read, and why."""
+        self.work.done.notes.append((passed.name, passed.why))
+        of_path = [cursor for cursor in self.known.cursors() if cursor.path == passed.path]
+        told = [cursor.source for cursor in of_path if cursor.note == passed.why]
+        self._affirmed.update(told)
+        if told:
+            return
+        self.work.begin()
+        if of_path:
+            before = max(of_path, key=lambda cursor: cursor.source)
+        else:
+            source = self.work.sink.add_source(passed.name, "log", passed.path)
+            before = Cursor(source, passed.path, 0, 0, 0, 0, "", "", 0)
+        self.work.sink.update_source(before.source, note=passed.why)
+        self.known.note(before._replace(note=passed.why))
+        self._affirmed.add(before.source)
+
+    def tell_of_others(self, found: Found) -> None:
+        """Note what was passed over, and end notes about what is readable now or gone."""
+        for passed in found.passed_over:
+            self.pass_over(passed)
+        there = {str(log.path) for log in found.logs} | self._inside
+        for cursor in self.known.cursors():
+            if cursor.source in self._affirmed or (cursor.is_blank and cursor.path in there):
+                continue
+            if cursor.is_blank:
+                self._remove(cursor)
+            elif cursor.note:
+                self.work.begin()
+                self.work.sink.update_source(cursor.source, note="")
+
+    def _remove(self, cursor: Cursor) -> None:
+        self.work.begin()
+        self.work.sink.remove_source(cursor.source)
+        self.known.remove(cursor)
+
+
+def _no_entry(reader: Reader) -> str:
+    """Why a file is not read that is not called a log and does not look like one; '' for all others."""
+    from reporter.sources.header import line_starts, shapes
+    from reporter.sources.wrappers import decoded, utf16_of
+
+    if reader.is_archive or not reader.head or reader.log.is_called_a_log:
+        return ""
+    codec, head = utf16_of(reader.head), reader.first(_LOOKED_THROUGH_BYTES)
+    text = decoded(head, codec).inner if codec else head
+    if any(len(found) for found in shapes(text, line_starts(text))):
+        return ""
+    return f"not called a log, and no entry begins in its first {_LOOKED_THROUGH_BYTES >> 10} kB"
