@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.errors import UsageError
-from reporter.redaction.placeholders import is_placeholder, masked
+from reporter.redaction.placeholders import masked
 from reporter.redaction.redactor import Redactor
 from reporter.redaction.scanner import secrets_in
 
@@ -27,6 +27,9 @@ _OWN_IDS = re.compile(
 # Somebody's texts are told by the names that they were logged under; in a page there are none.
 _NO_HITS = frozenset(("content",))
 _SHOWN = 3
+# Where a report's text can be parted: between events, spans and lines. DuckDB's texts have no NUL.
+_PIECES = re.compile(r"(?<=\}),(?=\{)|\n")
+_NUL = "\x01"
 
 
 @dataclass(frozen=True)
@@ -43,19 +46,32 @@ def check(path: Path) -> list[Hit]:
     """Everything in the file, or the files of the folder, that our rules or kingfisher's find; the most frequent first. Raises UsageError."""
     redactor = Redactor("", include_content=True)
     found: dict[str, list[tuple[str, str]]] = {}
-    for name, text in _texts(path):
-        for rule, secret in redactor.findings(text):
+    texts = [(name, masked(text)) for name, text in _texts(path)]
+    for name, piece in _suspected(texts, redactor):
+        for rule, secret in redactor.findings(piece):
             found.setdefault(rule, []).append((name, secret))
-        known = {secret for each in found.values() for _, secret in each}
-        for secret in sorted(secrets_in([masked(text)])):
-            if not is_placeholder(secret) and "\0" not in secret and not any(secret in each for each in known):
-                found.setdefault("kingfisher", []).append((name, secret))
+    known = "\n".join({secret for each in found.values() for _, secret in each})
+    for secret in sorted(secrets_in(text for _, text in texts)):
+        if secret not in known and "\0" not in secret:
+            where = next((name for name, text in texts if secret in text), "")
+            found.setdefault("kingfisher", []).append((where, secret))
     hits = [
         Hit(rule, len(each), each[0][0], f"{each[0][1][:_SHOWN]}…")
         for rule, each in found.items()
         if rule not in _NO_HITS
     ]
     return sorted(hits, key=lambda hit: (-hit.count, hit.rule))
+
+
+def _suspected(texts: list[tuple[str, str]], redactor: Redactor) -> list[tuple[str, str]]:
+    """The pieces of texts that may hold something: a database looks first, it is 50 times as fast."""
+    import duckdb
+
+    pieces = [(name, piece) for name, text in texts for piece in _PIECES.split(text) if len(piece) > _SHOWN]
+    asked = [[name for name, _ in pieces], [piece.replace("\0", _NUL) for _, piece in pieces]]
+    looked = f"SELECT * FROM (SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])) AS t(name, piece) WHERE {redactor.suspected('piece')}"
+    with duckdb.connect() as con:
+        return [(name, piece.replace(_NUL, "\0")) for name, piece in con.execute(looked, asked).fetchall()]
 
 
 def _texts(path: Path) -> Iterator[tuple[str, str]]:
@@ -75,7 +91,7 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
             msg = f"{file} cannot be read: {exc.strerror}"
             raise UsageError(msg) from exc
         text = _BUNDLED.sub("", _PACKED.sub("", text))
-        text = _OWN_IDS.sub("", text)
+        text = _OWN_IDS.sub("\n", text)
         yield (
             file.name,
             html.unescape(text).replace("\\/", "/").replace("\\u003c", "<").replace("\\x27", "'").replace('\\"', '"'),

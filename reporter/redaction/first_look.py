@@ -14,7 +14,7 @@ from typing import Any
 
 # Longer repetitions say no more to a first look, and make its automaton larger.
 _REPEATED = 6
-_SPACE = r"\snrt"
+_SPACE = r"\s\x0bnrtf"
 _CLASSES = {
     codes.CATEGORY_DIGIT: r"\d",
     codes.CATEGORY_NOT_DIGIT: r"\D",

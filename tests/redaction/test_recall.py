@@ -82,19 +82,28 @@ def test_the_database_suspects_every_sample_that_is_changed():
     assert con.execute(f"SELECT text FROM t WHERE NOT {redactor.suspected('text')}").fetchall() == []
 
 
+def found_by(rule: Rule) -> list[str]:
+    """Texts made from a rule's pattern that it takes for a secret."""
+    texts = []
+
+    @settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(st.from_regex(rule.pattern))
+    def collect(text: str) -> None:
+        # JSON writes other control characters as numbers.
+        is_plain = all(char.isprintable() or char in "\n\r\t" for char in text)
+        if is_plain and any(rule.secret(match) for match in rule.pattern.finditer(text)):
+            texts.append(text)
+
+    collect()
+    return texts
+
+
 def test_the_database_suspects_whatever_a_rule_finds():
     """Texts made from every rule's pattern, raw and in JSON; asked at once, for the look takes long to compile."""
     redactor, con, asked = Redactor("salt"), duckdb.connect(), []
     for rule in (*SHAPES, *SURROUNDINGS):
-
-        @settings(max_examples=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-        @given(st.from_regex(rule.pattern))
-        def collect(text: str, rule: Rule = rule) -> None:
-            if "\0" not in text and any(rule.secret(match) for match in rule.pattern.finditer(text)):
-                asked.extend((rule.text, form) for form in (text, json.dumps({"note": text})))
-
-        collect()
+        asked += [(rule.text, form) for text in found_by(rule) for form in (text, json.dumps({"note": text}))]
     con.execute("CREATE TABLE t (rule VARCHAR, text VARCHAR)")
     con.executemany("INSERT INTO t VALUES (?, ?)", asked)
     assert len({rule for rule, _ in asked}) > 40
-    assert con.execute(f"SELECT rule, text FROM t WHERE NOT {redactor.suspected('text')}").fetchall() == []
+    assert con.execute(f"SELECT rule[:80], text[:200] FROM t WHERE NOT {redactor.suspected('text')}").fetchall() == []
