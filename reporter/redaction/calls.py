@@ -156,6 +156,6 @@ def _paired(match: re.Match[str]) -> Iterator[Found]:
 PLACES: tuple[Place, ...] = (
     Place(r"(?i)insert\s+(?:or\s+\w+\s+)?into\s[^()]{1,80}\((?P<columns>[^()]{1,2000})\)\s*values\s*\((?P<values>[^\n]*?)\)(?=\s*(?:,\s*\(|\)|;|on\s|returning|\\|\"|$))", ("insert",), _inserted),
     Place(r"(?i)(?:set|where|and|or|,)\s+[\w.\"`\\\[]{0,40}[\"`\[]?(?<![\w])(?P<column>\w{2,40})\\*[\"`\]]?\s*(?:=|like|in\s*\()\s*(?:\\*['\"](?P<quoted>[^'\"\\]*)|(?P<bare>[^,()'\"\\?]{2,}?)(?=,\s*[\"`\\\[]?\w+\\*[\"`\]]?\s*=|\swhere\s|\sand\s|\)|$))", ("update", "where", "insert", "delete"), _assigned),
-    Place(rf"(?P<call>[\w\\>:-]+)\((?P<arguments>(?:[^()']|\([^()]*\))*{_STRING}(?:[^()']|{_STRING}|\([^()]*\))*)\)?", ("('", ", '", ": '"), _argued),
+    Place(rf"(?<![\w\\>:-])(?P<call>[\w\\>:-]{{1,200}})\((?P<arguments>(?:[^()']|\([^()]*\))*{_STRING}(?:[^()']|{_STRING}|\([^()]*\))*)\)?", ("('", ", '", ": '"), _argued),
     Place(r"\"(?P<key>[\w.$-]{1,60})\\*\"\s*:\s*(?:\[\s*)?\\*\"(?P<value>(?:[^\"\\]|\\+[^\"\\])+)", ('":',  '" :', '\\":'), _paired, False),
 )  # fmt: skip

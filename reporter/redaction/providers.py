@@ -42,7 +42,7 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("doppler", r"dp\.[a-z]{2,5}\.(?:[\w-]+\.)?[A-Za-z0-9]{20,}", "dp."),
     ("databricks", r"dapi[0-9a-f]{32}(?:-\d)?|dose[0-9a-f]{32}|dkea[0-9a-f]{32}", "dapi dose dkea"),
     ("azure", r"[A-Za-z0-9_~.]{3}\dQ~[\w~.-]{28,}", "q~"),
-    ("azure", rf"{_SLASHED}{{20,}}(?:AzSe|AzCa|ACR|AIoT|APIM|ASt|AzFu|ABa|ACDb|AEh)[A-Za-z0-9]{{2,12}}={{0,2}}|{_SLASHED}{{40,60}}(?:\+ACR|\+ASt|\+ARm|\+AEh|\+AIoT|\+ABa)\w{{4,8}}", "azse azca acr aiot apim ast azfu aba acdb aeh arm"),
+    ("azure", rf"(?<![+/=]){_SLASHED}{{20,100}}(?:AzSe|AzCa|ACR|AIoT|APIM|ASt|AzFu|ABa|ACDb|AEh)[A-Za-z0-9]{{2,12}}={{0,2}}|(?<![+/=]){_SLASHED}{{40,60}}(?:\+ACR|\+ASt|\+ARm|\+AEh|\+AIoT|\+ABa)\w{{4,8}}", "azse azca acr aiot apim ast azfu aba acdb aeh arm"),
     ("flutterwave", r"FLW(?:SECK|PUBK)(?:_TEST|_LIVE)?-[\w-]{10,}", "flwseck flwpubk"),
     ("fly", rf"(?:fo1_|fm1[ar]_|fm2_){_SLASHED}{{20,}}|FlyV1\s+[\w=,/+-]{{20,}}", "fo1_ fm1 fm2_ flyv1"),
     ("atlassian", r"(?:ATATT|ATCTT|ATBB|ATSTT|BBDC-)[\w=+/-]{16,}", "atatt atctt atbb atstt bbdc-"),

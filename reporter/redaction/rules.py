@@ -27,7 +27,7 @@ from reporter.redaction.rule import Rule
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+[A-Za-z]{2,24}(?![\w@])"
 SHAPES: tuple[Rule, ...] = (
     Rule("private-key", r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)".replace("( ", "(?: "), ("private key",)),
-    Rule("webhook", r"(?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|discord(?:app)?\.com\\?/api\\?/webhooks)\\?/[\w/\\-]{16,}|[\w-]+\.webhook\.office\.com\\?/[\w@/\\-]{20,}", ("hooks.slack", "webhook")),
+    Rule("webhook", r"(?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|discord(?:app)?\.com\\?/api\\?/webhooks)\\?/[\w/\\-]{16,}|(?<![\w-])[\w-]{1,64}\.webhook\.office\.com\\?/[\w@/\\-]{20,}", ("hooks.slack", "webhook")),
     Rule("password-hash", r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{50,}|\$argon2(?:id|i|d)\$[\w$=,+/.\\-]{20,}|\$(?:1|5|6|y|scrypt|pbkdf2[\w-]*)\$[\w./$=,+-]{20,}", ("$2", "$argon2", "$1$", "$5$", "$6$", "$y$", "$scrypt", "$pbkdf2")),
     # JSON as base64: JWTs, JWEs, Laravel's encrypted values, and whatever else was packed so.
     Rule("jwt", r"(?<![A-Za-z0-9+/])(?:eyJ|ZXlK|ewog|eyAi|eyIi)[\w/+=%\\-]{12,}(?:\.[\w/+=\\-]*){0,4}", ("eyj", "zxlk", "ewog", "eyai", "eyii")),
@@ -59,7 +59,7 @@ _TELLING = (
     "|mnemonic|connection[_.-]?string|license[_.-]?key|set[_.-]cookie|otp|cvv|cvc|token[_.-]secret"
 )
 _LAST = "tokens?|auth|cookies?|creds|[a-z][_.-]?keys?|key[_.-]id|session|_sess|bearer|pass|salt|jwt|nonce|dsn|sas|license|[_.-]pin|[_.-]code|[_.-]pw|sid|verifier|challenge|[_.-]hash"
-_NAME = rf"(?<![\w.\[-])(?P<key>[\w.\[-]{{0,80}}?(?:(?:{_TELLING})[\w.\[-]{{0,24}}|(?:{_LAST})(?![\w-]))|(?<![\w.-])(?:pw|pin|key|ssn|{'|'.join(sorted(PROVIDERS))})(?![\w.-]))"
+_NAME = rf"(?<![\w.\[-])(?P<key>[\w.\[-]{{0,80}}?(?:(?:{_TELLING})[\w.\[-]{{0,64}}|(?:{_LAST})(?![\w-]))|(?<![\w.-])(?:pw|pin|key|ssn|{'|'.join(sorted(PROVIDERS))})(?![\w.-]))"
 _QUOTED = r"\\*\"((?:[^\"\\]|\\+[^\"\\]){2,})|\\*'((?:[^'\\]|\\+[^'\\]){2,})|`([^`]{2,})"
 _BARE = (
     r"((?:(?:bearer|basic|token|apikey|digest|negotiate|custom)\s+)?[^\s\"'`&,;)\]}<>\\(\[{][^\s\"'`&,;)\]}<>\\]{2,})"
@@ -85,7 +85,7 @@ def _is_number(key: str, value: str) -> bool:
 
 
 _PARAMETERS = re.compile(
-    r"(?i)(?:\w*[_-])?(?:key|code|state|sig|signature|token|secret|auth|appid|app_id|hash|hmac|ticket|assertion|session|sid|nonce|otp|pass\w*|pwd|access|credential|jwt|invite|invitation|magic|apikey|k|t)"
+    r"(?i)(?:[\w-]*[_-])?(?:key|code|state|sig|signature|token|secret|auth|appid|app_id|hash|hmac|ticket|assertion|session|sid|nonce|otp|pass\w*|pwd|access|credential|jwt|invite|invitation|magic|apikey|k|t)"
 )
 
 
