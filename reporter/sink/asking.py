@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reporter.analysis import select_window
 from reporter.sink.current import open_current
 from reporter.sink.file import open_sink
-from reporter.sink.notes import SOURCE_NAMES, emptiness, future_notes, retention_notes, source_notes
+from reporter.sink.notes import SOURCE_NAMES, emptiness, future_notes, retention_notes, source_notes, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ def asking(
     sink = open_current(settings)
     if sink:
         for name, why in (*settings.notes, *source_notes(sink)):
-            on_note(f"{name}: {why}")
+            on_note(told(name, why))
         for note in future_notes(sink, now):
             on_note(note)
     else:

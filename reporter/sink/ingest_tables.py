@@ -70,6 +70,7 @@ def _not_read(work: Work, known: list[tuple[str, int, str, str, int]], why: str,
     for table in work.tables:
         source = at[table.name] if table.name in at else work.sink.add_source(table.name, "table", path)
         work.sink.update_source(source, note=why, head=signature)
+    work.done.notes.append((", ".join(sorted(table.name for table in work.tables)), why))
 
 
 def _read_table(

@@ -15,17 +15,47 @@ if TYPE_CHECKING:
     from reporter.window import Window
 
 REJECT_SAMPLES = 200
+# Rejects that are a good part of all entries, or most of a source's: worth telling on the first screen.
+_GOOD_PART, _MOST, _WORST_SOURCES = 0.05, 0.5, 3
 # Machines that log to one app, and readers of it, may differ by so much.
 _CLOCKS_APART = timedelta(minutes=10)
 SOURCE_NAMES = "CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources"
 
 
 def source_notes(sink: Sink) -> list[tuple[str, str]]:
-    """What of the sources could not be read when it was last tried, and why; the same of both tables is told once."""
-    return sink.connection.execute(
+    """What of the sources could not be read when it was last tried, and why; the same of both tables is told once. First, by no
+    name, that a good part of all entries was rejected."""
+    notes = sink.connection.execute(
         """SELECT string_agg(name, ', ' ORDER BY name), note FROM sources WHERE note <> ''
         GROUP BY note, CASE WHEN kind = 'table' THEN path ELSE id::VARCHAR END ORDER BY min(id)"""
     ).fetchall()
+    return [*_reject_notes(sink), *notes]
+
+
+def told(name: str, why: str) -> str:
+    """A note in one line."""
+    return f"{name}: {why}" if name else why
+
+
+def _reject_notes(sink: Sink) -> list[tuple[str, str]]:
+    """How many entries could not be read, and why most of them: of all sources, or of those by themselves in which it is most."""
+    rows = sink.connection.execute(
+        "SELECT id, name, entries, rejects FROM sources WHERE rejects > 0 ORDER BY rejects DESC, name"
+    ).fetchall()
+    if not rows:
+        return []
+    entries = sink.connection.execute("SELECT sum(entries)::BIGINT FROM sources").fetchall()[0][0]
+    rejects = sum(row[3] for row in rows)
+    notes = [("", _rejected(sink, rejects, entries))] if rejects >= _GOOD_PART * entries else []
+    worst = [row for row in rows if row[3] >= _MOST * row[2] and (not notes or row[2] < entries)]
+    return notes + [(name, _rejected(sink, own, of, source)) for source, name, of, own in worst[:_WORST_SOURCES]]
+
+
+def _rejected(sink: Sink, rejects: int, entries: int, source: int | None = None) -> str:
+    ((reason,),) = sink.connection.execute(
+        "SELECT mode(reason ORDER BY reason) FROM rejects WHERE source = coalesce(?, source)", [source]
+    ).fetchall()
+    return f"{rejects:,} of {entries:,} entries could not be read: {reason}"
 
 
 def retention_notes(sink: Sink, window: Window) -> list[str]:

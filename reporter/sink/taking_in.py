@@ -9,7 +9,7 @@ from reporter import engine
 from reporter.errors import NotFoundError, OutputError, SourceError
 from reporter.sink.current import open_current
 from reporter.sink.file import open_sink, unusable
-from reporter.sink.notes import future_notes, source_notes
+from reporter.sink.notes import future_notes, source_notes, told
 from reporter.sources import Ingested, Progress
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def take_in_anew(
         with open_sink(settings.sink, on_wait=on_note) as sink:
             forget_impossible(sink, now.replace(tzinfo=None))
             done = ingest(sink, settings, on_progress, on_read)
-            done.notes[:0] = settings.notes
-            done.notes += [note for note in source_notes(sink) if note not in done.notes]
+            kept = source_notes(sink)
+            done.notes = [*settings.notes, *kept, *(note for note in done.notes if note not in kept)]
             ahead = future_notes(sink, now)
             if done.events:
                 _let_go_of_old(sink, settings, now, on_note)
@@ -72,7 +72,7 @@ def take_in_anew(
 
 
 def _tell(done: Ingested, notes: list[str], on_note: Callable[[str], None]) -> None:
-    for note in (*(f"{name}: {why}" for name, why in done.notes), *notes):
+    for note in (*(told(name, why) for name, why in done.notes), *notes):
         on_note(note)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from reporter import engine
 from reporter.errors import DamagedSinkError, OutputError, ReportError, SourceError
 from reporter.sink.damage import set_aside
+from reporter.sink.notes import told
 from reporter.sources import tables
 from reporter.watch.live import Live
 from reporter.watch.renewing import renew
@@ -110,7 +111,7 @@ class Watch:
         """Take in what has changed and show it; how many events came."""
         live = self._session(now)
         came = live.read_on(now)
-        self._note([f"{name}: {why}" for name, why in live.notes])
+        self._note([told(name, why) for name, why in live.notes])
         self._has_news = self._has_news or came > 0
         # A report built anew lacks the session until it is shown again.
         is_new = self._take_over()
