@@ -15,6 +15,7 @@ from reporter.settings.database import by_env, by_option
 from reporter.settings.env import read_env
 from reporter.settings.folders import find_folder, own_path, places
 from reporter.settings.secrets import passwords, secrets
+from reporter.settings.sinks import other_sources, sink_of
 from reporter.settings.toml import CONFIG_FILE, TABLE_NAMES, Values, load
 from reporter.settings.zones import app_zone, checked_zone
 from reporter.window import parse_period
@@ -79,6 +80,7 @@ def find_app(
     root, notes = find_folder(app)
     config = load(root / CONFIG_FILE, os.environ)
     values = config.values
+    chosen_logs, chosen_database = logs, database
     database, logs, sink = (
         database or values["sources.db"],
         logs or values["sources.logs"],
@@ -98,6 +100,11 @@ def find_app(
     ):
         msg = f"no Laravel app in {root.resolve()}: neither storage/logs nor a database is there"
         raise SourceError(msg, "Name its folder with --app DIR, or what to read with --logs GLOB and --db URL.")
+    own = by_option(values["sources.db"]) if values["sources.db"] else by_env(root, env, found.databases)
+    others = other_sources(
+        (chosen_logs, values["sources.logs"] or found.logs or (str(found.storage / "logs"),)),
+        (base.url if chosen_database else "", own.url),
+    )
     known = tuple(sorted({*secrets(env), *passwords(database or "")}))
     zone = log_zone or values["app.timezone"]
     return Settings(
@@ -105,7 +112,7 @@ def find_app(
         base.url,
         base.is_named,
         logs or found.logs,
-        own_path(sink) if sink else _sink(root, found.storage),
+        own_path(sink) if sink else sink_of(root, found.storage, others),
         checked_zone(zone) if zone else app_zone(root, env),
         config.prices,
         {name: values[f"classes.{name}"] for name in CLASS_LIMITS_MS},
@@ -149,16 +156,3 @@ def _retention(root: Path, values: Mapping[str, Any]) -> Retention:
 
 def _may_exist(url: str) -> bool:
     return bool(url) and (not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).is_file())
-
-
-def _sink(root: Path, storage: Path) -> Path:
-    """storage/telemetry in the app, or the user's cache folder where that can't be written."""
-    folder = storage / "telemetry"
-    nearest = next((p for p in (folder, *folder.parents) if p.is_dir()), root)
-    if (nearest.is_relative_to(root) or nearest.is_relative_to(storage)) and os.access(nearest, os.W_OK):
-        return folder / "telemetry.duckdb"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or own_path("~/.cache"))
-    import hashlib
-
-    name = hashlib.blake2b(str(root.resolve()).encode(), digest_size=6).hexdigest()
-    return cache / "telemetry-report" / f"{root.resolve().name or 'app'}-{name}.duckdb"

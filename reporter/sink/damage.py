@@ -58,18 +58,19 @@ def look(name: str) -> None:
 
 def is_ours(path: Path) -> bool:
     """Whether a file that cannot be read as a sink can only have been one: it lies where sinks lie, or one was written there."""
-    is_at_home = (path.parent.name, path.name) == ("telemetry", "telemetry.duckdb") or (
-        path.parent.name == "telemetry-report" and path.suffix == ".duckdb"
-    )
-    return is_at_home or lock_path(path).exists()
+    is_at_home = path.parent.name == "telemetry-report" and path.suffix == ".duckdb"
+    return is_at_home or _is_apps(path) or lock_path(path).exists()
+
+
+def _is_apps(path: Path) -> bool:
+    return path.parent.name == "telemetry" and path.name.startswith("telemetry") and path.suffix == ".duckdb"
 
 
 def is_others(path: Path) -> bool:
     """Whether a file is of another format that is known by its first bytes, and lies where a user named it."""
     with path.open("rb") as file:
         head = file.read(64)
-    is_named = (path.parent.name, path.name) != ("telemetry", "telemetry.duckdb")
-    return is_named and (
+    return not _is_apps(path) and (
         head.startswith(b"SQLite format 3")
         or (head[_MAGIC_AT : _MAGIC_AT + 4] != _MAGIC and not lock_path(path).exists())
     )
