@@ -113,6 +113,7 @@ _CONTENT_OBJECTS = _set(
 _SAFE_IN_OBJECTS = _set(
     "error errors exception reason code warning warnings severity trace stack file category finish level"
 )
+_TELLS = frozenset(("message", "messages", "msg", "text", "detail", "details", "description"))
 _DIAGNOSTIC_SIBLINGS = frozenset(
     ("class", "code", "file", "line", "trace", "exception", "level", "channel", "severity", "sql")
 )
@@ -220,7 +221,9 @@ def is_diagnostic(key: str, siblings: object) -> bool:
 def is_safe(key: str) -> bool:
     """Whether a text under this name is a diagnosis or a fact, also inside somebody's object."""
     words = words_of(key)
-    return bool(words) and (words[-1] in _SAFE_IN_OBJECTS or sort_of(key) in (Sort.ID, Sort.FACT))
+    # `error_message`, `exceptionText`: what a failure is called is the report's own subject, wherever it stands.
+    tells = set(words[:-1]) & _SAFE_IN_OBJECTS if words[-1:] and words[-1] in _TELLS else set()
+    return bool(words) and (bool(tells) or words[-1] in _SAFE_IN_OBJECTS or sort_of(key) in (Sort.ID, Sort.FACT))
 
 
 # Objects and lists under these names hold secrets under names of their own.

@@ -122,6 +122,15 @@ def test_values_of_every_sort_under_a_secrets_name():
     assert shown["secret"][1:] == [None, True]
 
 
+@pytest.mark.parametrize(
+    "name", ["error", "error_message", "errorMessage", "exception_text", "failure_reason", "warning_details"]
+)
+def test_what_failed_stays_wherever_it_is_told(name):
+    told = "AI provider timeout after 417.17ms while the fragment was being enriched by the model"
+    for context in ({"data": {name: told}}, {name: told}, {"message": {name: told}}, {"data": {"error": {name: told}}}):
+        assert Redactor("salt").value(context) == context
+
+
 def test_the_same_secret_has_the_same_placeholder_wherever_it_stands():
     redactor = Redactor("salt")
     key = "sk-ant-api03-" + "a1B2" * 12
