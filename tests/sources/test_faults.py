@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
+import threading
 
 import pytest
 
@@ -11,6 +13,7 @@ from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
 from reporter.sink.ingest import ingest
 from reporter.sources import files
+from tests.helpers import entry, write_log
 from tests.sources.faults import Folder
 
 SCHEDULES = 12 * int(os.environ.get("TELEMETRY_FUZZ", "1"))
@@ -73,3 +76,112 @@ def test_while_a_reading_goes_on(app, tmp_path, seed, monkeypatch):
     folder.settle()
     left[0] = 0
     check(read(app, tmp_path), folder.count, folder.told, is_all=True)
+
+
+def test_while_a_program_writes_and_rotates_by_itself(app, tmp_path):
+    """No hooks: a thread logs and renames, copies and truncates, packs, as fast as it can, while readings follow each other."""
+    folder = Folder(app / "storage" / "logs", random.Random(7))
+    folder.append()
+    is_over = threading.Event()
+
+    def live() -> None:
+        for step in range(150):
+            folder.append()
+            if step % 10 == 9:
+                folder.random.choice((folder.rename, folder.copy_truncate, folder.pack, folder.rename_by_date))()
+                folder.settle()
+        is_over.set()
+
+    program = threading.Thread(target=live)
+    program.start()
+    while not is_over.is_set():
+        check(read(app, tmp_path), folder.count, ["READ"], is_all=False)
+    program.join()
+    check(read(app, tmp_path), folder.count, [], is_all=True)
+
+
+def test_a_log_rotated_between_finding_and_reading_is_found_again(app, tmp_path):
+    """What is found first is read first: while it is, all others are renamed."""
+    logs = app / "storage" / "logs"
+    for name in "abcdef":
+        write_log(
+            app,
+            *(entry(f"entry {1 + n + 100 * 'abcdef'.index(name)}", {"n": n, "of": name}) for n in range(100)),
+            name=f"{name}.log",
+        )
+    turned = []
+
+    def turn(progress) -> None:
+        if not turned:
+            turned.append(progress.name)
+            for path in sorted(logs.glob("[b-f].log")):
+                path.rename(path.with_name(f"{path.name}.1"))
+                path.touch()
+
+    check(read(app, tmp_path, turn), 600, turned, is_all=True)
+
+
+def test_a_truncated_log_goes_on_from_where_it_was_cut(app, tmp_path):
+    path = write_log(app, *(entry(f"entry {n}", {"n": n, "text": "x" * 300}) for n in range(1, 11)))
+    check(read(app, tmp_path), 10, [], is_all=True)
+    cut = path.read_bytes().index(b"[2026", len(path.read_bytes()) // 2)
+    os.truncate(path, cut)
+    check(read(app, tmp_path), 10, [], is_all=True)
+    write_log(app, entry("entry 11", {"n": 11}))
+    check(read(app, tmp_path), 11, [], is_all=True)
+    check(read(app, tmp_path), 11, [], is_all=True)
+
+
+def test_an_unpacked_copy_of_a_packed_log_brings_nothing(app, tmp_path):
+    text = "".join(entry(f"entry {n}", {"n": n, "text": "x" * 300}) for n in range(1, 11)).encode()
+    packed = app / "storage" / "logs" / "laravel.log.1.gz"
+    packed.write_bytes(gzip.compress(text))
+    check(read(app, tmp_path), 10, [], is_all=True)
+    for share in (0.4, 1.0):
+        packed.with_name("laravel.log.1").write_bytes(text[: int(len(text) * share)])
+        check(read(app, tmp_path), 10, [], is_all=True)
+    packed.unlink()
+    check(read(app, tmp_path), 10, [], is_all=True)
+
+
+def test_thousands_of_files_take_a_few_statements(app, tmp_path):
+    """However many there are: rows of sources and rejects are written together, and no file is looked for among the others."""
+    taken = {}
+    for count in (20, 200):
+        root = tmp_path / str(count)
+        for n in range(count):
+            write_log(
+                root,
+                entry(f"entry {n}", {"n": n}),
+                "no entry\n\n[2026-11-20 10:00:00] local.INFO: x  \n",
+                name=f"{n}.log",
+            )
+        settings = find_app(str(root), None, (), str(tmp_path / f"{count}.duckdb"))
+        with open_sink(settings.sink) as sink:
+            taken[count] = [counted(sink, settings) for _ in range(2)]
+            for path in (root / "storage" / "logs").iterdir():
+                path.rename(path.with_suffix(".log.1"))
+            taken[count].append(counted(sink, settings))
+            assert sink.connection.execute("SELECT count(*) FROM events").fetchall() == [(2 * count,)]
+    assert taken[20] == taken[200]
+
+
+def counted(sink, settings) -> int:
+    """How many statements an ingest takes."""
+    plain = sink.connection
+    sink.connection = sink._rows.connection = counting = Counting(plain)
+    ingest(sink, settings)
+    sink.connection = sink._rows.connection = plain
+    return counting.statements
+
+
+class Counting:
+    def __init__(self, connection) -> None:
+        self.connection, self.statements = connection, 0
+
+    def execute(self, *arguments):
+        self.statements += 1
+        return self.connection.execute(*arguments)
+
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
