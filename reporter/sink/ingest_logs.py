@@ -12,7 +12,7 @@ from reporter.sources.blocks import of_source
 from reporter.sources.cursors import Cursor, Known, Place
 from reporter.sources.files import ChangedError, Piece, Reader, digest, pieces
 from reporter.sources.finding import Found, LogFile, PassedOver, find_logs, why
-from reporter.sources.packed import UnpackError, not_a_log, zip_members
+from reporter.sources.packed import UnpackError, misnamed, not_a_log, zip_members
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -123,7 +123,7 @@ class _Reading:
         last, shapes = self._take_in(reader, source, place)
         error = last.error
         self._is_moving = self._is_moving or isinstance(error, ChangedError)
-        note = why(error) if error and not isinstance(error, ChangedError) else ""
+        note = why(error) if error and not isinstance(error, ChangedError) else misnamed(reader.packing, log.path.name)
         at, head = last.end, reader.head[: last.end]
         # What changed while it was read is looked at again whatever stat says.
         status = (0, 0) if isinstance(error, ChangedError) else (log.size, log.mtime_ns)

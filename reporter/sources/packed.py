@@ -37,6 +37,9 @@ _OTHERS = (
 )
 
 
+_ENDINGS = ("gz", "xz", "lzma", "bz2", "zst", "zip")
+
+
 class UnpackError(OSError):
     """The bytes are not what their packing asks for; what came before is good."""
 
@@ -70,6 +73,12 @@ def packing_of(head: bytes, name: str) -> str:
     if head[:3] == b"BZh" and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
         return "bzip2"
     return "lzma" if name.endswith(".lzma") and head[:3] == b"]\0\0" else ""
+
+
+def misnamed(packing: str, name: str) -> str:
+    """What is to be said of a file that is not packed although its name says so; it is read as it stands."""
+    ending = name.rpartition(".")[2]
+    return f"named .{ending} but not packed: read as it stands" if not packing and ending in _ENDINGS else ""
 
 
 def not_a_log(head: bytes) -> str:
