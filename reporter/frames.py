@@ -114,8 +114,3 @@ def typed(frame: pd.DataFrame, dtypes: dict[str, Any]) -> pd.DataFrame:
             column = pd.to_datetime(column, utc=True)
         columns[name] = column.astype(dtype)
     return pd.DataFrame(columns, index=frame.index)
-
-
-def empty(dtypes: dict[str, Any]) -> pd.DataFrame:
-    """No rows, of these columns."""
-    return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})

@@ -255,11 +255,8 @@ class Run:
         it as a picture too. `is_live`: for a watch, whose pages renew themselves.
         """
         from reporter.site import build_single, build_site
-        from reporter.site.output import check_output
 
         path = Path(output)
-        if not single_bytes:
-            check_output(path)
         on_progress(Progress("writing pages", 1, 1))
         edition = self._edition(is_live=is_live)
         with self._read_again() as reading:
