@@ -19,7 +19,7 @@ def test_without_the_private_module_the_package_serves(app):
 import sys, duckdb
 sys.modules["_duckdb"] = None
 from reporter import engine
-assert engine.connect is duckdb.connect
+assert engine.Error is duckdb.Error and engine._connect is duckdb.connect
 from reporter.__main__ import main
 sys.argv[1:] = {arguments!r}
 main()

@@ -192,7 +192,7 @@ def _redacted_texts(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -
         for number, message, context, extra, texts, is_suspect in rows:
             if is_suspect or (known and known.holds_known(texts)):
                 parts = (
-                    seer.text(message or ""),
+                    message and seer.text(message),
                     *(seer.json_text(text) if text else text for text in (context, extra)),
                 )
                 found.append((number, *parts))

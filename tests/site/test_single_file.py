@@ -52,7 +52,7 @@ def test_its_links_stay_within_it(single, browser):
     page, heard = look(
         browser, f"{single.as_uri()}#t-e2c203b1-a89c-482f-9519-e3c888ac7bc2", "details.group[open] pre.timeline"
     )
-    assert "AI provider timeout" in page.inner_text("details[open] pre")
+    assert "AI provider timeout" in page.inner_text("details.group[open] pre.timeline")
     assert heard == []
 
 

@@ -82,7 +82,7 @@ def test_a_name_is_not_what_packs(app):
     put(app, "b.log.gz", LINES[1].encode())
     put(app, "c.log.gz", zstandard.ZstdCompressor().compress(LINES[2].encode()))
     put(app, "d.log.zst", b"")
-    assert told(app) == (3, {})
+    assert told(app) == (3, {"b.log.gz": "named .gz but not packed: read as it stands"})
 
 
 def test_the_files_of_a_zip_are_sources_each_and_known_again(app):
