@@ -25,6 +25,15 @@ def command(*arguments: str, env: dict[str, str] | None = None, **given: object)
     return subprocess.run(call, env=around, text=True, stdin=subprocess.DEVNULL, **{"capture_output": True, **given})
 
 
+class Started(subprocess.Popen):
+    """A process that is ended where its block fails: leaving the block would wait for it, and nothing ends a watch."""
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if kind:
+            self.kill()
+        super().__exit__(kind, *rest)
+
+
 def ask(command: str, app: Path, *arguments: str) -> dict:
     """A command's JSON over the day 2026-11-20; of `trace`, which has no period, whenever it was."""
     day = () if command == "trace" else ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z")

@@ -69,7 +69,7 @@ def test_a_command_of_readme_works(command, demo, filled):
         stdin=subprocess.DEVNULL,
     )
     try:
-        said, complaints = started.communicate(timeout=20 if " watch " in words else 120)
+        said, complaints = started.communicate(timeout=8 if " watch " in words else 120)
     except subprocess.TimeoutExpired:
         started.send_signal(signal.SIGINT)
         said, complaints = started.communicate(timeout=60)

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from reporter import engine
-from tests.helpers import event, run, write_database, write_log
+from tests.helpers import Started, event, run, write_database, write_log
 
 ROUNDS = int(os.environ.get("TELEMETRY_FUZZ_ROUNDS", "6"))
 ASKED = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--format", "json")
@@ -135,7 +135,7 @@ def test_one_in_use_is_never_said_to_be_damaged_nor_to_be_deleted(filled, monkey
     code = (
         f"import duckdb, sys; con = duckdb.connect({str(sink(filled))!r}); print('held', flush=True); sys.stdin.read()"
     )
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+    with Started([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         holder.stdout.readline()
         done = run("overview", "--app", str(filled))
         holder.stdin.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import entry, write_log
+from tests.helpers import Started, entry, write_log
 from tests.watch.watching import hearing, now_entry, processes, under_way, until, watching
 
 
@@ -86,7 +86,7 @@ def test_a_terminal_that_is_closed_ends_the_watch(app):
     write_log(app, now_entry("a"))
     shown, terminal = os.openpty()
     command = [sys.executable, "-m", "reporter", "watch", "--app", str(app), "--terminal"]
-    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True) as started:
+    with Started(command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True) as started:
         os.close(terminal)
         until(lambda: len(processes(started)) > 1)
         assert os.read(shown, 100)
@@ -111,7 +111,7 @@ def test_a_console_script_without_a_guard_can_watch(app, tmp_path):
     script.write_text("from reporter.__main__ import main\nmain()\n")
     write_log(app, now_entry("a"))
     command = [sys.executable, str(script), "watch", "--app", str(app), "-o", str(tmp_path / "out")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+    with Started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
         assert "index.html" in started.stdout.readline()
         started.send_signal(signal.SIGTERM)
         assert started.wait(30) == 0

@@ -21,7 +21,7 @@ from reporter.settings.app import find_app
 from reporter.watch.live import Live
 from reporter.watch.renewing import Job
 from reporter.watch.watching import Watch, changes, followed
-from tests.helpers import run, write_database, write_log
+from tests.helpers import Started, run, write_database, write_log
 from tests.watch.watching import call, now_entry, processes, until, watching
 
 
@@ -118,7 +118,7 @@ def test_a_full_disk_is_said_and_what_was_logged_meanwhile_comes_when_there_is_r
     write_log(app, now_entry("before"))
     output, said = tmp_path / "out", tmp_path / "said"
     command = [sys.executable, "-m", "reporter", "watch", "--app", str(app), "-o", str(output), "--rebuild", "1s"]
-    with said.open("w") as file, subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file) as started:
+    with said.open("w") as file, Started(command, stdout=subprocess.DEVNULL, stderr=file) as started:
         live = output / "data" / "live.js"
         until(live.exists)
         for pid in processes(started):

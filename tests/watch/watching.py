@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.helpers import entry, write_log
+from tests.helpers import Started, entry, write_log
 
 
 def now_entry(message: str, context: dict | None = None, *, level: str = "INFO") -> str:
@@ -35,7 +35,7 @@ def call(tool: str, n: int, *, ok: bool = True) -> str:
 @contextlib.contextmanager
 def watching(app: Path, *arguments: str) -> Iterator[subprocess.Popen]:
     command = [sys.executable, "-m", "reporter", "watch", "--app", str(app), *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+    with Started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
         try:
             yield started
         finally:
