@@ -23,26 +23,33 @@
   let charts = {};
   const drawn = {};
 
+  // Series that a legend has switched off, by chart.
+  const off = {};
+
   function draw(place, chart) {
     const { parse, View, interpreter } = window.VegaRuntime;
-    for (const set of chart.spec.data) {
-      if (chart.data[set.name] && !set.source) set.values = rows(chart.data[set.name]);
-    }
+    const name = place.dataset.chart;
+    const spec = structuredClone(window.telemetrySpecs[chart.spec]);
+    spec.height = chart.height;
+    spec.signals = [...Object.entries(chart.signals).map(([key, value]) => ({ name: key, value })), ...(spec.signals || [])];
     const label = place.getAttribute("aria-label");
-    const view = new View(parse(chart.spec, null, { ast: true }), {
+    const view = new View(parse(spec, null, { ast: true }), {
       expr: interpreter, renderer: "svg", container: place, hover: true,
     });
     view.tooltip(showTip);
-    const choice = document.querySelector('[data-choose="' + place.dataset.chart + '"]');
-    const put = () => {
-      const now = charts[place.dataset.chart];
+    const choice = document.querySelector('[data-choose="' + name + '"]');
+    off[name] = new Set();
+    const fill = () => {
+      const now = charts[name];
       const data = (choice && now.choices[choice.value]) || now.data;
-      for (const name of Object.keys(now.data)) view.data(name, rows(data[name]));
-      for (const { name, value } of now.spec.signals || []) if (name.startsWith("tick")) view.signal(name, value);
-      view.runAsync();
+      for (const set of Object.keys(now.data)) view.data(set, rows(data[set]).filter((row) => !off[name].has(row.series)));
+      for (const [key, value] of Object.entries(now.signals)) view.signal(key, value);
     };
-    drawn[place.dataset.chart] = put;
+    const put = () => { fill(); view.runAsync(); };
+    drawn[name] = put;
     if (choice) choice.addEventListener("change", put);
+    legend(name, put);
+    fill();
     return view.runAsync().then(() => {
       // The place itself is the picture, and has a name; Vega says otherwise.
       place.setAttribute("role", "img");
@@ -53,6 +60,26 @@
       if (times && window.telemetryBrush) window.telemetryBrush(place, view, times);
       place.setAttribute("data-drawn", "");
     });
+  }
+
+  // A click on a name takes its series away, and brings it back.
+  function legend(chart, put) {
+    const list = document.querySelector('[data-legend="' + chart + '"]');
+    if (!list) return;
+    list.replaceChildren(...charts[chart].legend.map(([series, name]) => {
+      const [item, button, colour] = ["li", "button", "i"].map((tag) => document.createElement(tag));
+      button.type = "button";
+      button.setAttribute("aria-pressed", String(!off[chart].has(series)));
+      colour.className = "swatch " + series;
+      button.append(colour, name);
+      button.addEventListener("click", () => {
+        if (!off[chart].delete(series)) off[chart].add(series);
+        button.setAttribute("aria-pressed", String(!off[chart].has(series)));
+        put();
+      });
+      item.append(button);
+      return item;
+    }));
   }
 
   const holder = document.getElementById("charts");
@@ -109,7 +136,9 @@
   addEventListener("telemetry-renewed", ({ detail }) => {
     for (const [name, chart] of Object.entries(detail)) {
       charts[name] = chart;
-      if (drawn[name]) drawn[name]();
+      if (!drawn[name]) continue;
+      drawn[name]();
+      legend(name, drawn[name]);
     }
     for (const table of document.querySelectorAll("table.sortable")) {
       const header = table.tHead.querySelector("[aria-sort]");

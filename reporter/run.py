@@ -228,7 +228,9 @@ class Run:
         from reporter.site.resources import colours
 
         return {
-            name: with_data(chart.spec_name, chart.title, chart.data, colours())
+            name: with_data(
+                chart.spec_name, chart.title, chart.height, chart.signals, dict(chart.legend), chart.data, colours()
+            )
             for name, chart in charts_of(self._results, self._asked.zone).items()
             if chart.spec_name in CHARTS
         }

@@ -190,7 +190,7 @@ def test_charts_show_themselves_with_their_data(loaded):
         assert "vega" in str(chart._repr_mimebundle_(None, None)).lower()
         assert any(spec["datasets"].values()), name
     spec = made.chart("overview/overview_events").to_dict()
-    assert sum(row["events"] for row in spec["datasets"]["events"]) == made.overview.totals.events
+    assert sum(row["value"] for row in spec["datasets"]["bars"]) == made.overview.totals.events
     assert isinstance(made.chart("llm_use/tokens"), alt.TopLevelMixin)
     with pytest.raises(NotFoundError, match="no chart nosuch"):
         made.chart("nosuch")

@@ -7,13 +7,15 @@ two-proportion z test. A change is called one at p < 0.01; with too few values o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import duckdb
 
     from reporter.window import Window
@@ -66,6 +68,7 @@ class Changes:
     failures: tuple[Change, ...]
     total_before: int
     since: datetime | None = None
+    operations: Mapping[tuple[str, str], Change] = field(default_factory=dict)
 
 
 # Each side's operations, by kind and once more by kind and operation (`key` null: the kind as a whole).
@@ -78,16 +81,23 @@ _SIDES = f"""{_BOTH}
 SELECT kind, operation, is_now, count(*), count(*) FILTER (status = 'error'), quantile_cont(duration_ms, [0.5, 0.95]) FILTER ({COUNTED})
 FROM both_sides GROUP BY GROUPING SETS ((kind, is_now), (kind, operation, is_now))"""
 
+
 # Rank sums over distinct durations: `below` values are smaller, `t` are equal.
-_RANKS = f"""{_BOTH},
+def rank_sums(by: str, sets: str = "") -> str:
+    """The rest of a statement over `both_sides` (is_now, duration_ms and the columns `by`): these columns, how many durations there
+    are here and there, and what Mann and Whitney's U is of. `sets`: GROUPING SETS in place of `by`."""
+    return f""",
 tied AS (
-  SELECT kind, operation, duration_ms, count(*) AS t, count(*) FILTER (is_now) AS here
-  FROM both_sides WHERE {COUNTED} GROUP BY GROUPING SETS ((kind, duration_ms), (kind, operation, duration_ms))),
+  SELECT {by}, duration_ms, count(*) AS t, count(*) FILTER (is_now) AS here
+  FROM both_sides WHERE {COUNTED} GROUP BY {sets or f"{by}, duration_ms"}),
 ranked AS (
-  SELECT *, coalesce(sum(t) OVER (PARTITION BY kind, operation ORDER BY duration_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+  SELECT *, coalesce(sum(t) OVER (PARTITION BY {by} ORDER BY duration_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
     AS below FROM tied)
-SELECT kind, operation, sum(here)::BIGINT, sum(t - here)::BIGINT, sum(here * (below + (t + 1) / 2)), sum(t::DOUBLE ** 3 - t)
-FROM ranked GROUP BY kind, operation"""
+SELECT {by}, sum(here)::BIGINT, sum(t - here)::BIGINT, sum(here * (below + (t + 1) / 2)), sum(t::DOUBLE ** 3 - t)
+FROM ranked GROUP BY {by}"""
+
+
+_RANKS = _BOTH + rank_sums("kind, operation", "GROUPING SETS ((kind, duration_ms), (kind, operation, duration_ms))")
 
 
 def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
@@ -110,7 +120,8 @@ def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
     durations = sorted((c for c in named if c.slower is not None), key=_times, reverse=True)
     failures = sorted((c for c in named if c.failing is not None), key=_points, reverse=True)
     by_kind = {c.kind: c for c in found if c.operation is None}
-    return Changes(compared, by_kind, tuple(durations), tuple(failures), before, _since(con, compared))
+    operations = {(c.kind, c.operation or ""): c for c in named}
+    return Changes(compared, by_kind, tuple(durations), tuple(failures), before, _since(con, compared), operations)
 
 
 def _since(con: duckdb.DuckDBPyConnection, compared: Window) -> datetime | None:
@@ -129,15 +140,29 @@ def _points(change: Change) -> float:
 
 
 def _change(kind: str, operation: str | None, before: Side, now: Side, ranks: list[float] | None) -> Change:
-    duration = mann_whitney(*ranks) if ranks else None
-    failing = two_proportions(now.errors, now.count, before.errors, before.count)
-    slower = None if duration is None or duration[1] >= LEVEL else duration[0] > 0
-    if slower is not None and ((now.p50_ms or 0) > (before.p50_ms or 0)) != slower:
-        slower = None
-    worse = None if failing is None or failing[1] >= LEVEL else failing[0] > 0
-    return Change(
-        kind, operation, before, now, duration[1] if duration else None, failing[1] if failing else None, slower, worse
-    )
+    slower, duration_chance = slower_verdict(ranks, before.p50_ms, now.p50_ms)
+    failing, error_chance = failing_verdict(now.errors, now.count, before.errors, before.count)
+    return Change(kind, operation, before, now, duration_chance, error_chance, slower, failing)
+
+
+def slower_verdict(
+    ranks: list[float] | None, before_ms: float | None, now_ms: float | None
+) -> tuple[bool | None, float | None]:
+    """Whether durations are longer (None: noise, or too few to tell) and the chance of that (None: too few). `ranks`: what
+    `rank_sums` gives; the medians have to have moved the same way."""
+    found = mann_whitney(*ranks) if ranks else None
+    if found is None:
+        return None, None
+    is_one = found[1] < LEVEL and ((now_ms or 0) > (before_ms or 0)) == (found[0] > 0)
+    return (found[0] > 0 if is_one else None), found[1]
+
+
+def failing_verdict(failed: int, count: int, failed_before: int, count_before: int) -> tuple[bool | None, float | None]:
+    """Whether more fail, and the chance of that, likewise."""
+    found = two_proportions(failed, count, failed_before, count_before)
+    if found is None:
+        return None, None
+    return (found[0] > 0 if found[1] < LEVEL else None), found[1]
 
 
 def mann_whitney(here: float, there: float, rank_sum: float, ties: float) -> tuple[float, float] | None:

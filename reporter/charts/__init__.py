@@ -1,6 +1,8 @@
 """Charts as Altair specs over named data: no rows and no user text in a spec. One function a chart; no groupby.
 
-Colours are CSS variables, so one spec serves light and dark. Channels are written out: a shorthand string costs 2 ms.
+Colours are CSS variables, so one spec serves light and dark. What differs from one use of a chart to another (the period an axis
+spans, its ticks, what is counted) are signals, which a page gives with its data. Channels are written out: a shorthand string
+costs 2 ms.
 """
 
 from __future__ import annotations
@@ -13,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 AltairChart: TypeAlias = alt.Chart | alt.LayerChart
-KIND_COLOURS = {
-    "chat": "var(--fill-chat)",
-    "processing": "var(--fill-processing)",
-    "command": "var(--fill-command)",
-    "tool": "var(--fill-tool)",
-    "llm": "var(--fill-llm)",
-    "log": "var(--fill-log)",
+KINDS = ("chat", "processing", "command", "tool", "llm", "log")
+# Colours of report.css that names get (--g1 and so on), and what all other names share. None is the red of errors.
+NAMED = tuple(f"g{number}" for number in range(1, 11))
+# What is drawn is of a series: a kind, a name's colour, or how work ended.
+SERIES_COLOURS = {
+    **{kind: f"var(--fill-{kind})" for kind in KINDS},
+    **{name: f"var(--{name})" for name in (*NAMED, "gother")},
+    "ok": "var(--accent)",
+    "error": "var(--bad)",
 }
-# Error groups that have a colour of their own (report.css: --g1 and so on), and the others.
-_RANKS = ["1", "2", "3", "4", "5", "6", "other"]
 _TEXT, _FAINT, _FONT = "var(--text-soft)", "var(--line)", "system-ui, sans-serif"
 THEME: dict[str, Any] = {
     "background": "transparent",
@@ -35,18 +37,63 @@ THEME: dict[str, Any] = {
     "legend": {"labelColor": _TEXT, "titleColor": _TEXT, "labelFontSize": 11, "orient": "top", "title": None},
     "aria": False,
 }  # fmt: skip
-_MS_LABELS = "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'"
-_COUNT_LABELS = "datum.value >= 1000 ? format(datum.value, '~s') : format(datum.value, '~g')"
-# What a time is called depends on the viewer's zone: a page gives ticks and their names with its data.
-TICKS, TICK_NAMES = "ticks", "tick_names"
-_DECADES_MS = [0.1, 1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000]
-UTC = alt.Scale(type="utc")
-TIME_AXIS = alt.Axis(
-    labelOverlap=True,
-    grid=False,
-    values=alt.ExprRef(TICKS),
-    labelExpr=f"{TICK_NAMES}[indexof({TICKS}, +datum.value)]",
+# Signals of a page's own: PERIOD is what an axis of time spans (epoch ms), TICKS where it has ticks (epoch ms) and TICK_NAMES what
+# they are called, which depends on the viewer's zone; UNIT is what an axis measures: count, usd, rate or ms.
+PERIOD, TICKS, TICK_NAMES, UNIT = "period", "ticks", "tick_names", "unit"
+
+# Hours and minutes where they are whole ones, else seconds.
+_MS_LABELS = (
+    "datum.value % 3600000 == 0 ? format(datum.value / 3600000, '~g') + ' h' : datum.value % 60000 == 0 ? format(datum.value / 60000, '~g')"
+    " + ' min' : datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'"
 )
+_COUNT_LABELS = "datum.value >= 1000 ? format(datum.value, '~s') : format(datum.value, '~g')"
+_UNIT_LABELS = (
+    f"{UNIT} == 'usd' ? '$' + format(datum.value, '~g') : {UNIT} == 'rate' ? format(datum.value, '~%') : {UNIT} == 'ms' ? {_MS_LABELS}"
+    f" : {_COUNT_LABELS}"
+)
+_WIDE_MS = [0.1, 1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 360_000_000]
+_CLOSE_MS = [
+    *(factor * 10.0**decade for decade in range(-1, 3) for factor in (1, 2, 5)),
+    *(factor * 1000 for factor in (1, 2, 5, 10, 20, 60, 120, 300, 600, 1200, 3600, 7200, 18_000, 36_000, 86_400)),
+]
+# The axis takes up as much room on all charts, so that those below one another are aligned.
+_EXTENT = 56
+
+
+def _ms_ticks(scale: str) -> alt.ExprRef:
+    """Ticks of a log axis at any range: a tick a decade where it spans three and more, else three; of less than one, Vega's own."""
+    span = f"domain('{scale}')[1] / domain('{scale}')[0]"
+    return alt.ExprRef(f"{span} >= 1000 ? {_WIDE_MS} : {span} >= 8 ? {_CLOSE_MS} : null")
+
+
+def _time(field: str, *, is_binned: bool = False) -> alt.X:
+    """An axis of time over the whole period."""
+    axis = alt.Axis(
+        labelOverlap=True,
+        labelBound=12,
+        labelFlush=False,
+        grid=False,
+        values=alt.ExprRef(TICKS),
+        labelExpr=f"{TICK_NAMES}[indexof({TICKS}, +datum.value)]",
+    )
+    scale = alt.Scale(type="utc", domain=alt.ExprRef(PERIOD))
+    if is_binned:
+        return alt.X(field, type="temporal", scale=scale, title=None, bin="binned", axis=axis)
+    return alt.X(field, type="temporal", scale=scale, title=None, axis=axis)
+
+
+def _amount(field: str) -> alt.Y:
+    """An axis from 0 of what UNIT says, with whole numbers where it counts."""
+    # A least step of 1 would still give halves, for Vega takes it for a number of ticks.
+    small = alt.ExprRef(f"{UNIT} == 'count' && domain('y')[1] < 5 ? sequence(0, domain('y')[1] + 1) : null")
+    axis = alt.Axis(tickCount=4, values=small, labelExpr=_UNIT_LABELS, minExtent=_EXTENT, maxExtent=_EXTENT)
+    return alt.Y(field, type="quantitative", title=None, axis=axis)
+
+
+def _series() -> alt.Color:
+    """The legend stands in the page: its names are the user's, and can be clicked."""
+    scale = alt.Scale(domain=list(SERIES_COLOURS), range=list(SERIES_COLOURS.values()))
+    return alt.Color("series", type="nominal", scale=scale, legend=None)
 
 
 def spec(name: str) -> dict[str, Any]:
@@ -55,107 +102,90 @@ def spec(name: str) -> dict[str, Any]:
     return {**made, "config": THEME}
 
 
-def _sized(chart: AltairChart, height: int) -> AltairChart:
-    return chart.properties(
-        width="container", height=height, autosize=alt.AutoSizeParams(type="fit", contains="padding")
-    )
+def _sized(chart: AltairChart) -> AltairChart:
+    """As wide as its place; a page gives the height."""
+    return chart.properties(width="container", height=190, autosize=alt.AutoSizeParams(type="fit", contains="padding"))
 
 
-def _kind_colour() -> alt.Color:
-    return alt.Color(
-        "kind",
-        type="nominal",
-        scale=alt.Scale(domain=list(KIND_COLOURS), range=list(KIND_COLOURS.values())),
-        title=None,
-    )
-
-
-def overview_events() -> AltairChart:
-    """Events over time, stacked by kind, of data `events`: t, t2 (epoch ms), kind, events, tip."""
-    bars = (
-        alt.Chart(alt.NamedData(name="events"))
-        .mark_bar(tooltip=alt.TooltipContent("data"))
-        .encode(
-            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=TIME_AXIS),
-            x2=alt.X2("t2"),
-            y=alt.Y("events", type="quantitative", title="events", axis=alt.Axis(tickCount=4)),
-            color=_kind_colour(),
-        )
-    )
-    return _sized(bars, 190)
-
-
-def overview_errors() -> AltairChart:
-    """Error events over time, of data `errors`: t, t2, errors, tip."""
-    bars = (
-        alt.Chart(alt.NamedData(name="errors"))
-        .mark_bar(tooltip=alt.TooltipContent("data"), color="var(--bad)")
-        .encode(
-            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=TIME_AXIS),
-            x2=alt.X2("t2"),
-            y=alt.Y(
-                "errors",
-                type="quantitative",
-                title="error events",
-                axis=alt.Axis(tickCount=3, format="~d", tickMinStep=1),
-            ),
-        )
-    )
-    return _sized(bars, 90)
-
-
-def _rank_colour() -> alt.Color:
-    return alt.Color(
-        "rank",
-        type="nominal",
-        scale=alt.Scale(domain=_RANKS, range=[f"var(--g{name})" for name in _RANKS]),
-        legend=None,
-    )
-
-
-def ranked_bars() -> AltairChart:
-    """Something counted over time, stacked by what it is of: data `bars`: t, t2, rank (1 to 6, other), value, tip."""
+def stacked_bars() -> AltairChart:
+    """Something counted over time, stacked by what it is of: data `bars`: t, t2 (epoch ms), series, value, tip."""
     bars = (
         alt.Chart(alt.NamedData(name="bars"))
         .mark_bar(tooltip=alt.TooltipContent("data"))
-        .encode(
-            x=alt.X("t", type="temporal", scale=UTC, title=None, bin="binned", axis=TIME_AXIS),
-            x2=alt.X2("t2"),
-            y=alt.Y("value", type="quantitative", title=None, axis=alt.Axis(tickCount=4, labelExpr=_COUNT_LABELS)),
-            color=_rank_colour(),
-        )
+        .encode(x=_time("t", is_binned=True), x2=alt.X2("t2"), y=_amount("value"), color=_series())
     )
-    return _sized(bars, 190)
+    return _sized(bars)
 
 
-def ranked_lines() -> AltairChart:
-    """Durations over time on a log axis, a line each: data `lines`: t, rank, ms, tip."""
+def lines() -> AltairChart:
+    """Durations over time on a log axis, a line each: data `lines`: t, series, ms, tip."""
+    axis = alt.Axis(
+        labelExpr=_MS_LABELS,
+        values=_ms_ticks("y"),
+        tickCount=5,
+        labelOverlap=False,
+        minExtent=_EXTENT,
+        maxExtent=_EXTENT,
+    )
     base = alt.Chart(alt.NamedData(name="lines")).encode(
-        x=alt.X("t", type="temporal", scale=UTC, title=None, axis=TIME_AXIS),
-        y=alt.Y("ms", type="quantitative", scale=alt.Scale(type="log"), title=None,
-                axis=alt.Axis(labelExpr=_MS_LABELS, values=_DECADES_MS)),
-        color=_rank_colour(),
-    )  # fmt: skip
+        x=_time("t"),
+        y=alt.Y("ms", type="quantitative", scale=alt.Scale(type="log"), title=None, axis=axis),
+        color=_series(),
+    )
     return _sized(
         base.mark_line(strokeWidth=1.5)
-        + base.mark_point(filled=True, size=28, opacity=1, tooltip=alt.TooltipContent("data")),
-        190,
+        + base.mark_point(filled=True, size=28, opacity=1, tooltip=alt.TooltipContent("data"))
     )
 
 
 def heat_map() -> AltairChart:
-    """Hours × rows, darker where slower: data `cells`: hour (0 to 23), row, ms, tip. Rows in the order of their first cell."""
+    """Hours × rows, darker where more: data `cells`: hour (0 to 23), row, value, tip. Rows in the order of their first cell."""
+    legend = alt.Legend(
+        labelExpr=_UNIT_LABELS,
+        symbolType="square",
+        symbolSize=140,
+        symbolFillColor="var(--accent)",
+        symbolStrokeWidth=0,
+        tickCount=5,
+        direction="horizontal",
+    )
     cells = (
         alt.Chart(alt.NamedData(name="cells"))
         .mark_rect(tooltip=alt.TooltipContent("data"))
         .encode(
-            x=alt.X("hour", type="ordinal", title="hour of the day", axis=alt.Axis(labelAngle=0)),
+            x=alt.X("hour", type="ordinal", title="hour of the day", axis=alt.Axis(labelAngle=0),
+                    scale=alt.Scale(domain=list(range(24)))),
             y=alt.Y("row", type="ordinal", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
-            opacity=alt.Opacity("ms", type="quantitative", scale=alt.Scale(type="log", range=[0.12, 1]), legend=None),
+            opacity=alt.Opacity("value", type="quantitative", scale=alt.Scale(type="log", range=[0.12, 1]), legend=legend),
             color=alt.value("var(--accent)"),
         )
+    )  # fmt: skip
+    return _sized(cells)
+
+
+def histogram() -> AltairChart:
+    """Distribution of durations on a log axis: data `histogram`: low_ms, high_ms, count, series, tip; and `marks`: ms, label, tip of
+    what is to be pointed out."""
+    axis = alt.Axis(labelExpr=_MS_LABELS, values=_ms_ticks("x"), tickCount=8, grid=False, labelOverlap=True)
+    scale = alt.Scale(type="log", nice=False)
+    bars = (
+        alt.Chart(alt.NamedData(name="histogram"))
+        .mark_bar(tooltip=alt.TooltipContent("data"))
+        .encode(
+            x=alt.X("low_ms", type="quantitative", bin="binned", scale=scale, title="duration (log scale)", axis=axis),
+            x2=alt.X2("high_ms"),
+            y=_amount("count"),
+            color=_series(),
+        )
     )
-    return _sized(cells, 320)
+    marks = alt.Chart(alt.NamedData(name="marks")).encode(x=alt.X("ms", type="quantitative", scale=scale))
+    return _sized(
+        bars
+        + marks.mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color="var(--text)", tooltip=alt.TooltipContent("data"))
+        + marks.mark_text(align="left", dx=4, dy=4, baseline="top", fontSize=11, color="var(--text)").encode(
+            text=alt.Text("label", type="nominal"), y=alt.value(0)
+        )
+    )
 
 
 def flow() -> dict[str, Any]:
@@ -181,45 +211,11 @@ def flow() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def performance_histogram() -> AltairChart:
-    """Distribution of durations on a log axis, of data `histogram`: low_ms, high_ms, count, kind, tip."""
-    bars = (
-        alt.Chart(alt.NamedData(name="histogram"))
-        .mark_bar(tooltip=alt.TooltipContent("data"))
-        .encode(
-            x=alt.X("low_ms", type="quantitative", bin="binned", scale=alt.Scale(type="log"), title="duration (log scale)",
-                    axis=alt.Axis(labelExpr=_MS_LABELS, values=_DECADES_MS, grid=False)),
-            x2=alt.X2("high_ms"),
-            y=alt.Y("count", type="quantitative", title="operations", axis=alt.Axis(tickCount=4)),
-            color=_kind_colour(),
-        )
-    )  # fmt: skip
-    return _sized(bars, 200)
-
-
-def performance_percentiles() -> AltairChart:
-    """p95 of each kind over time on a log axis, of data `percentiles`: t, kind, p95_ms, tip."""
-    base = alt.Chart(alt.NamedData(name="percentiles")).encode(
-        x=alt.X("t", type="temporal", scale=UTC, title=None, axis=TIME_AXIS),
-        y=alt.Y("p95_ms", type="quantitative", scale=alt.Scale(type="log"), title="p95 (log scale)",
-                axis=alt.Axis(labelExpr=_MS_LABELS, values=_DECADES_MS)),
-        color=_kind_colour(),
-    )  # fmt: skip
-    return _sized(
-        base.mark_line(strokeWidth=1.5)
-        + base.mark_point(filled=True, size=28, opacity=1, tooltip=alt.TooltipContent("data")),
-        220,
-    )
-
-
 CHARTS: dict[str, Callable[[], AltairChart]] = {
-    "overview_events": overview_events,
-    "overview_errors": overview_errors,
-    "ranked_bars": ranked_bars,
-    "ranked_lines": ranked_lines,
+    "stacked_bars": stacked_bars,
+    "lines": lines,
     "heat_map": heat_map,
-    "performance_histogram": performance_histogram,
-    "performance_percentiles": performance_percentiles,
+    "histogram": histogram,
 }
 # Those that are Vega already.
 VEGA_CHARTS = {"flow": flow}

@@ -27,6 +27,7 @@ from reporter.site.render import data_script, environment
 from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
 from reporter.site.single import render_single
+from reporter.site.specs import specs_js
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,7 @@ def render_site(results: Results, data: Callable[[], TraceData], edition: Editio
         files += page_scripts(files)
     for path in sorted(resource_dir("assets").iterdir()):
         files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
-    files.append(SiteFile("assets/vega-runtime.js", runtime_js()))
+    files.append(SiteFile("assets/vega-runtime.js", runtime_js() + specs_js()))
     files.append(SiteFile("data/trace-page.js", data_script("trace-page", trace.file_skeleton(edition))))
     files += traces.data_files(data())
     files.append(SiteFile(MARKER, notice(edition.built_at)))

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from reporter.format.ticks import ticks
-from reporter.site.specs import vega
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.overview import Source
+    from reporter.window import Window
 
-# Signals of charts.py's time axes; altair is not loaded for two words.
-TICKS, TICK_NAMES = "ticks", "tick_names"
+# Signals of charts.py's axes; altair is not loaded for a few words.
+PERIOD, TICKS, TICK_NAMES, UNIT = "period", "ticks", "tick_names", "unit"
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,37 @@ class Edition:
 
 
 @dataclass(frozen=True)
+class TimeAxis:
+    """What an axis of time spans, whose clock names it, and how long a bar on it is."""
+
+    start: datetime
+    end: datetime
+    zone: ZoneInfo
+    seconds: int
+
+    @classmethod
+    def of(cls, window: Window, zone: ZoneInfo) -> TimeAxis:
+        """All of a window, in whole buckets: the same on every chart of it, so that they are aligned."""
+        step = window.bucket_seconds
+        first, last = int(window.start.timestamp()) // step, -(-window.end.timestamp() // step)
+        start, end = (datetime.fromtimestamp(n * step, UTC) for n in (first, last))
+        return cls(start, end, zone, step)
+
+
+@dataclass(frozen=True)
 class Chart:
-    """A chart's place on a page. `data`: the frames its spec refers to by name; `choices`: others for it, by what is chosen."""
+    """A chart's place on a page. `spec_name`: which of charts.py's; `signals`: what differs from its other uses.
+
+    `data`: the frames its spec refers to by name; `choices`: others for it, by what is chosen. `legend`: (series, what it is called).
+    """
 
     name: str
     spec_name: str
     title: str
-    spec: dict[str, Any]
+    signals: dict[str, Any]
     data: dict[str, pd.DataFrame]
     height: int
+    legend: tuple[tuple[str, str], ...] = ()
     choices: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
 
 
@@ -74,17 +96,17 @@ class Site:
 
 
 def chart(
-    spec: str, title: str, height: int, name: str = "", zone: ZoneInfo | None = None, **data: pd.DataFrame
-) -> Chart:
-    """A compiled chart with its data; `name` where a page has several of one spec, `zone` where it has an axis of time
-    (columns `t` and `t2` in epoch ms)."""
-    made = vega(spec)
-    if zone:
-        times = [frame[column] for frame in data.values() for column in ("t", "t2") if column in frame and len(frame)]
-        first, last = (min(t.min() for t in times), max(t.max() for t in times)) if times else (0, 0)
-        at, names = ticks(int(first), int(last), zone)
-        made.setdefault("signals", []).extend(({"name": TICKS, "value": at}, {"name": TICK_NAMES, "value": names}))
-    return Chart(name or spec, spec, title, made, data, height)
+    spec: str, title: str, height: int, name: str = "", axis: TimeAxis | None = None, unit: str = "count",
+    legend: tuple[tuple[str, str], ...] = (), **data: pd.DataFrame,
+) -> Chart:  # fmt: skip
+    """A chart with its data; `name` where a page has several of one spec, `axis` where it has one of time (columns `t` and `t2` in
+    epoch ms). A legend of one says what the title does."""
+    signals: dict[str, Any] = {UNIT: unit}
+    if axis:
+        period = [int(moment.timestamp() * 1000) for moment in (axis.start, axis.end)]
+        at, names = ticks(period[0], period[1], axis.zone)
+        signals |= {PERIOD: period, TICKS: at, TICK_NAMES: names}
+    return Chart(name or spec, spec, title, signals, data, height, legend if len(legend) > 1 else ())
 
 
 def epoch_ms(moments: Iterable[datetime]) -> pd.Series:

@@ -1,4 +1,4 @@
-"""The one template environment, and charts as compiled Vega specs."""
+"""The one template environment, and what charts are drawn of."""
 
 from __future__ import annotations
 
@@ -64,10 +64,13 @@ def bars(values: Sequence[int], height: int = 20, most: int = 0) -> str:
 
 
 def chart_data(charts: tuple[Chart, ...]) -> dict[str, Any]:
-    """What report.js draws: by chart name, its spec and its columnar data."""
+    """What report.js draws: by chart name, its spec's name (all specs stand once, with the runtime) and its columnar data."""
     return {
         chart.name: {
-            "spec": chart.spec,
+            "spec": chart.spec_name,
+            "height": chart.height,
+            "signals": chart.signals,
+            "legend": chart.legend,
             "data": _columns(chart.data),
             "choices": {name: _columns(data) for name, data in chart.choices.items()},
         }

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reporter.site.render import script_json
 from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
+from reporter.site.specs import specs_js
 from reporter.site.static import with_static_charts, without_static_charts
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _drop(sections: list[Section], kind: str, excess: int) -> int:
 
 def _code() -> bytes:
     assets = resource_dir("assets")
-    return b"\n".join([runtime_js(), *((assets / name).read_bytes() for name in _SCRIPTS)])
+    return b"\n".join([runtime_js(), specs_js(), *((assets / name).read_bytes() for name in _SCRIPTS)])
 
 
 def _page(

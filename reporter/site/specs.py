@@ -7,15 +7,25 @@ import hashlib
 import json
 from functools import cache
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reporter.site.resources import PACKAGE
 from reporter.site.runtime import cached, runtime_js
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def vega(name: str) -> dict[str, Any]:
-    """The Vega spec of the chart `name`."""
-    return copy.deepcopy(_specs()[name])
+
+def vega(name: str, height: int, signals: Mapping[str, Any]) -> dict[str, Any]:
+    """The Vega spec of the chart `name`, so high and with these signals: what report.js makes of specs_js's."""
+    made = copy.deepcopy(_specs()[name])
+    own = [{"name": key, "value": value} for key, value in signals.items()]
+    return {**made, "height": height, "signals": [*own, *made.get("signals", [])]}
+
+
+def specs_js() -> bytes:
+    """All charts as a script."""
+    return f"window.telemetrySpecs={json.dumps(_specs(), separators=(',', ':'))};\n".encode()
 
 
 @cache

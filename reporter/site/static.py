@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from typing import TYPE_CHECKING, Any
+
+from reporter.site.specs import vega
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ def with_static_charts(body: str, charts: Mapping[str, Any], style: str) -> str:
 def _svg(chart: Mapping[str, Any], colours: Mapping[str, str]) -> str:
     import vl_convert
 
-    spec = copy.deepcopy(chart["spec"])
+    spec = vega(chart["spec"], chart["height"], chart["signals"])
     for data in spec["data"]:
         columns = chart["data"].get(data["name"])
         if columns and "source" not in data:

@@ -11,6 +11,7 @@ import pytest
 
 from reporter.analysis.trace_data import shards_of
 from reporter.format import words
+from reporter.site.specs import vega
 from tests.browser import look
 from tests.conftest import UNTIL
 from tests.helpers import entry, event, run, write_log
@@ -165,8 +166,9 @@ def test_chart_fields_exist_in_their_data_and_transforms_in_the_runtime(report):
     for name in (name for name, count in CHARTED.items() if count):
         charts = json.loads(re.search(r'id="charts">(.*?)</script>', (report / name).read_text(), re.S)[1])
         for chart in charts.values():
-            assert {t["type"] for d in chart["spec"]["data"] for t in d.get("transform", [])} <= registered
-            assert {d["name"] for d in chart["spec"]["data"] if not d.get("source")} <= set(chart["data"])
+            spec = vega(chart["spec"], chart["height"], chart["signals"])
+            assert {t["type"] for d in spec["data"] for t in d.get("transform", [])} <= registered
+            assert {d["name"] for d in spec["data"] if not d.get("source")} <= set(chart["data"])
             for columns in chart["data"].values():
                 assert len({len(column) for column in columns.values()}) == 1
 

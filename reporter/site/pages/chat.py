@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis.results import used
-from reporter.site import ranked
+from reporter.site import series
+from reporter.site.context import TimeAxis
 from reporter.site.flow import flow_chart
 
 if TYPE_CHECKING:
@@ -22,25 +23,26 @@ FILE, TITLE = "chat.html", "Chat"
 
 @dataclass(frozen=True)
 class ChatContext:
-    """`ranks`: provider/model → its colour in the charts."""
+    """`colours`: provider/model → its series in the charts."""
 
     title: str
     chat: Chat
     streams: tuple[OperationFigures, ...]
-    ranks: ranked.Ranking
+    colours: series.Colours
     charts: tuple[Chart, ...]
 
 
 def context(results: Results, zone: ZoneInfo) -> ChatContext:
     view = used(results).chat
-    ranks = ranked.ranking(view.models.set_index("operation")["count"].to_dict())
+    colours = series.colours(view.models.set_index("operation")["count"].to_dict())
     charts: tuple[Chart, ...] = ()
     if len(view.models):
-        first, whole = (ranked.points(view.points, "operation", value) for value in ("ttft_ms", "duration_ms"))
+        first, whole = (series.points(view.points, "operation", value) for value in ("ttft_ms", "duration_ms"))
+        axis = TimeAxis.of(results.window, zone)
         charts = (
             flow_chart(view.flow),
-            ranked.lines("ttft", "Time to first token over time, median by model", first, ranks, zone),
-            ranked.lines("durations", "Duration of streams over time, median by model", whole, ranks, zone),
+            series.lines("ttft", "Time to first token over time, median by model", first, colours, axis),
+            series.lines("durations", "Duration of streams over time, median by model", whole, colours, axis),
         )
     streams = tuple(o for o in results.performance.operations if o.type == "stream")
-    return ChatContext(TITLE, view, streams, ranks, charts)
+    return ChatContext(TITLE, view, streams, colours, charts)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis.results import used
-from reporter.site import ranked
+from reporter.site import series
+from reporter.site.context import TimeAxis
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -24,16 +25,16 @@ class CommandsContext:
     title: str
     view: Commands
     commands: tuple[OperationFigures, ...]
-    ranks: ranked.Ranking
+    colours: series.Colours
     charts: tuple[Chart, ...]
 
 
 def context(results: Results, zone: ZoneInfo) -> CommandsContext:
     commands = tuple(o for o in results.performance.operations if o.type == "command")
-    ranks = ranked.ranking({o.operation: o.count for o in commands})
+    colours = series.colours({o.operation: o.count for o in commands})
     charts: tuple[Chart, ...] = ()
     if commands:
-        points = ranked.counted(results, [o for o in commands if o.count])
-        seconds = results.window.bucket_seconds
-        charts = (ranked.bars("runs", "Executions over time", points, ranks, seconds, zone, ranked.times),)
-    return CommandsContext(TITLE, used(results).commands, commands, ranks, charts)
+        points = series.counted(results, [o for o in commands if o.count])
+        axis = TimeAxis.of(results.window, zone)
+        charts = (series.bars("runs", "Executions over time", points, colours, axis, series.times),)
+    return CommandsContext(TITLE, used(results).commands, commands, colours, charts)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from reporter.analysis.fingerprints import exception_chain
-from reporter.site import ranked
+from reporter.site import series
+from reporter.site.context import TimeAxis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +28,11 @@ SHOWN_GROUPS = 500
 
 @dataclass(frozen=True)
 class Row:
-    """A group in the list. `href`: its page, where it has one; `rank`: its colour in the chart."""
+    """A group in the list. `href`: its page, where it has one; `colour`: its series in the chart."""
 
     group: ErrorGroup
     href: str | None
-    rank: str
+    colour: str
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,12 @@ def href(fingerprint: str) -> str:
 
 def context(results: Results, zone: ZoneInfo) -> ErrorsContext:
     groups = results.errors.groups
-    ranks = {g.fingerprint: str(n + 1) if n < ranked.COLOURED else "other" for n, g in enumerate(groups)}
+    colours = series.colours({g.fingerprint: g.count for g in groups})
     rows = tuple(
-        Row(g, href(g.fingerprint) if g.fingerprint in results.error_details else None, ranks[g.fingerprint])
+        Row(g, href(g.fingerprint) if g.fingerprint in results.error_details else None, colours[g.fingerprint])
         for g in groups[:SHOWN_GROUPS]
     )
-    charts = (_chart(results.errors, ranks, zone),) if groups else ()
+    charts = (_chart(results.errors, colours, zone),) if groups else ()
     hidden = max(0, len(groups) - SHOWN_GROUPS)
     return ErrorsContext(
         TITLE, rows, hidden + results.errors.more, results.overview.totals.error_events, results.errors.has_past, charts
@@ -106,7 +107,7 @@ def _laid_out(text: str | None) -> str | None:
         return text
 
 
-def _chart(errors: Errors, ranks: ranked.Ranking, zone: ZoneInfo) -> Chart:
+def _chart(errors: Errors, colours: series.Colours, zone: ZoneInfo) -> Chart:
     names = {g.fingerprint: (g.error_class or g.pattern)[:60] for g in errors.groups}
     rows = [
         (start, g.fingerprint, float(count))
@@ -116,7 +117,8 @@ def _chart(errors: Errors, ranks: ranked.Ranking, zone: ZoneInfo) -> Chart:
     ]
     points = pd.DataFrame(rows, columns=["start", "name", "value"])
     title = "Error events over time by group"
-    return ranked.bars("errors_groups", title, points, ranks, errors.window.bucket_seconds, zone, _say, names)
+    axis = TimeAxis.of(errors.window, zone)
+    return series.bars("errors_groups", title, points, colours, axis, _say, shown=names)
 
 
 def _say(count: float) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.results import used
 from reporter.format import words
-from reporter.site import ranked
+from reporter.site import series
+from reporter.site.context import TimeAxis
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -30,22 +31,23 @@ class LlmContext:
     cost_usd: float
     priced_usd: float
     unpriced: int
-    ranks: ranked.Ranking
+    colours: series.Colours
     charts: tuple[Chart, ...]
 
 
 def context(results: Results, zone: ZoneInfo) -> LlmContext:
     view = used(results).llm
-    tokens, cost = (ranked.points(view.points, "operation", value) for value in ("tokens", "cost_usd"))
-    ranks = ranked.ranking_of(tokens)
+    tokens, cost = (series.points(view.points, "operation", value) for value in ("tokens", "cost_usd"))
+    colours = series.colours_of(tokens)
     charts: tuple[Chart, ...] = ()
     if tokens["value"].any():
-        step = results.window.bucket_seconds
+        axis = TimeAxis.of(results.window, zone)
         charts = (
-            ranked.bars("tokens", "Tokens over time by model", tokens, ranks, step, zone, lambda n: f"{n:,.0f} tokens"),
+            series.bars("tokens", "Tokens over time by model", tokens, colours, axis, lambda n: f"{n:,.0f} tokens"),
         )
         if cost["value"].any():
-            charts += (ranked.bars("cost", "Logged cost over time by model, USD", cost, ranks, step, zone, words.usd),)
+            title = "Logged cost over time by model"
+            charts += (series.bars("cost", title, cost, colours, axis, words.usd, unit="usd"),)
     models, unpriced = view.models, view.models[view.models["priced_usd"].isna()]
     return LlmContext(
         TITLE,
@@ -55,6 +57,6 @@ def context(results: Results, zone: ZoneInfo) -> LlmContext:
         float(models["cost_usd"].sum()),
         float(models["priced_usd"].sum()),
         int(unpriced["calls"].sum() - unpriced["costed_calls"].sum()),
-        ranks,
+        colours,
         charts,
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from reporter.format import words
-from reporter.site.context import Chart, chart, epoch_ms
+from reporter.site import series
+from reporter.site.context import Chart, TimeAxis
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -92,21 +93,17 @@ def _number(count: int, noun: str) -> str:
 
 
 def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
-    width = results.window.bucket_seconds * 1000
+    axis = TimeAxis.of(results.window, zone)
     buckets = pd.DataFrame(results.overview.buckets)
-    tips = [f"{words.moment(b.start, zone)} · {b.kind}: {b.events:,} events" for b in results.overview.buckets]
-    begins = epoch_ms(buckets["start"])
-    events = pd.DataFrame(
-        {"t": begins, "t2": begins + width, "kind": buckets["kind"], "events": buckets["events"], "tip": tips}
-    )
-    charts = [chart("overview_events", "Events over time by kind", 190, zone=zone, events=events)]
-    sums = buckets.groupby("start")["error_events"].sum()
-    if sums.any():
-        begins = epoch_ms(sums.index)
-        tips = [
-            f"{words.moment(start, zone)}: {count:,} error events"
-            for start, count in zip(pd.DatetimeIndex(sums.index), sums, strict=True)
-        ]
-        errors = pd.DataFrame({"t": begins, "t2": begins + width, "errors": sums.tolist(), "tip": tips})
-        charts.append(chart("overview_errors", "Error events over time", 90, zone=zone, errors=errors))
+    events = buckets.rename(columns={"kind": "name", "events": "value"})
+    charts = [
+        series.bars(
+            "overview_events", "Events over time by kind", events, series.KINDS, axis, lambda n: f"{n:,} events"
+        )
+    ]
+    sums = buckets.groupby("start", as_index=False)["error_events"].sum()
+    if sums["error_events"].any():
+        errors = sums.assign(name="error events").rename(columns={"error_events": "value"})
+        title, colours = "Error events over time", {"error events": "error"}
+        charts.append(series.bars("overview_errors", title, errors, colours, axis, lambda n: f"{n:,}", height=90))
     return tuple(charts)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from reporter.analysis.results import used
 from reporter.format import words
-from reporter.site.context import Chart, chart, epoch_ms
+from reporter.site import series
+from reporter.site.context import Chart, TimeAxis, chart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,17 +48,31 @@ def histogram(results: Results, kind: str | None, title: str) -> Chart:
     names = single["kind"].astype(str) + " " + single["operation"]
     sums = single["count"].groupby(names).sum()
     most = sorted(sums.index, key=lambda name: (-sums[name], name))[:CHOICES]
-    made = chart("performance_histogram", title, 200, histogram=_bins(whole))
-    return replace(made, choices={name: {"histogram": _bins(single[names == name])} for name in sorted(most)})
+    kinds = tuple((kind, kind) for kind in series.KINDS if kind in set(whole["kind"]))
+    made = chart(
+        "histogram", title, 200, "performance_histogram", legend=kinds, histogram=bins(whole), marks=marks(None)
+    )
+    figures = {f"{o.kind} {o.operation}": o for o in results.performance.operations}
+    choices = {
+        name: {"histogram": bins(single[names == name]), "marks": marks(figures.get(name))} for name in sorted(most)
+    }
+    return replace(made, choices=choices)
 
 
-def _bins(bins: pd.DataFrame) -> pd.DataFrame:
-    """`bins`: kind, low_ms, high_ms, count."""
+def bins(found: pd.DataFrame) -> pd.DataFrame:
+    """The histogram's data of `found`: kind, low_ms, high_ms, count."""
     tips = [
         f"{words.ms(low)} to {words.ms(high)} · {kind}: {count:,} operations"
-        for low, high, kind, count in zip(bins["low_ms"], bins["high_ms"], bins["kind"], bins["count"], strict=True)
+        for low, high, kind, count in zip(found["low_ms"], found["high_ms"], found["kind"], found["count"], strict=True)
     ]
-    return bins[["low_ms", "high_ms", "count", "kind"]].assign(tip=tips)
+    return found[["low_ms", "high_ms", "count"]].assign(series=found["kind"], tip=tips)
+
+
+def marks(figures: OperationFigures | None) -> pd.DataFrame:
+    """Where p50 and p95 of one operation lie in its histogram."""
+    named = (("p50", figures.p50_ms), ("p95", figures.p95_ms)) if figures else ()
+    rows = [(max(0.1, value), name, f"{name} {words.ms(value)}") for name, value in named if value is not None]
+    return pd.DataFrame(rows, columns=["ms", "label", "tip"])
 
 
 def _heat(cells: pd.DataFrame) -> Chart:
@@ -66,20 +81,19 @@ def _heat(cells: pd.DataFrame) -> Chart:
         f"{name}, {hour}:00 to {hour + 1}:00: p95 {words.ms(p95)} of {count:,}"
         for name, hour, p95, count in zip(row, cells["hour"], cells["p95_ms"], cells["count"], strict=True)
     ]
-    data = pd.DataFrame({"hour": cells["hour"], "row": row, "ms": cells["p95_ms"].clip(lower=0.1), "tip": tips})
-    return chart("heat_map", "p95 by hour of the day, of the operations that take most time", 320, cells=data)
+    data = pd.DataFrame({"hour": cells["hour"], "row": row, "value": cells["p95_ms"].clip(lower=0.1), "tip": tips})
+    title = "p95 by hour of the day, of the operations that take most time"
+    return chart("heat_map", title, 320, unit="ms", cells=data)
 
 
-def _percentiles(points: Sequence[PercentilePoint], zone: ZoneInfo) -> Chart:
+def _percentiles(points: Sequence[PercentilePoint], axis: TimeAxis) -> Chart:
     tips = [
-        f"{words.moment(p.start, zone)} · {p.kind}: p50 {words.ms(p.p50_ms)}, p95 {words.ms(p.p95_ms)} of {p.count:,}"
+        f"{words.moment(p.start, axis.zone)} · {p.kind}: p50 {words.ms(p.p50_ms)}, p95 {words.ms(p.p95_ms)} of {p.count:,}"
         for p in points
     ]
-    told = pd.DataFrame(points)
-    data = pd.DataFrame(
-        {"t": epoch_ms(told["start"]), "kind": told["kind"], "p95_ms": told["p95_ms"].clip(lower=0.1), "tip": tips}
-    )
-    return chart("performance_percentiles", "p95 over time by kind", 220, zone=zone, percentiles=data)
+    told = pd.DataFrame(points).rename(columns={"kind": "name", "p95_ms": "value"}).assign(tip=tips)
+    title = "p95 over time by kind"
+    return series.lines("performance_percentiles", title, told, series.KINDS, axis, height=220)
 
 
 def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
@@ -88,7 +102,7 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
     if view.histogram:
         charts = (
             histogram(results, None, "How long operations take"),
-            _percentiles(view.over_time, zone),
+            _percentiles(view.over_time, TimeAxis.of(results.window, zone)),
             _heat(latency.heat),
         )
     shown = view.operations

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis.results import used
-from reporter.site import ranked
+from reporter.site import series
+from reporter.site.context import TimeAxis
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -27,7 +28,6 @@ class ProcessingContext:
     view: Processing
     whole: tuple[OperationFigures, ...]
     steps: tuple[OperationFigures, ...]
-    ranks: ranked.Ranking
     charts: tuple[Chart, ...]
 
 
@@ -35,19 +35,9 @@ def context(results: Results, zone: ZoneInfo) -> ProcessingContext:
     view = used(results).processing
     work = [o for o in results.performance.operations if o.kind == "processing"]
     steps = tuple(o for o in work if o.type == "step")
-    ranks = ranked.ranking({o.operation: (o.p50_ms or 0) * o.count for o in steps})
     charts: tuple[Chart, ...] = ()
-    done = ranked.points(view.points, "operation", "count")
+    done = series.points(view.points, "operation", "count")
     if len(done):
-        charts = (
-            ranked.bars(
-                "throughput",
-                "Finished over time",
-                done,
-                ranked.ranking_of(done),
-                results.window.bucket_seconds,
-                zone,
-                ranked.times,
-            ),
-        )
-    return ProcessingContext(TITLE, view, tuple(o for o in work if o.type != "step"), steps, ranks, charts)
+        axis = TimeAxis.of(results.window, zone)
+        charts = (series.bars("throughput", "Finished over time", done, series.colours_of(done), axis, series.times),)
+    return ProcessingContext(TITLE, view, tuple(o for o in work if o.type != "step"), steps, charts)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis.results import used
-from reporter.site import ranked
+from reporter.site import series
+from reporter.site.context import TimeAxis
 from reporter.site.pages.performance import histogram
 
 if TYPE_CHECKING:
@@ -25,19 +26,19 @@ class ToolsContext:
     title: str
     view: Tools
     tools: tuple[OperationFigures, ...]
-    ranks: ranked.Ranking
+    colours: series.Colours
     charts: tuple[Chart, ...]
 
 
 def context(results: Results, zone: ZoneInfo) -> ToolsContext:
     view = used(results).tools
     tools = tuple(o for o in results.performance.operations if o.type == "tool")
-    points = ranked.points(view.points, "operation", "count")
-    ranks = ranked.ranking_of(points)
+    points = series.points(view.points, "operation", "count")
+    colours = series.colours_of(points)
     charts: tuple[Chart, ...] = ()
     if len(points):
         charts = (
-            ranked.bars("calls", "Calls over time", points, ranks, results.window.bucket_seconds, zone, ranked.times),
+            series.bars("calls", "Calls over time", points, colours, TimeAxis.of(results.window, zone), series.times),
             histogram(results, "tool", "How long calls take"),
         )
-    return ToolsContext(TITLE, view, tools, ranks, charts)
+    return ToolsContext(TITLE, view, tools, colours, charts)

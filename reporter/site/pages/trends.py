@@ -9,8 +9,8 @@ import pandas as pd
 
 from reporter.analysis.results import used
 from reporter.format import words
-from reporter.site import ranked
-from reporter.site.context import Chart, chart, epoch_ms, rows
+from reporter.site import series
+from reporter.site.context import TimeAxis, rows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reporter.analysis.changes import Changes
     from reporter.analysis.results import Results
     from reporter.analysis.trends import Trends
+    from reporter.site.context import Chart
 
 FILE, TITLE = "trends.html", "Trends"
 
@@ -32,7 +33,7 @@ class TrendsContext:
     title: str
     view: Trends
     changes: Changes
-    ranks: ranked.Ranking
+    colours: series.Colours
     shown_days: tuple[datetime, ...]
     rows: tuple[tuple[str, tuple[Any, ...]], ...]
     charts: tuple[Chart, ...]
@@ -41,19 +42,22 @@ class TrendsContext:
 def context(results: Results, zone: ZoneInfo) -> TrendsContext:
     view = used(results).trends
     chosen = _stretches(view.operations, zone).rename(columns={"p95_ms": "value"})
-    ranks = ranked.ranking_of(chosen)
+    # Its kind apart, an operation has the colour of the other pages.
+    colours = series.colours_of(chosen, lambda name: name.partition(" ")[2])
     charts: tuple[Chart, ...] = ()
     if len(view.days):
+        stretches = _stretches(view.days, zone)
+        axis = TimeAxis(stretches["start"].min(), stretches["end"].max(), zone, _DAY_SECONDS)
         charts = (
-            _events(_stretches(view.days, zone), zone),
-            _by_kind(_stretches(view.kinds, zone), zone),
-            ranked.lines("operations", "p95 a day of the operations that take most time", chosen, ranks, zone),
+            _events(stretches, axis),
+            _by_kind(_stretches(view.kinds, zone), axis),
+            series.lines("operations", "p95 a day of the operations that take most time", chosen, colours, axis),
         )
     days = tuple(view.days["day"].dt.to_pydatetime())[-_SHOWN_DAYS:]
     points = {(p.name, p.day.to_pydatetime()): p for frame in (view.kinds, view.operations) for p in rows(frame)}
     names = list(dict.fromkeys([*sorted(view.kinds["name"].unique()), *sorted(view.operations["name"].unique())]))
     table = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
-    return TrendsContext(TITLE, view, results.changes, ranks, days, table, charts)
+    return TrendsContext(TITLE, view, results.changes, colours, days, table, charts)
 
 
 def _stretches(frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
@@ -65,22 +69,17 @@ def _stretches(frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
     return frame.assign(start=begin, end=end)
 
 
-def _events(days: pd.DataFrame, zone: ZoneInfo) -> Chart:
+def _events(days: pd.DataFrame, axis: TimeAxis) -> Chart:
     parts = (
         ("events without an error", days["events"] - days["error_events"]),
         ("error events", days["error_events"]),
     )
     points = pd.concat([days[["start", "end"]].assign(name=name, value=value.astype(float)) for name, value in parts])
-    colours = {"events without an error": "1", "error events": "6"}
-    return ranked.bars("days", "Events a day; error events in red", points, colours, _DAY_SECONDS, zone, ranked.times)
+    colours = {"events without an error": "ok", "error events": "error"}
+    return series.bars("days", "Events a day", points, colours, axis, series.times)
 
 
-def _by_kind(points: pd.DataFrame, zone: ZoneInfo) -> Chart:
+def _by_kind(points: pd.DataFrame, axis: TimeAxis) -> Chart:
     tips = [f"{p.day:%Y-%m-%d} · {p.name}: p95 {words.ms(p.p95_ms)} of {p.count:,}" for p in rows(points)]
-    data = {
-        "t": epoch_ms(points["start"]),
-        "kind": points["name"],
-        "p95_ms": points["p95_ms"].clip(lower=0.1),
-        "tip": tips,
-    }
-    return chart("performance_percentiles", "p95 a day by kind", 220, zone=zone, percentiles=pd.DataFrame(data))
+    told = points.rename(columns={"p95_ms": "value"}).assign(tip=tips)
+    return series.lines("performance_percentiles", "p95 a day by kind", told, series.KINDS, axis, height=220)
