@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import engine
+from reporter.analysis.faults import count_faults
 from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class RejectSample:
 
 @dataclass(frozen=True)
 class Totals:
-    """`error_rate`: errors / operations, 0–1, null without operations. `error_events`: all events that tell of an error."""
+    """`error_rate`: errors / operations, 0–1, null without operations. `error_events`: all events that tell of an error.
+    `faults`: as analysis/faults.py has them; `failed_traces`: of `traces`, those that hold an error; `failed_share`: their share."""
 
     events: int
     traces: int
@@ -60,6 +62,9 @@ class Totals:
     errors: int
     error_rate: float | None
     error_events: int
+    faults: int
+    failed_traces: int
+    failed_share: float | None
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ COUNTED = "duration_ms >= 0 AND isfinite(duration_ms)"
 
 
 def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Source, ...] = ()) -> Overview:
-    """All figures of the overview over `window_events` and `window_spans`.
+    """All figures of the overview over `window_events`, `window_spans` and the faults that `errors` leaves.
 
     Percentiles are linear between order statistics (Hyndman & Fan type 7), in ms, null where there is no duration.
     """
@@ -128,7 +133,7 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
     return Overview(
         window,
         sources,
-        totals_of(count_traces(con), over_time, by_kind),
+        totals_of(count_traces(con), count_faults(con), over_time, by_kind),
         by_kind,
         _top(con, "kind = 'tool'"),
         _top(con, "type = 'command'"),
@@ -148,21 +153,35 @@ def buckets(con: duckdb.DuckDBPyConnection, step: int) -> tuple[Bucket, ...]:
     return tuple(Bucket(*row) for row in engine.again(con, _BUCKETS, {"step": step}).fetchall())
 
 
-def count_traces(con: duckdb.DuckDBPyConnection) -> int:
-    """How many traces have an event in `window_events`."""
-    return int(engine.again(con, "SELECT count(DISTINCT correlation_id) FROM window_events").fetchall()[0][0])
+# A trace failed or did not as a whole, like its page says it, though it may reach beyond the window.
+_TRACES = """
+SELECT count(DISTINCT correlation_id), count(DISTINCT correlation_id) FILTER (correlation_id IN (
+  SELECT correlation_id FROM events WHERE status = 'error' UNION ALL SELECT correlation_id FROM spans WHERE status = 'error'))
+FROM window_events"""
 
 
-def totals_of(traces: int, over_time: Iterable[Bucket], by_kind: Mapping[str, KindFigures]) -> Totals:
-    """Of all kinds together. `over_time`: the events' `buckets`; `by_kind`: `kinds`."""
+def count_traces(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """How many traces have an event in `window_events`, and how many of these failed."""
+    total, failed = engine.again(con, _TRACES).fetchall()[0]
+    return total, failed
+
+
+def totals_of(
+    traces: tuple[int, int], faults: int, over_time: Iterable[Bucket], by_kind: Mapping[str, KindFigures]
+) -> Totals:
+    """Of all kinds together. `traces`: as `count_traces` has them; `over_time`: the events' `buckets`; `by_kind`: `kinds`."""
     operations, errors = sum(k.count for k in by_kind.values()), sum(k.errors for k in by_kind.values())
+    total, failed = traces
     return Totals(
         sum(k.events for k in by_kind.values()),
-        traces,
+        total,
         operations,
         errors,
         errors / operations if operations else None,
         sum(bucket.error_events for bucket in over_time),
+        faults,
+        failed,
+        failed / total if total else None,
     )
 
 

@@ -66,7 +66,8 @@ class Told:
 
     window: Window
     over_time: tuple[Bucket, ...]
-    traces: int
+    traces: tuple[int, int]
+    faults: int
     groups: tuple[ErrorGroup, ...]
     events: tuple[RecentEvent, ...]
 
@@ -75,7 +76,9 @@ def told(con: duckdb.DuckDBPyConnection, window: Window) -> Told:
     """Of `events`, as far as they lie in the window."""
     see(con, window, names=("events",))
     over_time = buckets(con, window.bucket_seconds)
-    return Told(window, over_time, count_traces(con), error_groups(con, window)[:_GROUPS], recent(con, window, _EVENTS))
+    groups = error_groups(con, window)
+    faults = sum(group.faults for group in groups)
+    return Told(window, over_time, count_traces(con), faults, groups[:_GROUPS], recent(con, window, _EVENTS))
 
 
 def session(con: duckdb.DuckDBPyConnection, found: Told) -> Session:
@@ -91,7 +94,7 @@ def session(con: duckdb.DuckDBPyConnection, found: Told) -> Session:
     )  # fmt: skip
     return Session(
         window,
-        totals_of(found.traces, over_time, by_kind),
+        totals_of(found.traces, found.faults, over_time, by_kind),
         by_kind,
         _counts(over_time, window),
         tuple(busiest[:_OPERATIONS]),

@@ -14,10 +14,12 @@ from reporter.cli.options import question
 @question("table", "json", "csv")
 def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Totals, rates and percentiles by kind."""
+    from reporter.analysis.errors import errors
     from reporter.analysis.overview import overview as analyse
     from reporter.sink.notes import sources as read
     from reporter.terminal import figures
 
     with asked(options, form) as (sink, window, zone, settings):
+        errors(sink.connection, window)
         found = gated(sink, settings, analyse(sink.connection, window, read(sink)))
     click.echo(figures.overview(found, form, zone))

@@ -27,12 +27,13 @@ _CONTEXT_CHARS, _SHOWN = 300, 4000
 
 
 def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: ZoneInfo) -> str:
-    """All groups; `latest`: by fingerprint, the event that shows it."""
+    """All groups; `latest`: by fingerprint, the event that shows it. Scripts get them by error events, people by faults."""
+    by_events = sorted(view.groups, key=lambda g: (-g.count, -g.last_seen.timestamp(), g.fingerprint))
     if form == "json":
-        groups = [{**_group(g), "latest": _occurrence(latest.get(g.fingerprint))} for g in view.groups]
+        groups = [{**_group(g), "latest": _occurrence(latest.get(g.fingerprint))} for g in by_events]
         return as_json({"window": window_json(view.window), "groups": groups})
     if form == "csv":
-        rows = [{**_group(g), "operations": " ".join(g.operations), "traces": " ".join(g.traces)} for g in view.groups]
+        rows = [{**_group(g), "operations": " ".join(g.operations), "traces": " ".join(g.traces)} for g in by_events]
         return as_csv(_CSV_COLUMNS, ([row[name] for name in _CSV_COLUMNS] for row in rows))
     start, end = words.moment(view.window.start, zone), words.moment(view.window.end, zone)
     if not view.groups:

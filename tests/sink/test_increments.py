@@ -13,6 +13,7 @@ import pytest
 from reporter import engine
 from reporter.analysis import select_window
 from reporter.analysis.errors import errors
+from reporter.analysis.faults import count_faults
 from reporter.analysis.overview import buckets, count_traces, kinds, totals_of
 from reporter.analysis.performance import operations
 from reporter.analysis.recent import recent
@@ -132,13 +133,13 @@ def test_the_sessions_figures_are_those_of_the_pages(grown):
     select_window(con, window)
     over_time = buckets(con, window.bucket_seconds)
     assert found.kinds == kinds(con, over_time)
-    assert found.totals == totals_of(count_traces(con), over_time, found.kinds)
+    groups = errors(con, window).groups[:5]
+    assert found.totals == totals_of(count_traces(con), count_faults(con), over_time, found.kinds)
     assert found.totals.operations > 50
     busiest = sorted(operations(con), key=lambda o: (-o.count, o.kind, o.operation))[:8]
     assert [(o.kind, o.operation, o.count, o.p95_ms) for o in found.operations] == [
         (o.kind, o.operation, o.count, o.p95_ms) for o in busiest
     ]
-    groups = errors(con, window).groups[:5]
     assert [(g.fingerprint, g.count, g.message) for g in found.groups] == [
         (g.fingerprint, g.count, g.message) for g in groups
     ]
