@@ -71,6 +71,7 @@ class Work:
         self._uncommitted = 0
         self._is_open = False
         self._held: dict[str, list[pa.Table]] = {}
+        self._held_rows: dict[str, int] = {}
         self._thread = ThreadPoolExecutor(1)
         self._storing: Future[int] | None = None
 
@@ -102,19 +103,23 @@ class Work:
 
     def gather(self, records_sql: str, rows: pa.Table) -> None:
         """Hold entries back until there are enough to be worth a statement: an app has many small files."""
-        held = self._held.setdefault(records_sql, [])
-        held.append(rows)
+        self._hold(records_sql, rows)
         enough = STORE_ROWS if self._storing else _FIRST_ROWS
-        if sum(part.num_rows for part in held) >= enough:
+        if self._held_rows[records_sql] >= enough:
             self._store(records_sql, enough)
+
+    def _hold(self, records_sql: str, rows: pa.Table) -> None:
+        self._held.setdefault(records_sql, []).append(rows)
+        self._held_rows[records_sql] = self._held_rows.get(records_sql, 0) + rows.num_rows
 
     def _store(self, records_sql: str, count: int | None = None) -> None:
         """Store `count` (or all) of what is held back, in a thread: DuckDB maps one batch while the next is cut."""
-        import pyarrow as pa
+        from reporter.sources.blocks import joined
 
-        rows = pa.concat_tables(self._held.pop(records_sql))
+        rows = joined(self._held.pop(records_sql))
+        del self._held_rows[records_sql]
         if count is not None and rows.num_rows > count:
-            self._held[records_sql] = [rows.slice(count)]
+            self._hold(records_sql, rows.slice(count))
         self.finish_storing()
         self.sink.write_sources()
         self._storing = self._thread.submit(self.sink.store, records_sql, rows.slice(0, count))

@@ -6,6 +6,8 @@ ends; what is undecided then is left to the next one, so that no entry is counte
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from reporter.sources.blocks import of_source
@@ -15,6 +17,7 @@ from reporter.sources.finding import Found, LogFile, PassedOver, find_logs, why
 from reporter.sources.packed import UnpackError, misnamed, not_a_log, zip_members
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from reporter.settings.app import Settings
@@ -51,13 +54,14 @@ class _Reading:
         """Read what is new of the files found; whether some were elsewhere, or are to be looked at again."""
         self._is_moving = False
         self.known = Known(self.known.cursors(), self.known.fresh)
+        paths = sorted(cursor.path for cursor in self.known.cursors())
         changed = []
         for log in found.logs:
             cursor = self.known.untouched(log)
             if cursor:
                 self._count(log)
                 self._affirmed.add(cursor.source)
-                self._inside.update(c.path for c in self.known.cursors() if c.path.startswith(f"{log.path}/"))
+                self._inside.update(_below(paths, str(log.path)))
             else:
                 changed.append(log)
         self.work.total_bytes = self.work.done_bytes + sum(log.size for log in changed)
@@ -130,7 +134,7 @@ class _Reading:
         cursor = Cursor(
             source, str(log.path), log.inode, *status, len(head), digest(head), digest(last.tail), at, int(at > 0), note
         )
-        self._keep(cursor, log, waiting_bytes=last.read_to - at, format=", ".join(sorted(shapes)) or None)
+        self._keep(cursor, log, head, waiting_bytes=last.read_to - at, format=", ".join(sorted(shapes)) or None)
         if note:
             work.done.notes.append((log.name, note))
         work.done.bytes_read += reader.bytes_read
@@ -168,14 +172,16 @@ class _Reading:
         before = self.known.blank(str(log.path))
         return before.source if before else self.work.sink.add_source(log.name, "log", str(log.path))
 
-    def _keep(self, cursor: Cursor, log: LogFile, *, waiting_bytes: int = 0, format: str | None = None) -> None:
+    def _keep(
+        self, cursor: Cursor, log: LogFile, head: bytes = b"", *, waiting_bytes: int = 0, format: str | None = None
+    ) -> None:
         columns: dict[str, Any] = {
             name: value for name, value in cursor._asdict().items() if name not in ("source", "entries")
         }
         if format is not None:
             columns["format"] = format
         self.work.sink.update_source(cursor.source, name=log.name, waiting_bytes=waiting_bytes, **columns)
-        self.known.note(cursor, log if cursor.head_bytes else None)
+        self.known.note(cursor, log if cursor.head_bytes else None, head)
         self._affirmed.add(cursor.source)
 
     def _set_blank(self, log: LogFile, note: str, format: str = "") -> None:
@@ -190,7 +196,7 @@ class _Reading:
     def pass_over(self, passed: PassedOver) -> None:
         """Note of what cannot even be opened that it is not read, and why."""
         self.work.done.notes.append((passed.name, passed.why))
-        of_path = [cursor for cursor in self.known.cursors() if cursor.path == passed.path]
+        of_path = self.known.of_path(passed.path)
         told = [cursor.source for cursor in of_path if cursor.note == passed.why]
         self._affirmed.update(told)
         if told:
@@ -223,6 +229,12 @@ class _Reading:
         self.work.begin()
         self.work.sink.remove_source(cursor.source)
         self.known.remove(cursor)
+
+
+def _below(paths: list[str], folder: str) -> Iterator[str]:
+    """Those of the sorted paths that lie below a folder, or within an archive."""
+    inside = f"{folder}/"
+    return takewhile(lambda path: path.startswith(inside), islice(paths, bisect_left(paths, inside), None))
 
 
 def _no_entry(reader: Reader) -> str:

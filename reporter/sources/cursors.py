@@ -6,13 +6,16 @@ that holds what another, which is still there, holds as well is a copy of it: wh
 
 from __future__ import annotations
 
+import contextlib
+from bisect import bisect_left, insort
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.sources.files import HEAD_BYTES, ChangedError, Reader, digest
 from reporter.sources.finding import stem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from reporter.sources.finding import LogFile
 
@@ -53,6 +56,32 @@ class Place(NamedTuple):
     is_undecided: bool = False
 
 
+class _Beginnings:
+    """How the files of a stem begin, in order; those not opened in this ingest are looked at when a short one asks."""
+
+    def __init__(self) -> None:
+        self._unread: dict[str, dict[int, LogFile]] = {}
+        self._heads: dict[str, list[tuple[bytes, int]]] = {}
+
+    def add(self, source: int, log: LogFile, head: bytes) -> None:
+        """`head`: how it begins, where that is known by now."""
+        if head:
+            insort(self._heads.setdefault(log.stem, []), (head, source))
+        else:
+            self._unread.setdefault(log.stem, {})[source] = log
+
+    def like(self, stem: str, head: bytes) -> Iterator[int]:
+        """Sources of that stem whose files begin with `head`."""
+        for source, log in self._unread.pop(stem, {}).items():
+            with contextlib.suppress(OSError), Reader(log) as reader:
+                self.add(source, log, reader.head or b"\n")
+        heads = self._heads.get(stem, [])
+        for found, source in islice(heads, bisect_left(heads, (head,)), None):
+            if not found.startswith(head):
+                return
+            yield source
+
+
 class Known:
     """The sources read so far, looked up by what stat tells of a file and by how it begins."""
 
@@ -62,7 +91,8 @@ class Known:
         self._by_status: dict[tuple[str, int, int, int], Cursor] = {}
         self._by_head: dict[tuple[int, str], dict[int, Cursor]] = {}
         self._head_lengths: dict[int, int] = {}
-        self._by_stem: dict[str, set[int]] = {}
+        self._by_path: dict[str, dict[int, Cursor]] = {}
+        self._begun = _Beginnings()
         self._blank: dict[str, Cursor] = {}
         self._inodes: set[int] = set()
         self._paths: set[str] = set()
@@ -71,11 +101,12 @@ class Known:
         for cursor in cursors:
             self.note(cursor)
 
-    def note(self, cursor: Cursor, log: LogFile | None = None) -> None:
-        """Take over what a source's cursor is now; `log`: the file that it was read from in this ingest."""
+    def note(self, cursor: Cursor, log: LogFile | None = None, head: bytes = b"") -> None:
+        """Take over what a source's cursor is now; `log`: the file that it was read from in this ingest, `head`: how that begins."""
         self._forget(cursor.source)
         self._by_source[cursor.source] = cursor
         self._by_status[cursor.status] = cursor
+        self._by_path.setdefault(cursor.path, {})[cursor.source] = cursor
         if cursor.is_blank:
             self._blank[cursor.path] = cursor
         else:
@@ -85,8 +116,11 @@ class Known:
             self._by_head.setdefault((cursor.head_bytes, cursor.head), {})[cursor.source] = cursor
             self._head_lengths[cursor.head_bytes] = self._head_lengths.get(cursor.head_bytes, 0) + 1
         if log:
-            self._live[cursor.source] = log
-            self._by_stem.setdefault(log.stem, set()).add(cursor.source)
+            self._is_at(cursor.source, log, head)
+
+    def _is_at(self, source: int, log: LogFile, head: bytes = b"") -> None:
+        self._live[source] = log
+        self._begun.add(source, log, head)
 
     def _forget(self, source: int) -> None:
         before = self._by_source.pop(source, None)
@@ -94,6 +128,7 @@ class Known:
             return
         if self._by_status.get(before.status) == before:
             del self._by_status[before.status]
+        del self._by_path[before.path][source]
         if self._blank.get(before.path) == before:
             del self._blank[before.path]
         if before.head_bytes:
@@ -108,6 +143,9 @@ class Known:
     def cursors(self) -> list[Cursor]:
         return list(self._by_source.values())
 
+    def of_path(self, path: str) -> list[Cursor]:
+        return list(self._by_path.get(path, {}).values())
+
     def blank(self, path: str) -> Cursor | None:
         """The row that says of this path that nothing of it was read."""
         return self._blank.get(path)
@@ -116,8 +154,7 @@ class Known:
         """The cursor of a file that is, by all that stat tells, as it was when that was written."""
         found = self._by_status.get((str(log.path), log.inode, log.size, log.mtime_ns))
         if found and found.head_bytes:
-            self._live[found.source] = log
-            self._by_stem.setdefault(log.stem, set()).add(found.source)
+            self._is_at(found.source, log)
         return found
 
     def has_inode(self, log: LogFile) -> bool:
@@ -149,7 +186,7 @@ class Known:
         for count in self._head_lengths:
             if count <= len(head):
                 found |= self._by_head.get((count, digest(head[:count])), {})
-        for source in self._by_stem.get(reader.log.stem, ()) if head else ():
+        for source in self._begun.like(reader.log.stem, head) if 0 < len(head) < HEAD_BYTES else ():
             cursor = self._by_source.get(source)
             if cursor and cursor.head_bytes > len(head):
                 found[source] = cursor
