@@ -53,8 +53,9 @@ _SURE_CALL = re.compile(
     r"(?i)(?:login|attempt|authenticate|signin|passw|secret|apikey|api_key|credential|basicauth|bearer|hash_equals|hasher|auth$|withtoken|findtoken|settoken|sshpass)"
 )
 _CONNECT = re.compile(r"(?i)(?:pdo|mysqli?|pg|redis|ftp|ssh|imap|ldap|oci|mongo|connector)\w*(?:->|::)?\w*$")
-_WORDS = re.compile(r"[^\W\d_]+['’]? +\S|[^\W\d_]+['’]?\s+\S+ ")
-_SIX = re.compile(r"(?:[^\" ]+ +){5}")
+# Looked for from where a word begins only: from each of its letters, a text without blanks would be gone through once a letter.
+_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:['’]? +\S|['’]?\s+\S+ )")
+_SIX = re.compile(r"(?<![^\" ])(?:[^\" ]+ +){5}")
 
 
 def is_text(value: str) -> bool:

@@ -275,7 +275,7 @@ TOKENS: tuple[Rule, ...] = (
     Rule("okta", _START + r"00[A-Za-z0-9_-]{40}(?![\w-])", ("00",), is_random, look=r"(?:^|[^\w-])n?00[A-Za-z0-9_-]{40}"),
     Rule("token", _START + rf"(?:[A-Za-z][A-Za-z0-9]{{0,19}}[_.-]){{0,3}}(?:{_MARKS})[_-](?:[A-Za-z0-9]{{1,8}}[_-]){{0,2}}[A-Za-z0-9][\w=-]{{11,}}", ("_", "-"), is_marked_token, _NAMED_ELSE, look=rf"(?:{_MARKS})[_-](?:[A-Za-z0-9]{{1,8}}[_-]){{0,2}}[A-Za-z0-9]{{12}}"),
     Rule("token", _START + r"(?:[A-Za-z][A-Za-z0-9]{1,11}[_.+-]){1,3}[A-Za-z]{0,30}[0-9][A-Za-z0-9]{13,}[\w=-]*", ("_", ".", "-", "+"), is_other_token, _NAMED_ELSE, look=r"[_.+-][A-Za-z0-9]{0,8}(?:[0-9][G-Zg-z]|[G-Zg-z][0-9])[A-Za-z0-9]{6}"),
-    Rule("token", r"(?<![A-Za-z0-9+/=_\\.-])(?=[A-Za-z+/_-]*[0-9])(?:[A-Za-z0-9+_~-]|\\?/){30,}={0,3}(?![\w./])", (), lambda text: is_random(text.replace("\\", ""), 30) and not text.startswith("/") and _is_one(text), _NAMED_ELSE, look=r"[A-Za-z0-9+/=_~-]{6,}(?:[0-9][G-Zg-z]|[G-Zg-z][0-9])[A-Za-z0-9+/=_~-]{6,}"),
+    Rule("token", r"(?<![A-Za-z0-9+/=_\\.-])(?=[A-Za-z+/_-]*[0-9])(?:[A-Za-z0-9+_~-]|\\?/){30,}={0,3}(?![\w./])", (), lambda text: is_random(text.replace("\\", ""), 30) and not text.startswith("/") and _is_one(text), _NAMED_ELSE, look=r"[A-Za-z0-9+/=_~-]{6}(?:[0-9][G-Zg-z]|[G-Zg-z][0-9])[A-Za-z0-9+/=_~-]{6}"),
 )  # fmt: skip
 
 

@@ -287,3 +287,9 @@ def test_redact_check_takes_no_number_or_type_of_a_real_report_for_a_secret(samp
     assert done.exit_code == 1
     assert re.search(r"^card +1 ", done.stdout, re.M)
     assert "named" not in done.stdout
+
+
+@pytest.mark.parametrize("piece", ["y", "[", " ", "a.", "A=", "\\", '"', "1", "-", "a@", "://", "key ", "Ab1", "pass", "f(", "%20", "/a", " --a", "\n", '{"a":'])  # fmt: skip
+def test_a_long_text_of_anything_is_gone_through_in_time(piece):
+    """Gone through again from each of its letters, one of these would take minutes: it would not end within the limit."""
+    assert Redactor("salt").text(piece * (100_000 // len(piece)))
