@@ -46,7 +46,7 @@ window.Telemetry = (() => {
   }
 
   // ---- data files
-  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-\d+)\.js(\?\d+)?$/;
+  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-\d+|operation-pages|logs|logs-\d+|log-contexts-\d+-\d+)\.js(\?\d+)?$/;
   let policy = null;
   // A watch renews the files: then they are asked for by another address.
   let renewed = 0;
@@ -102,10 +102,19 @@ window.Telemetry = (() => {
     return { correlation_id: id, status: brief.statuses[row], events: null, spans: spans.sort((a, b) => a.start - b.start) };
   }
 
+  // An operation (`kind name`) as what is written of it: a link, as soon as it is known whether it has a page.
+  function operation(named, text) {
+    const place = el("span", {}, text);
+    data("operation-pages").then((pages) => {
+      if (Object.hasOwn(pages, named)) place.replaceChildren(el("a", { href: pages[named] }, text));
+    }).catch(() => {});
+    return place;
+  }
+
   // The address behind the #: an id, or `name=value&…`; links keep what was chosen.
   function fragment() {
     return new URLSearchParams(location.hash.slice(1));
   }
 
-  return { el, ms, count, usd, status, kind, at, clocks, data, trace, fragment };
+  return { el, ms, count, usd, status, kind, at, clocks, data, trace, operation, fragment };
 })();

@@ -1,7 +1,7 @@
 // Everything known about one span or event, as elements: facts, ids, exceptions, contexts as folded trees.
 window.Telemetry.details = (() => {
   "use strict";
-  const { el, ms, count, usd, status, kind, at } = window.Telemetry;
+  const { el, ms, count, usd, status, kind, at, operation } = window.Telemetry;
   const IDS = ["message_id", "conversation_id", "fragment_id", "execution_id", "pipeline_id", "invocation_id"];
   const LONG = 160;
   const DEEP = 60;
@@ -79,7 +79,7 @@ window.Telemetry.details = (() => {
       links ? el("a", { href: "traces.html#q=" + encodeURIComponent(span[name]), title: "traces that bear it" }, span[name]) : span[name])]);
     const share = view.total ? Math.round(((node.end - node.start) / view.total) * 100) + " % of the trace" : "";
     return [
-      el("h2", {}, kind(node.kind), " ", node.name, " ", status(node.status)),
+      el("h2", {}, kind(node.kind), " ", links ? operation(node.kind + " " + node.name, node.name) : node.name, " ", status(node.status)),
       facts([
         ["took", span.duration_ms === undefined || span.duration_ms === null ? "unknown" : ms(span.duration_ms) + " · " + share],
         ["self time", ms(node.self)], ["began", "+" + ms(node.start)], ["type", span.type],

@@ -1,7 +1,7 @@
 // The list of all traces: searched, sorted and filtered, its state kept in the address.
 (() => {
   "use strict";
-  const { el, ms, count, status, data, clocks, fragment } = window.Telemetry;
+  const { el, ms, count, status, data, clocks, operation, fragment } = window.Telemetry;
   const KINDS = ["chat", "processing", "command", "tool", "llm", "log"];
   const PAGE = 200;
   const COLUMNS = { start: 3, ms: 4, events: 5, errors: 6, operations: 7 };
@@ -23,7 +23,7 @@
     const id = all.id[i];
     const link = el("a", { class: "mono", href: "trace.html#" + encodeURIComponent(id) }, id.length > 36 ? id.slice(0, 36) + "…" : id);
     const number = (value, text, bad) => el("td", { class: "n" + (bad ? " bad" : "") }, text);
-    return el("tr", {}, el("td", {}, link), el("td", { class: "op" }, all.root[i].slice(0, 80)), el("td", {}, status(all.status[i])),
+    return el("tr", {}, el("td", {}, link), el("td", { class: "op" }, operation(all.root[i], all.root[i].slice(0, 80))), el("td", {}, status(all.status[i])),
       el("td", { class: "nowrap", title: new Date(all.start[i]).toISOString() }, moment(all.start[i])), number(all.ms[i], ms(all.ms[i])),
       number(all.events[i], count(all.events[i])), number(all.errors[i], count(all.errors[i]), all.errors[i] > 0),
       number(all.operations[i], count(all.operations[i])));

@@ -15,6 +15,7 @@ from reporter.analysis.error_details import error_details
 from reporter.analysis.errors import errors
 from reporter.analysis.latency import latency
 from reporter.analysis.llm import llm
+from reporter.analysis.operation_details import operation_details
 from reporter.analysis.overview import overview
 from reporter.analysis.performance import counts_over_time, performance
 from reporter.analysis.processing import processing
@@ -28,13 +29,14 @@ from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Future
     from datetime import datetime
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.overview import RejectSample, Source
+    from reporter.analysis.performance import OperationFigures
     from reporter.redaction.redactor import Redactor
     from reporter.settings.app import Settings
     from reporter.window import Window
@@ -124,18 +126,19 @@ class Reading:
         """All figures of the window, not yet redacted."""
         con, listed = self.con, self._begin_listing()
         groups = errors(con, asked.window)
+        figures = performance(con, asked.window, asked.settings.classes)
         return Results(
             overview(con, asked.window, sources),
-            performance(con, asked.window, asked.settings.classes),
+            figures,
             groups,
             listed.result(),
             rejects,
             changes(con, asked.compared),
-            self._usage(asked),
+            self._usage(asked, figures.operations),
             error_details(con, groups.groups),
         )
 
-    def _usage(self, asked: Asked) -> Usage:
+    def _usage(self, asked: Asked, operations: Sequence[OperationFigures]) -> Usage:
         con, done, seconds = self.con, work(self.con), asked.window.bucket_seconds
         return Usage(
             chat(con, done, seconds),
@@ -147,4 +150,5 @@ class Reading:
             trends(con, asked.zone.key),
             coverage(con, asked.built_at),
             counts_over_time(con, asked.window),
+            operation_details(con, done, asked.window, asked.zone.key, operations),
         )

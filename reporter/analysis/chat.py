@@ -13,7 +13,7 @@ from reporter.analysis.work import bucket
 if TYPE_CHECKING:
     import duckdb
 
-_CONVERSATIONS = 20
+_CONVERSATIONS = 500
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,9 @@ class Chat:
     `models`: operation (provider/model), count, errors, ttft_p50_ms, ttft_p95_ms (time to first token), p50_ms, p95_ms,
     tokens_per_second (completion tokens of a stream over its seconds, the median of all that have both); most streams first.
     `points`: start (of a bucket), operation, ttft_ms, duration_ms: medians of the streams that ended in it; earliest first.
-    `recent`: conversation_id, last, messages (distinct ids), errors, trace_count, traces (ids, latest first, at most 5); latest
-    first. `flow`: layer, source, target, count, errors: messages → model → command → tool.
+    `recent`: conversation_id, first, last, messages (distinct ids), errors (error events), operations (provider/model), tokens,
+    cost_usd, trace_count, traces (ids, latest first, at most 5), of the latest 500; latest first. Tokens and cost are those of calls
+    that name the conversation, or whose trace is of this one alone. `flow`: layer, source, target, count, errors: messages → model → command → tool.
     """
 
     messages: int
@@ -42,18 +43,28 @@ SELECT count(*) FILTER (event IN ('chat.message.received', 'chat.message.sent'))
 FROM window_events"""
 
 _RECENT_DTYPES = {
-    "conversation_id": frames.TEXT, "last": frames.TIME, "messages": "Int64", "errors": "Int64", "trace_count": "Int64",
-    "traces": object,
+    "conversation_id": frames.TEXT, "first": frames.TIME, "last": frames.TIME, "messages": "Int64", "errors": "Int64",
+    "operations": object, "tokens": "Int64", "cost_usd": "float64", "trace_count": "Int64", "traces": object,
 }  # fmt: skip
 _RECENT = f"""
 WITH latest AS (SELECT conversation_id FROM window_events WHERE conversation_id IS NOT NULL
   GROUP BY ALL ORDER BY max(ts) DESC, conversation_id LIMIT {_CONVERSATIONS}),
 told AS (
-  SELECT conversation_id, correlation_id, max(ts) AS ts, count(*) FILTER (status = 'error') AS errors, list(DISTINCT message_id) AS messages
-  FROM window_events SEMI JOIN latest USING (conversation_id) GROUP BY ALL)
-SELECT conversation_id, max(ts) AS last, len(list_distinct(flatten(list(messages)))), sum(errors)::BIGINT, count(correlation_id),
-  coalesce(list(correlation_id ORDER BY ts DESC) FILTER (correlation_id IS NOT NULL)[:5], [])
-FROM told GROUP BY conversation_id ORDER BY last DESC, conversation_id"""
+  SELECT conversation_id, correlation_id, min(ts) AS first, max(ts) AS ts, count(*) FILTER (status = 'error') AS errors,
+    list(DISTINCT message_id) AS messages
+  FROM window_events SEMI JOIN latest USING (conversation_id) GROUP BY ALL),
+traced AS (SELECT correlation_id, min(conversation_id) AS own FROM told WHERE correlation_id IS NOT NULL GROUP BY 1 HAVING count(*) = 1),
+used AS (
+  SELECT coalesce(s.conversation_id, own) AS conversation_id, list_sort(list(DISTINCT operation)) AS operations,
+    sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0))::BIGINT AS tokens, sum(cost_usd ORDER BY id) AS cost_usd
+  FROM window_spans s LEFT JOIN traced USING (correlation_id) WHERE counts_tokens GROUP BY 1),
+conversations AS (
+  SELECT conversation_id, min(first) AS first, max(ts) AS last, len(list_distinct(flatten(list(messages)))) AS messages,
+    sum(errors)::BIGINT AS errors, count(correlation_id) AS trace_count,
+    coalesce(list(correlation_id ORDER BY ts DESC) FILTER (correlation_id IS NOT NULL)[:5], []) AS traces
+  FROM told GROUP BY conversation_id)
+SELECT conversation_id, first, last, messages, errors, coalesce(operations, []), coalesce(tokens, 0), coalesce(cost_usd, 0), trace_count, traces
+FROM conversations LEFT JOIN used USING (conversation_id) ORDER BY last DESC, conversation_id"""
 
 _FLOW_DTYPES = {"layer": "Int64", "source": frames.TEXT, "target": frames.TEXT, "count": "Int64", "errors": "Int64"}
 # A trace's first stream tells its model; a tool call belongs to its command by id, else to its trace's first one.

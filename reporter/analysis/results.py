@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reporter.analysis.errors import Errors
     from reporter.analysis.latency import Latency
     from reporter.analysis.llm import Llm
+    from reporter.analysis.operation_details import OperationDetails
     from reporter.analysis.overview import Overview, RejectSample
     from reporter.analysis.performance import Performance
     from reporter.analysis.processing import Processing
@@ -38,6 +39,7 @@ class Usage:
     trends: Trends
     coverage: Coverage
     counts: Mapping[tuple[str, str], tuple[int, ...]]
+    operations: OperationDetails
 
 
 @dataclass(frozen=True)

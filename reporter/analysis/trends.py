@@ -21,13 +21,15 @@ class Trends:
 
     `days`: day, events, error_events, operations, errors, tokens, cost_usd, of all kinds together. `kinds`: day, name, count,
     p95_ms of a kind's finished work; `operations`: the same of the six operations that took most time in all. `kept_days`: of
-    how many days (some of) the events are gone, so that only daily figures remain.
+    how many days (some of) the events are gone, so that only daily figures remain. `hours`: kind, weekday (1: Monday), hour (0 to 23),
+    count (finished operations), days (how many such weekdays had any operation): of what is kept, by weekday and hour.
     """
 
     days: pd.DataFrame
     kinds: pd.DataFrame
     operations: pd.DataFrame
     kept_days: int
+    hours: pd.DataFrame
 
 
 _DAY_DTYPE = "datetime64[us]"
@@ -59,6 +61,14 @@ FROM spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY 
 UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily WHERE timed > 0"""
 
 
+_HOURS_DTYPES = {"kind": frames.TEXT, "weekday": "Int64", "hour": "Int64", "count": "Int64", "days": "Int64"}
+_HOURS = """
+WITH local AS (SELECT kind, timezone($zone, timezone('UTC', ts)) AS told FROM spans WHERE is_operation AND status <> 'unfinished'),
+weekdays AS (SELECT isodow(told) AS weekday, count(DISTINCT told::DATE) AS days FROM local GROUP BY 1),
+cells AS (SELECT kind, isodow(told) AS weekday, hour(told) AS hour, count(*) AS count FROM local GROUP BY ALL)
+SELECT kind, weekday, hour, count, days FROM cells JOIN weekdays USING (weekday) ORDER BY weekday, hour, kind"""
+
+
 def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
     """All days in `events` and `spans`, whatever the window, and in `daily` (figures of what was removed, by days of the
     app's zone). `zone`: whose days."""
@@ -72,6 +82,7 @@ def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
         _by_day(of_kinds, of_kinds["kind"]),
         _by_day(chosen, chosen["kind"] + " " + chosen["operation"]),
         con.execute("SELECT count(DISTINCT day) FROM daily").fetchall()[0][0],
+        frames.query(con, _HOURS, _HOURS_DTYPES, {"zone": zone}),
     )
 
 

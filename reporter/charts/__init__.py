@@ -122,7 +122,7 @@ def lines() -> AltairChart:
     axis = alt.Axis(
         labelExpr=_MS_LABELS,
         values=_ms_ticks("y"),
-        tickCount=5,
+        tickCount=10,
         labelOverlap=False,
         minExtent=_EXTENT,
         maxExtent=_EXTENT,
@@ -166,7 +166,7 @@ def heat_map() -> AltairChart:
 def histogram() -> AltairChart:
     """Distribution of durations on a log axis: data `histogram`: low_ms, high_ms, count, series, tip; and `marks`: ms, label, tip of
     what is to be pointed out."""
-    axis = alt.Axis(labelExpr=_MS_LABELS, values=_ms_ticks("x"), tickCount=8, grid=False, labelOverlap=True)
+    axis = alt.Axis(labelExpr=_MS_LABELS, values=_ms_ticks("x"), tickCount=10, grid=False, labelOverlap=True)
     scale = alt.Scale(type="log", nice=False)
     bars = (
         alt.Chart(alt.NamedData(name="histogram"))

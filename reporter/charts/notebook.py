@@ -7,13 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
+import pandas as pd
 
 from reporter.charts import spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import pandas as pd
 
 _VARIABLE = re.compile(r"var\((--[\w-]+)\)")
 WIDTH = 720
@@ -25,13 +24,14 @@ def with_data(
     height: int,
     signals: Mapping[str, Any],
     legend: Mapping[str, str],
-    data: Mapping[str, pd.DataFrame],
+    data: Mapping[str, pd.DataFrame | Mapping[str, list[Any]]],
     colours: Mapping[str, str],
 ) -> alt.TopLevelMixin:
     """The chart `name` of CHARTS over its frames. `signals`: what a page gives with its data; `legend`: what its series are called;
     `colours`: what the page's style calls them (`--bad`: `#c0272d`)."""
     made = _alone(spec(name), colours, legend)
-    rows = {key: frame.astype(object).where(frame.notna(), None).to_dict("records") for key, frame in data.items()}
+    frames = {key: pd.DataFrame(columns) for key, columns in data.items()}
+    rows = {key: frame.astype(object).where(frame.notna(), None).to_dict("records") for key, frame in frames.items()}
     sort = alt.LayerChart if "layer" in made else alt.Chart
     params = [{"name": key, "value": value} for key, value in signals.items()]
     chart: alt.TopLevelMixin = sort.from_dict(

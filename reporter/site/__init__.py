@@ -14,6 +14,7 @@ from reporter.site.pages import (
     errors,
     llm,
     notable,
+    operation,
     overview,
     performance,
     processing,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
 PAGES = (overview, performance, errors, traces, chat, commands, tools, processing, llm, trends, sources, trace)
 # Reached from this page, not from the navigation.
-_BELOW = {trace: traces, notable: traces}
+_BELOW = {trace: traces, notable: traces, operation: performance}
 _TEMPLATES = {"index.html": "overview.html"}
 
 
@@ -80,6 +81,7 @@ def render_site(results: Results, data: Callable[[], TraceData], edition: Editio
         files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
     files.append(SiteFile("assets/vega-runtime.js", runtime_js() + specs_js()))
     files.append(SiteFile("data/trace-page.js", data_script("trace-page", trace.file_skeleton(edition))))
+    files.append(operation.data_file(results))
     files += traces.data_files(data())
     files.append(SiteFile(MARKER, notice(edition.built_at)))
     return files
@@ -87,7 +89,8 @@ def render_site(results: Results, data: Callable[[], TraceData], edition: Editio
 
 def render_pages(results: Results, data: Callable[[], TraceData], edition: Edition) -> list[SiteFile]:
     """The HTML pages; that which waits for `data` last."""
-    env, zone = environment(edition.zone), edition.zone
+    pages_of_operations = operation.hrefs(results)
+    env, zone = environment(edition.zone, pages_of_operations), edition.zone
 
     def page(module: Any, context: Any, file: str = "", template: str = "") -> SiteFile:  # noqa: ANN401 - a page module and its context
         name = template or _TEMPLATES.get(module.FILE, module.FILE)
@@ -97,6 +100,8 @@ def render_pages(results: Results, data: Callable[[], TraceData], edition: Editi
     files = [page(module, module.context(results, zone)) for module in PAGES if module is not sources]
     for name, context in errors.group_contexts(results):
         files.append(page(errors, context, name, "error.html"))
+    for name, of_operation in operation.contexts(results, zone):
+        files.append(page(operation, of_operation, name, "operation.html"))
     files.append(page(notable, notable.context(results, data(), zone)))
     # Last, since it says how often something was redacted, in the traces' data too.
     files.append(page(sources, sources.context(results, zone)))

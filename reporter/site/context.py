@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
 from reporter.format.ticks import ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.overview import Source
     from reporter.window import Window
 
+# A chart's data: lists where a page has many small charts, since a frame costs a millisecond.
+Columns: TypeAlias = "pd.DataFrame | Mapping[str, list[Any]]"
 # Signals of charts.py's axes; altair is not loaded for a few words.
 PERIOD, TICKS, TICK_NAMES, UNIT = "period", "ticks", "tick_names", "unit"
 
@@ -41,6 +44,13 @@ class TimeAxis:
     zone: ZoneInfo
     seconds: int
 
+    @cached_property
+    def signals(self) -> dict[str, Any]:
+        """Of charts.py's axis of time."""
+        period = [int(moment.timestamp() * 1000) for moment in (self.start, self.end)]
+        at, names = ticks(period[0], period[1], self.zone)
+        return {PERIOD: period, TICKS: at, TICK_NAMES: names}
+
     @classmethod
     def of(cls, window: Window, zone: ZoneInfo) -> TimeAxis:
         """All of a window, in whole buckets: the same on every chart of it, so that they are aligned."""
@@ -54,17 +64,17 @@ class TimeAxis:
 class Chart:
     """A chart's place on a page. `spec_name`: which of charts.py's; `signals`: what differs from its other uses.
 
-    `data`: the frames its spec refers to by name; `choices`: others for it, by what is chosen. `legend`: (series, what it is called).
+    `data`: what its spec refers to by name, as frames or lists; `choices`: others for it, by what is chosen. `legend`: (series, what it is called).
     """
 
     name: str
     spec_name: str
     title: str
     signals: dict[str, Any]
-    data: dict[str, pd.DataFrame]
+    data: dict[str, Columns]
     height: int
     legend: tuple[tuple[str, str], ...] = ()
-    choices: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
+    choices: dict[str, dict[str, Columns]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,15 +107,11 @@ class Site:
 
 def chart(
     spec: str, title: str, height: int, name: str = "", axis: TimeAxis | None = None, unit: str = "count",
-    legend: tuple[tuple[str, str], ...] = (), **data: pd.DataFrame,
+    legend: tuple[tuple[str, str], ...] = (), **data: Columns,
 ) -> Chart:  # fmt: skip
     """A chart with its data; `name` where a page has several of one spec, `axis` where it has one of time (columns `t` and `t2` in
     epoch ms). A legend of one says what the title does."""
-    signals: dict[str, Any] = {UNIT: unit}
-    if axis:
-        period = [int(moment.timestamp() * 1000) for moment in (axis.start, axis.end)]
-        at, names = ticks(period[0], period[1], axis.zone)
-        signals |= {PERIOD: period, TICKS: at, TICK_NAMES: names}
+    signals = {UNIT: unit, **(axis.signals if axis else {})}
     return Chart(name or spec, spec, title, signals, data, height, legend if len(legend) > 1 else ())
 
 

@@ -13,19 +13,27 @@ from reporter.site.context import rows
 from reporter.site.resources import resource_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     import pandas as pd
 
-    from reporter.site.context import Chart
+    from reporter.site.context import Chart, Columns
 
 # Characters of a name beyond which it is cut where it stands in a row.
 LONG_NAME = 60
 
 
-def environment(zone: ZoneInfo) -> jinja2.Environment:
-    """Autoescape on, undefined names fail, filters are format.py's functions in the viewer's zone."""
+def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None = None) -> jinja2.Environment:
+    """Autoescape on, undefined names fail, filters are format.py's functions in the viewer's zone. `operations`: which have a page,
+    by kind and name."""
+    pages = operations or {}
+
+    def operation_href(name: str, kinds: str | Iterable[str]) -> str:
+        """The page of the operation of this name: of the first of these kinds that has one; else nothing."""
+        keys = ((kind, name) for kind in ([kinds] if isinstance(kinds, str) else kinds))
+        return next((pages[key] for key in keys if key in pages), "")
+
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource_dir("templates")),
         autoescape=True,
@@ -40,6 +48,7 @@ def environment(zone: ZoneInfo) -> jinja2.Environment:
     env.filters["name"] = shown_name
     env.filters["moment"] = lambda value: words.moment(value, zone)
     env.filters["clock"] = lambda value: words.clock(value, zone)[:-4]
+    env.filters["operation_href"] = operation_href
     env.filters["chart_data"] = chart_data
     env.filters["rows"] = rows
     env.filters["bars"] = bars
@@ -78,8 +87,12 @@ def chart_data(charts: tuple[Chart, ...]) -> dict[str, Any]:
     }
 
 
-def _columns(data: dict[str, pd.DataFrame]) -> dict[str, dict[str, list[Any]]]:
-    return {name: {str(column): frame[column].tolist() for column in frame} for name, frame in data.items()}
+def _columns(data: dict[str, Columns]) -> dict[str, dict[str, list[Any]]]:
+    return {name: {str(key): _listed(column) for key, column in columns.items()} for name, columns in data.items()}
+
+
+def _listed(column: pd.Series | list[Any]) -> list[Any]:
+    return column if isinstance(column, list) else column.tolist()
 
 
 def script_json(value: Any) -> str:  # noqa: ANN401 - any JSON value

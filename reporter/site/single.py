@@ -1,7 +1,7 @@
 """The whole site as one file for a ticket: every page's main part, one under the other, with the runtime packed inside.
 
-What a cap on its size leaves out, least needed first, is said in the file: charts without scripts, the slowest traces' texts, then the failing
-ones', then the pages of error groups, each from the end.
+What a cap on its size leaves out, least needed first, is said in the file: charts without scripts, the slowest traces' texts, the pages of
+operations, the failing traces' texts, then the pages of error groups, each from the end.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class LeftOut:
 def render_single(
     env: jinja2.Environment, files: Sequence[SiteFile], site: Site, max_bytes: int, static_charts: bool = False
 ) -> str:
-    """The HTML of the pages among `files` (error groups' pages behind the others) in at most `max_bytes`, if that can be.
+    """The HTML of the pages among `files` (error groups' and operations' pages behind the others) in at most `max_bytes`, if that can be.
     `static_charts`: every chart also as a picture that needs no script."""
     charts: dict[str, Any] = {}
     titles = {item.href.removesuffix(".html"): item.title for item in site.nav}
@@ -79,13 +79,14 @@ def render_single(
     for what, kind in (
         ("charts as pictures without scripts", "static"),
         ("slowest and unfinished traces as text", "ok"),
+        ("pages of operations", "operation-"),
         ("failing traces as text", "error"),
-        ("pages of error groups", "group"),
+        ("pages of error groups", "error-"),
     ):
         excess = len(page.encode()) - max_bytes
         if excess <= 0:
             break
-        count = _drop(sections, kind, excess + _NOTICE_BYTES)
+        count = _drop(sections, charts, kind, excess + _NOTICE_BYTES)
         if count:
             left.append(LeftOut(what, count))
             page = _page(env, sections, charts, site, packed, left)
@@ -113,23 +114,16 @@ def _local(link: re.Match[str]) -> str:
     return f'href="#{anchor}"' if anchor and not anchor.startswith("q=") else f'href="#page-{page}"'
 
 
-def _drop(sections: list[Section], kind: str, excess: int) -> int:
+def _drop(sections: list[Section], charts: dict[str, Any], kind: str, excess: int) -> int:
     """Leave out parts of a kind from the end until `excess` bytes are gone; returns how many."""
+    if kind.endswith("-"):
+        return _drop_sections(sections, charts, kind, excess)
     gone = count = 0
-    if kind == "static":
-        for section in sections:
+    for section in sections:
+        if kind == "static":
             section.body, taken = without_static_charts(section.body)
             count += taken
-        return count
-    if kind == "group":
-        for section in reversed([s for s in sections if s.name.startswith("error-")]):
-            if gone >= excess:
-                break
-            gone += len(section.body.encode())
-            sections.remove(section)
-            count += 1
-        return count
-    for section in sections:
+            continue
         for part in reversed(section.parts):
             if gone >= excess:
                 break
@@ -138,6 +132,20 @@ def _drop(sections: list[Section], kind: str, excess: int) -> int:
                 section.parts.remove(part)
                 gone += len(part.encode())
                 count += 1
+    return count
+
+
+def _drop_sections(sections: list[Section], charts: dict[str, Any], prefix: str, excess: int) -> int:
+    """Whole pages, with what is in their charts."""
+    gone = count = 0
+    for section in reversed([s for s in sections if s.name.startswith(prefix)]):
+        if gone >= excess:
+            break
+        gone += len(section.body.encode())
+        for name in [name for name in charts if name.startswith(f"{section.name}-")]:
+            gone += len(script_json(charts.pop(name)).encode())
+        sections.remove(section)
+        count += 1
     return count
 
 

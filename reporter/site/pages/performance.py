@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from reporter.analysis.results import used
 from reporter.format import words
 from reporter.site import series
-from reporter.site.context import Chart, TimeAxis, chart
+from reporter.site.context import Chart, TimeAxis, chart, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reporter.analysis.latency import Latency
     from reporter.analysis.performance import OperationFigures, PercentilePoint
     from reporter.analysis.results import Results
+    from reporter.site.context import Columns
 
 FILE, TITLE = "performance.html", "Performance"
 # Operations whose histogram can be chosen: the most frequent.
@@ -28,7 +29,8 @@ SHOWN_OPERATIONS = 1000
 
 @dataclass(frozen=True)
 class PerformanceContext:
-    """`limits`: (type of work, its class limits in ms). `hidden`: operations beyond those shown, the least frequent."""
+    """`limits`: (type of work, its class limits in ms). `hidden`: operations beyond those shown, the least frequent;
+    `without_page`: all that have none of their own."""
 
     title: str
     operations: tuple[OperationFigures, ...]
@@ -37,42 +39,43 @@ class PerformanceContext:
     counts: Mapping[tuple[str, str], tuple[int, ...]]
     charts: tuple[Chart, ...]
     limits: tuple[tuple[str, tuple[float, ...]], ...]
+    without_page: int
 
 
 def histogram(results: Results, kind: str | None, title: str) -> Chart:
     """Durations of all kinds, or of one; with a choice of each of its operations."""
-    whole = pd.DataFrame(results.performance.histogram)
-    single = used(results).latency.bins
-    if kind:
-        whole, single = whole[whole["kind"] == kind], single[single["kind"] == kind]
-    names = single["kind"].astype(str) + " " + single["operation"]
-    sums = single["count"].groupby(names).sum()
-    most = sorted(sums.index, key=lambda name: (-sums[name], name))[:CHOICES]
-    kinds = tuple((kind, kind) for kind in series.KINDS if kind in set(whole["kind"]))
+    found: dict[str, list[Any]] = {}
+    for row in rows(used(results).latency.bins):
+        if kind in (None, row.kind):
+            found.setdefault(f"{row.kind} {row.operation}", []).append(row)
+    whole = [b for b in results.performance.histogram if kind in (None, b.kind)]
+    most = sorted(found, key=lambda name: (-sum(b.count for b in found[name]), name))[:CHOICES]
+    kinds = tuple((name, name) for name in series.KINDS if any(b.kind == name for b in whole))
     made = chart(
-        "histogram", title, 200, "performance_histogram", legend=kinds, histogram=bins(whole), marks=marks(None)
+        "histogram", title, 200, "performance_histogram", None, "count", kinds, histogram=bins(whole), marks=marks(None)
     )
     figures = {f"{o.kind} {o.operation}": o for o in results.performance.operations}
-    choices = {
-        name: {"histogram": bins(single[names == name]), "marks": marks(figures.get(name))} for name in sorted(most)
-    }
+    choices = {name: {"histogram": bins(found[name]), "marks": marks(figures.get(name))} for name in sorted(most)}
     return replace(made, choices=choices)
 
 
-def bins(found: pd.DataFrame) -> pd.DataFrame:
-    """The histogram's data of `found`: kind, low_ms, high_ms, count."""
-    tips = [
-        f"{words.ms(low)} to {words.ms(high)} · {kind}: {count:,} operations"
-        for low, high, kind, count in zip(found["low_ms"], found["high_ms"], found["kind"], found["count"], strict=True)
-    ]
-    return found[["low_ms", "high_ms", "count"]].assign(series=found["kind"], tip=tips)
+def bins(found: Sequence[Any]) -> Columns:
+    """The histogram's data of rows: kind, low_ms, high_ms, count."""
+    return {
+        "low_ms": [b.low_ms for b in found],
+        "high_ms": [b.high_ms for b in found],
+        "count": [b.count for b in found],
+        "series": [b.kind for b in found],
+        "tip": [f"{words.ms(b.low_ms)} to {words.ms(b.high_ms)} · {b.kind}: {b.count:,} operations" for b in found],
+    }
 
 
-def marks(figures: OperationFigures | None) -> pd.DataFrame:
+def marks(figures: OperationFigures | None) -> Columns:
     """Where p50 and p95 of one operation lie in its histogram."""
     named = (("p50", figures.p50_ms), ("p95", figures.p95_ms)) if figures else ()
-    rows = [(max(0.1, value), name, f"{name} {words.ms(value)}") for name, value in named if value is not None]
-    return pd.DataFrame(rows, columns=["ms", "label", "tip"])
+    known = [(name, value) for name, value in named if value is not None]
+    tips = [f"{name} {words.ms(value)}" for name, value in known]
+    return {"ms": [max(0.1, value) for _, value in known], "label": [name for name, _ in known], "tip": tips}
 
 
 def _heat(cells: pd.DataFrame) -> Chart:
@@ -111,5 +114,12 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
         shown = tuple(o for o in shown if o.count >= least)[:SHOWN_OPERATIONS]
     hidden = len(view.operations) - len(shown)
     return PerformanceContext(
-        TITLE, shown, hidden, latency, used(results).counts, charts, tuple(view.limits_ms.items())
+        TITLE,
+        shown,
+        hidden,
+        latency,
+        used(results).counts,
+        charts,
+        tuple(view.limits_ms.items()),
+        len(view.operations) - len(used(results).operations.detailed),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from reporter.analysis.results import used
 from reporter.format import words
 from reporter.site import series
-from reporter.site.context import TimeAxis, rows
+from reporter.site.context import TimeAxis, chart, rows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,16 +19,18 @@ if TYPE_CHECKING:
     from reporter.analysis.changes import Changes
     from reporter.analysis.results import Results
     from reporter.analysis.trends import Trends
-    from reporter.site.context import Chart
+    from reporter.site.context import Chart, Columns
 
 FILE, TITLE = "trends.html", "Trends"
 
 _DAY_SECONDS, _SHOWN_DAYS = 86400, 14
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
 class TrendsContext:
-    """`shown_days`: the last days; `rows`: kinds and operations with their count and p95_ms on each of these, None without."""
+    """`shown_days`: the last days; `rows`: kinds and operations with their count and p95_ms on each of these, None without.
+    `hours`: each weekday with its count of operations in each hour."""
 
     title: str
     view: Trends
@@ -36,6 +38,7 @@ class TrendsContext:
     colours: series.Colours
     shown_days: tuple[datetime, ...]
     rows: tuple[tuple[str, tuple[Any, ...]], ...]
+    hours: tuple[tuple[str, tuple[int, ...]], ...]
     charts: tuple[Chart, ...]
 
 
@@ -53,11 +56,13 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
             _by_kind(_stretches(view.kinds, zone), axis),
             series.lines("operations", "p95 a day of the operations that take most time", chosen, colours, axis),
         )
+    if len(view.hours):
+        charts += (_by_hour(view.hours),)
     days = tuple(view.days["day"].dt.to_pydatetime())[-_SHOWN_DAYS:]
     points = {(p.name, p.day.to_pydatetime()): p for frame in (view.kinds, view.operations) for p in rows(frame)}
     names = list(dict.fromkeys([*sorted(view.kinds["name"].unique()), *sorted(view.operations["name"].unique())]))
     table = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
-    return TrendsContext(TITLE, view, results.changes, colours, days, table, charts)
+    return TrendsContext(TITLE, view, results.changes, colours, days, table, _hours(view.hours), charts)
 
 
 def _stretches(frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
@@ -83,3 +88,31 @@ def _by_kind(points: pd.DataFrame, axis: TimeAxis) -> Chart:
     tips = [f"{p.day:%Y-%m-%d} · {p.name}: p95 {words.ms(p.p95_ms)} of {p.count:,}" for p in rows(points)]
     told = points.rename(columns={"p95_ms": "value"}).assign(tip=tips)
     return series.lines("performance_percentiles", "p95 a day by kind", told, series.KINDS, axis, height=220)
+
+
+def _hours(found: pd.DataFrame) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    counts = found.groupby(["weekday", "hour"])["count"].sum().to_dict()
+    return tuple(
+        (name, tuple(counts.get((number, hour), 0) for hour in range(24))) for number, name in enumerate(_WEEKDAYS, 1)
+    )
+
+
+def _by_hour(found: pd.DataFrame) -> Chart:
+    """Operations an hour, of an average such weekday; with a choice of each kind."""
+    whole = found.groupby(["weekday", "hour"], as_index=False).agg(count=("count", "sum"), days=("days", "first"))
+    kinds = [kind for kind in series.KINDS if (found["kind"] == kind).any()]
+    made = chart("heat_map", "Usage by hour and weekday: operations an hour", 230, "hours", cells=_cells(whole))
+    return replace(made, choices={kind: {"cells": _cells(found[found["kind"] == kind])} for kind in kinds})
+
+
+def _cells(found: pd.DataFrame) -> Columns:
+    cells = rows(found)
+    return {
+        "hour": [c.hour for c in cells],
+        "row": [_WEEKDAYS[c.weekday - 1] for c in cells],
+        "value": [c.count / c.days for c in cells],
+        "tip": [
+            f"{_WEEKDAYS[c.weekday - 1]} {c.hour}:00 to {c.hour + 1}:00: {c.count:,} operations on {c.days:,} of these days"
+            for c in cells
+        ],
+    }

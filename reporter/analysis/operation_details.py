@@ -1,0 +1,179 @@
+"""What an operation's page tells beyond its figures: over the window and by day, single calls, what it stands in and is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from reporter import frames
+from reporter.analysis.changes import failing_verdict, rank_sums, slower_verdict
+from reporter.analysis.overview import COUNTED
+from reporter.analysis.work import timed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from reporter.analysis.performance import OperationFigures
+    from reporter.window import Window
+
+# Operations with a page of their own, the most frequent; and what a page holds at most.
+DETAILED_OPERATIONS = 300
+_DAYS, _CALLS, _LINKS, _CHARS = 14, 10, 15, 300
+_OPERATION = ["kind", "operation"]
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class OperationDetails:
+    """Of the operations `detailed`: frames, each with `kind` and `operation`.
+
+    `points`: start (of a bucket of the window), count, errors, p95_ms; earliest first. `days`: day (its midnight in the viewer's
+    zone, without a zone), count, errors, p95_ms of the latest 14 days in the sink, and against the day before `slower`, `failing`
+    (True: worse, False: better, missing: no change or too few), `duration_chance`, `error_chance` (missing: too few to tell).
+    `slow`, `failed`: ts, duration_ms, status, correlation_id, and of failed ones `error_message`; the slowest, the latest failing.
+    `links`: is_caller, other_kind, name, count, errors, total_ms: spans it stands right in (a caller), or that stand right in it.
+    """
+
+    detailed: tuple[Key, ...]
+    points: pd.DataFrame
+    days: pd.DataFrame
+    slow: pd.DataFrame
+    failed: pd.DataFrame
+    links: pd.DataFrame
+
+
+_NAMES = {"kind": frames.TEXT, "operation": frames.TEXT}
+_POINTS_DTYPES = {**_NAMES, "start": frames.TIME, "count": "Int64", "errors": "Int64", "p95_ms": "float64"}
+_POINTS = f"""
+SELECT kind, operation, make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGINT * 1000000) AS start, count(*),
+  count(*) FILTER (status = 'error'), quantile_cont(duration_ms, 0.95) FILTER ({COUNTED})
+FROM window_spans SEMI JOIN detailed USING (kind, operation) WHERE is_operation AND status <> 'unfinished'
+GROUP BY ALL ORDER BY kind, operation, start"""
+
+# Each day's work once as its own, and once as what the next day is judged against.
+_BOTH = """
+WITH own AS MATERIALIZED (
+  SELECT kind, operation, date_trunc('day', timezone($zone, timezone('UTC', ts))) AS day, status, duration_ms
+  FROM spans SEMI JOIN detailed USING (kind, operation)
+  WHERE is_operation AND status <> 'unfinished' AND ts >= $first AND ts < $last),
+both_sides AS (
+  SELECT kind, operation, day, true AS is_now, status, duration_ms FROM own
+  UNION ALL SELECT kind, operation, day + INTERVAL 1 DAY, false, status, duration_ms FROM own)"""
+_RANKS = _BOTH + rank_sums("kind, operation, day")
+_SIDES_DTYPES = {
+    **_NAMES, "day": "datetime64[us]", "count": "Int64", "errors": "Int64", "p50_ms": "float64", "p95_ms": "float64",
+    "count_before": "Int64", "errors_before": "Int64", "p50_before": "float64",
+}  # fmt: skip
+_SIDES = f"""{_BOTH}
+SELECT kind, operation, day, count(*) FILTER (is_now), count(*) FILTER (is_now AND status = 'error'),
+  quantile_cont(duration_ms, 0.5) FILTER (is_now AND {COUNTED}), quantile_cont(duration_ms, 0.95) FILTER (is_now AND {COUNTED}),
+  count(*) FILTER (NOT is_now), count(*) FILTER (NOT is_now AND status = 'error'),
+  quantile_cont(duration_ms, 0.5) FILTER (NOT is_now AND {COUNTED})
+FROM both_sides GROUP BY kind, operation, day HAVING count(*) FILTER (is_now) > 0 ORDER BY kind, operation, day"""
+_RANKS_DTYPES = {
+    **_NAMES, "day": "datetime64[us]", "here": "Int64", "there": "Int64", "rank_sum": "float64", "ties": "float64",
+}  # fmt: skip
+
+_ERRORS_DTYPES = {"id": "Int64", "error_message": frames.TEXT}
+_ERRORS = f"""
+SELECT id, left(coalesce(error_message, error_class, message), {_CHARS}) FROM window_events
+WHERE id IN (SELECT unnest($ids::BIGINT[])) ORDER BY id"""
+
+_LINKS_DTYPES = {
+    "parent_kind": frames.TEXT, "parent": frames.TEXT, "child_kind": frames.TEXT, "child": frames.TEXT, "count": "Int64",
+    "errors": "Int64", "total_ms": "float64",
+}  # fmt: skip
+_LINKED = f"""
+SELECT p.kind, p.operation, c.kind, c.operation, count(*), count(*) FILTER (c.status = 'error'),
+  coalesce(sum(c.duration_ms ORDER BY c.id) FILTER ({COUNTED.replace("duration_ms", "c.duration_ms")}), 0)
+FROM window_spans c JOIN window_spans p ON c.parent = p.id
+WHERE c.is_operation AND c.status <> 'unfinished' AND p.type <> 'root' GROUP BY ALL"""
+
+
+def operation_details(
+    con: duckdb.DuckDBPyConnection,
+    done: pd.DataFrame,
+    window: Window,
+    zone: str,
+    operations: Sequence[OperationFigures],
+) -> OperationDetails:
+    """Of the DETAILED_OPERATIONS most frequent of `operations`; `done`: finished work (`work.work`). As many statements however
+    many operations there are. Leaves the temporary table `detailed`."""
+    most = sorted(operations, key=lambda o: (-o.count - o.unfinished, o.kind, o.operation))[:DETAILED_OPERATIONS]
+    detailed = tuple((o.kind, o.operation) for o in most)
+    con.execute("CREATE OR REPLACE TEMP TABLE detailed (kind VARCHAR, operation VARCHAR)")
+    if detailed:
+        con.execute(
+            "INSERT INTO detailed SELECT unnest($1), unnest($2)", [list(part) for part in zip(*detailed, strict=True)]
+        )
+    own = _of(done, detailed)
+    slow = timed(own).sort_values(["duration_ms", "id"], ascending=[False, True])
+    failed = own[own["status"] == "error"].sort_values(["ts", "id"], ascending=False)
+    return OperationDetails(
+        detailed,
+        frames.query(con, _POINTS, _POINTS_DTYPES, {"step": window.bucket_seconds}),
+        _days(con, window, zone),
+        _calls(slow),
+        _told(con, failed),
+        _links(con, detailed),
+    )
+
+
+def _of(done: pd.DataFrame, detailed: tuple[Key, ...]) -> pd.DataFrame:
+    """Single operations among finished work, with names as text."""
+    wanted = pd.MultiIndex.from_tuples(detailed or [("", "")], names=_OPERATION)
+    named = done.assign(kind=done["kind"].astype(frames.TEXT))
+    return named[pd.MultiIndex.from_frame(named[_OPERATION]).isin(wanted)]
+
+
+def _calls(ordered: pd.DataFrame) -> pd.DataFrame:
+    """The first of each operation."""
+    columns = [*_OPERATION, "id", "ts", "duration_ms", "status", "correlation_id"]
+    return ordered.groupby(_OPERATION, sort=False).head(_CALLS)[columns].reset_index(drop=True)
+
+
+def _told(con: duckdb.DuckDBPyConnection, failed: pd.DataFrame) -> pd.DataFrame:
+    """Calls with what their own record says went wrong."""
+    calls = _calls(failed)
+    texts = frames.query(con, _ERRORS, _ERRORS_DTYPES, {"ids": [int(number) for number in calls["id"]]})
+    return calls.merge(texts, how="left", on="id")
+
+
+def _days(con: duckdb.DuckDBPyConnection, window: Window, zone: str) -> pd.DataFrame:
+    last = window.sql[1]
+    given = {"zone": zone, "first": last - pd.Timedelta(days=_DAYS).to_pytimedelta(), "last": last}
+    sides = frames.query(con, _SIDES, _SIDES_DTYPES, given)
+    ranks = frames.query(con, _RANKS, _RANKS_DTYPES, given)
+    days = sides.merge(ranks, how="left", on=[*_OPERATION, "day"])
+    found = [_verdicts(day) for day in days.itertuples(index=False)]
+    columns = {"slower": "boolean", "duration_chance": "float64", "failing": "boolean", "error_chance": "float64"}
+    verdicts = pd.DataFrame(found, columns=list(columns), index=days.index).astype(columns)
+    return pd.concat([days[[*_OPERATION, "day", "count", "errors", "p95_ms"]], verdicts], axis=1)
+
+
+def _verdicts(day: Any) -> tuple[bool | None, float | None, bool | None, float | None]:  # noqa: ANN401 - a row
+    has_ranks = not pd.isna(day.here)
+    ranks = [float(day.here), float(day.there), day.rank_sum, day.ties] if has_ranks else None
+    medians = [None if pd.isna(value) else float(value) for value in (day.p50_before, day.p50_ms)]
+    return (
+        *slower_verdict(ranks, medians[0], medians[1]),
+        *failing_verdict(int(day.errors), int(day.count), int(day.errors_before), int(day.count_before)),
+    )
+
+
+def _links(con: duckdb.DuckDBPyConnection, detailed: tuple[Key, ...]) -> pd.DataFrame:
+    found = frames.query(con, _LINKED, _LINKS_DTYPES)
+    callers = found.rename(
+        columns={"child_kind": "kind", "child": "operation", "parent_kind": "other_kind", "parent": "name"}
+    )
+    steps = found.rename(
+        columns={"parent_kind": "kind", "parent": "operation", "child_kind": "other_kind", "child": "name"}
+    )
+    both = _of(pd.concat([callers.assign(is_caller=True), steps.assign(is_caller=False)]), detailed)
+    ordered = both.sort_values(["count", "other_kind", "name"], ascending=[False, True, True])
+    kept = ordered.groupby([*_OPERATION, "is_caller"], sort=False).head(_LINKS)
+    return kept[[*_OPERATION, "is_caller", "other_kind", "name", "count", "errors", "total_ms"]].reset_index(drop=True)
