@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.redaction.checks import is_random, is_state, is_tokenish
 from reporter.redaction.names import Sort, is_secret, sort_of
+from reporter.redaction.patterns import compiled, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SECRET, CONTENT = "secret", "content"
-
-
-@lru_cache(None)
-def _compiled(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.ASCII)
 
 
 class Found(NamedTuple):
@@ -39,23 +34,23 @@ class Place(NamedTuple):
 
     @property
     def pattern(self) -> re.Pattern[str]:
-        return _compiled(self.text)
+        return compiled(self.text)
 
 
 _STRING = r"'(?:[^'\\]|\\+[^'\\]|'')*'"
-_STRINGS = re.compile(r"\\*(['\"])((?:(?!\\*\1).)*)\\*\1", re.S)
-_ARGUMENT = re.compile(r"'((?:[^'\\]|\\+[^'])*)'")
-_TELLING_CALL = re.compile(
+_STRINGS = pattern(r"\\*(['\"])((?:(?!\\*\1).)*)\\*\1", re.S)
+_ARGUMENT = pattern(r"'((?:[^'\\]|\\+[^'])*)'")
+_TELLING_CALL = pattern(
     r"(?i)(?:login|attempt|authenticate|signin|passw|secret|token|apikey|api_key|credential|basicauth|digestauth|bearer|hash_equals|auth$"
     r"|encrypt|decrypt|client$|connect|__construct|make$|check$|verify|validate|withheader|setkey|hmac|cookie|sign$|factory)"
 )
-_SURE_CALL = re.compile(
+_SURE_CALL = pattern(
     r"(?i)(?:login|attempt|authenticate|signin|passw|secret|apikey|api_key|credential|basicauth|bearer|hash_equals|hasher|auth$|withtoken|findtoken|settoken|sshpass)"
 )
-_CONNECT = re.compile(r"(?i)(?:pdo|mysqli?|pg|redis|ftp|ssh|imap|ldap|oci|mongo|connector)\w*(?:->|::)?\w*$")
+_CONNECT = pattern(r"(?i)(?:pdo|mysqli?|pg|redis|ftp|ssh|imap|ldap|oci|mongo|connector)\w*(?:->|::)?\w*$")
 # Looked for from where a word begins only: from each of its letters, a text without blanks would be gone through once a letter.
-_WORDS = re.compile(r"(?<![^\W\d_])[^\W\d_]+(?:['’]? +\S|['’]?\s+\S+ )")
-_SIX = re.compile(r"(?<![^\" ])(?:[^\" ]+ +){5}")
+_WORDS = pattern(r"(?<![^\W\d_])[^\W\d_]+(?:['’]? +\S|['’]?\s+\S+ )")
+_SIX = pattern(r"(?<![^\" ])(?:[^\" ]+ +){5}")
 
 
 def is_text(value: str) -> bool:

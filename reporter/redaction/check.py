@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.errors import UsageError
+from reporter.redaction.patterns import pattern
 from reporter.redaction.placeholders import masked
 from reporter.redaction.redactor import Redactor
 from reporter.redaction.scanner import secrets_in
@@ -18,17 +19,17 @@ if TYPE_CHECKING:
 
 # What pages are made of, not about: our own code, and Vega's.
 _OWN_FOLDER, _OWN_PAGE = "assets", "trace-page.js"
-_PACKED = re.compile(r'id="packed"[^>]*>\s*([A-Za-z0-9+/=\s]+)<')
-_BUNDLED = re.compile(r"<style.*?</style>|<svg.*?</svg>", re.S)
+_PACKED = pattern(r'id="packed"[^>]*>\s*([A-Za-z0-9+/=\s]+)<')
+_BUNDLED = pattern(r"<style.*?</style>|<svg.*?</svg>", re.S)
 # The report's own numbers of events and spans, of as many digits as a payment card.
-_OWN_IDS = re.compile(
+_OWN_IDS = pattern(
     r'\{"id":\d+,"(?:ts":"|parent":(?:\d+|null))|"(?:start_event|row_event)":\d+|"(?:id|parent)":\[[\d,]*(?:null[\d,]*)*\]'
 )
 # Somebody's texts are told by the names that they were logged under; in a page there are none.
 _NO_HITS = frozenset(("content",))
 _SHOWN = 3
 # Where a report's text can be parted: between events, spans and lines. DuckDB's texts have no NUL.
-_PIECES = re.compile(r"(?<=\}),(?=\{)|\n")
+_PIECES = pattern(r"(?<=\}),(?=\{)|\n")
 _NUL = "\x01"
 
 

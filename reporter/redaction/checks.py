@@ -7,15 +7,17 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
-_UUID = re.compile(r"(?i)(?:[a-z]{2,10}[_-])?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+from reporter.redaction.patterns import pattern
+
+_HEX = pattern(r"[0-9a-f]+|[0-9A-F]+")
+_UUID = pattern(r"(?i)(?:[a-z]{2,10}[_-])?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # 26 of Crockford's letters: a ULID, as ids are in Laravel.
-_ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}|[0-9a-hjkmnp-tv-z]{26}")
-_MEASURE = re.compile(r"[+-]?[\d.,:/ -]+(?:e[+-]?\d+)?\s?[a-zA-Z%]{0,8}(?:/[\d a-z]+)?")
+_ULID = pattern(r"[0-9A-HJKMNP-TV-Z]{26}|[0-9a-hjkmnp-tv-z]{26}")
+_MEASURE = pattern(r"[+-]?[\d.,:/ -]+(?:e[+-]?\d+)?\s?[a-zA-Z%]{0,8}(?:/[\d a-z]+)?")
 _STATES = frozenset(
     ["required", "missing", "invalid", "expired", "revoked", "denied", "null", "none", "true", "false", "yes", "no", "ok", "set", "unset", "configured", "enabled", "disabled", "undefined", "granted", "hidden", "redacted", "masked", "string", "integer", "int", "array", "object", "boolean", "bool", "float", "double", "number", "mixed", "optional", "empty", "present", "absent", "unknown", "default", "changed", "updated", "deleted", "valid", "verified", "unverified", "failed", "success", "active", "inactive", "pending", "same-origin", "include", "omit", "sanctum", "web", "api", "session", "token", "bearer", "basic", "class", "using", "for", "not", "the", "and", "was", "is", "has", "of", "a", "on", "off", "new", "old", "with", "from", "reset", "sent", "created", "confirm", "confirmed", "confirmation", "incorrect", "wrong", "forgotten", "mismatch", "protected", "encrypted", "hashed", "guest"]
 )  # fmt: skip
-_IN_CODE = re.compile(
+_IN_CODE = pattern(
     r"\$[\w>-]+|[\w\\]+::\w+(?:\(.*)?|\$\{.*|\{\{.*|<[\w /-]+>|%\w+%?|env\(.*|config\(.*|[*•xX.\-_?#]+|\[\w*\]?|\(.*"
 )
 

@@ -23,6 +23,10 @@ _CLASSES = {
     codes.CATEGORY_WORD: r"\w",
     codes.CATEGORY_NOT_WORD: r"\W",
 }
+_LOOKS_AROUND = (codes.ASSERT, codes.ASSERT_NOT, codes.AT)
+_ALL_LETTERS = ((codes.RANGE, (ord("a"), ord("z"))), (codes.CATEGORY, codes.CATEGORY_WORD))
+# So many letters of its own tell a pattern.
+_TOLD = 2
 _ANYTHING = r"[\s\S]*"
 
 
@@ -34,8 +38,48 @@ def without_backslashes(text: str) -> str:
 def first_look(pattern: str, flags: int = re.ASCII) -> str:
     """An RE2 pattern that matches the text, raw or in JSON, wherever `pattern` matches. Raises re.error for one that is none."""
     parsed = parser.parse(pattern, flags)
-    found = _sequence(parsed, bool(parsed.state.flags & re.IGNORECASE))
+    found = _sequence(_without_run(list(parsed)), bool(parsed.state.flags & re.IGNORECASE))
     return f"(?i:{found})" if parsed.state.flags & re.IGNORECASE else found
+
+
+def _without_run(items: list[Any]) -> list[Any]:
+    """Without the letters of any sort that come before what is told by letters of its own: a search need not begin with each."""
+    if items and items[0][0] is codes.SUBPATTERN and len(items) == 1:
+        group, added, removed, inner = items[0][1]
+        return [(codes.SUBPATTERN, (group, added, removed, _without_run(list(inner))))]
+    if items and items[0][0] is codes.BRANCH and len(items) == 1:
+        return [(codes.BRANCH, (None, [_without_run(list(branch)) for branch in items[0][1][1]]))]
+    ahead = next((n for n, (code, _) in enumerate(items) if code not in _LOOKS_AROUND), len(items))
+    if ahead < len(items) and _is_run(*items[ahead]) and _literals(items[ahead + 1 :]) >= _TOLD:
+        return items[ahead + 1 :]
+    return items
+
+
+def _is_run(code: Any, value: Any) -> bool:  # noqa: ANN401
+    """Whether any of many letters, more than once: not digits alone."""
+    if code is not codes.MAX_REPEAT or len(value[2]) != 1 or value[1] < 2:
+        return False
+    inner, each = value[2][0]
+    if inner is codes.SUBPATTERN and len(each[3]) == 1:
+        inner, each = each[3][0]
+    if inner is codes.BRANCH:
+        inner, each = each[1][0][0]
+    return inner is codes.IN and any(part in each for part in _ALL_LETTERS)
+
+
+def _literals(items: Any) -> int:  # noqa: ANN401
+    """How many letters of its own a sequence has at least."""
+    return sum(_own(code, value) for code, value in items)
+
+
+def _own(code: Any, value: Any) -> int:  # noqa: ANN401
+    if code is codes.LITERAL:
+        return 1
+    if code is codes.BRANCH:
+        return min(_literals(branch) for branch in value[1])
+    if code is codes.SUBPATTERN:
+        return _literals(value[3])
+    return _literals(value[2]) * value[0] if code in (codes.MAX_REPEAT, codes.MIN_REPEAT) else 0
 
 
 def _sequence(items: Any, is_any_case: bool) -> str:  # noqa: ANN401 - Python's parse tree
@@ -57,9 +101,11 @@ def _item(code: Any, value: Any, is_any_case: bool) -> str:  # noqa: ANN401
         return _repeat(value, is_any_case)
     if code is codes.ATOMIC_GROUP:
         return f"(?:{_sequence(value, is_any_case)})"
-    if code in (codes.ASSERT, codes.ASSERT_NOT, codes.AT):
+    if code in _LOOKS_AROUND:
         return ""
-    # Any character, all but one, what a group matched: the escaped forms are longer than what they stand for.
+    if code is codes.NOT_LITERAL:
+        return _class([(codes.NEGATE, None), (codes.LITERAL, value)])
+    # Any character, what a group matched: the escaped forms are longer than what they stand for.
     return _ANYTHING
 
 

@@ -6,12 +6,12 @@ The names are those that Sentry, Rails and Laravel filter by default, what provi
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
 
 from reporter.redaction.checks import is_measure, is_random, is_state, is_tokenish
+from reporter.redaction.patterns import pattern
 
 
 class Sort(Enum):
@@ -36,7 +36,7 @@ class Sort(Enum):
     PROSE = "prose"
 
 
-_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_CAMEL = pattern(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 
 def _set(text: str) -> frozenset[str]:
@@ -117,7 +117,7 @@ _TELLS = frozenset(("message", "messages", "msg", "text", "detail", "details", "
 _DIAGNOSTIC_SIBLINGS = frozenset(
     ("class", "code", "file", "line", "trace", "exception", "level", "channel", "severity", "sql")
 )
-_RULE_WORDS = re.compile(
+_RULE_WORDS = pattern(
     r"(?:required|nullable|sometimes|present|filled|confirmed|string|integer|array|email|current_password|hashed|encrypted|bail)(?:[|:,].*)?"
 )
 # Providers whose name alone, as a key, stands before a key of theirs.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from reporter.redaction.patterns import pattern
 
 _HASH_BYTES = 3
-PLACEHOLDER = re.compile(r"\[[\w-]+:[0-9a-f]{6}\]|\[content of \d+ characters:[0-9a-f]{6}\]")
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-SCHEME = re.compile(r"(?i)(?:bearer|basic|token|apikey|api-key|digest|negotiate|custom|key)\s+")
+PLACEHOLDER = pattern(r"\[[\w-]+:[0-9a-f]{6}\]|\[content of \d+ characters:[0-9a-f]{6}\]")
+_PERCENT = pattern(r"%[0-9A-Fa-f]{2}")
+SCHEME = pattern(r"(?i)(?:bearer|basic|token|apikey|api-key|digest|negotiate|custom|key)\s+")
 
 
 def masked(text: str) -> str:

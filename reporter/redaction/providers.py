@@ -260,9 +260,7 @@ def is_marked_token(text: str) -> bool:
 
 
 # What stands before a long random text that is no secret: a hash, an image, an id.
-_NAMED_ELSE = re.compile(
-    r"(?i)(?:base64,[A-Za-z0-9+/=\\]*[+/\\]|sha-?\d{1,3}[-:][A-Za-z0-9+/=]*|base64,|;base64|\w*(?:id|ids|uuid|hash|digest|md5|sha\d*|checksum|etag|commit|integrity|fingerprint|boundary)(?:\\*[\"'])?\]?\s*(?:[:=]|=>)\s*(?:\\*[\"']|W/)*)$"
-)
+_NAMED_ELSE = r"(?i)(?:base64,[A-Za-z0-9+/=\\]*[+/\\]|sha-?\d{1,3}[-:][A-Za-z0-9+/=]*|base64,|;base64|\w*(?:id|ids|uuid|hash|digest|md5|sha\d*|checksum|etag|commit|integrity|fingerprint|boundary)(?:\\*[\"'])?\]?\s*(?:[:=]|=>)\s*(?:\\*[\"']|W/)*)$"
 
 
 def _has_digits(text: str) -> bool:

@@ -8,14 +8,15 @@ redacted before the sink.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reporter.redaction.calls import CONTENT, PLACES
+from reporter.redaction.calls import CONTENT, PLACES, SECRET
 from reporter.redaction.framed import cells, is_frame, redacted_frame
 from reporter.redaction.known import known_rule
+from reporter.redaction.named import named_secrets
+from reporter.redaction.patterns import pattern
 from reporter.redaction.placeholders import PLACEHOLDER, hashed, masked
 from reporter.redaction.rule import Rule
 from reporter.redaction.rules import NOT_IN_IDS, PHONE, SHAPES, SURROUNDINGS
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _CACHED, _PASSES = 50_000, 4
 _PLACES_IN_IDS = tuple(place for place in PLACES if place.is_looked_for)
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_JSON_BEGINS = re.compile(r"\{\s*\"|\[\s*[\[{\"]")
+_UUID = pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID_CHARS = 36
+_JSON_BEGINS = pattern(r"\{\s*\"|\[\s*[\[{\"]")
 _JSON_TRIED = 20
 # Of our own results: what is one of few words, and what is an id.
 _OWN_WORDS = frozenset(
@@ -146,10 +148,11 @@ class Redactor:
         return self._counted(value, is_id=True)
 
     def _counted(self, value: str, *, is_id: bool) -> str:
-        if len(value) < 4 or _UUID.fullmatch(value):
+        if len(value) < 4 or (len(value) == _UUID_CHARS and _UUID.fullmatch(value)):
             return value
         shown, found = self._text(value, is_id) if len(value) < 10_000 else self._redacted(value, is_id)
-        self.counts.update(dict(found))
+        if found:
+            self.counts.update(dict(found))
         return shown
 
     def _redacted(self, value: str, is_id: bool) -> tuple[str, tuple[tuple[str, int], ...]]:
@@ -175,22 +178,24 @@ class Redactor:
 
     def _spans(self, text: str, is_id: bool) -> Iterator[tuple[int, int, str]]:
         """What the rules find: start, end, name; nothing that holds a placeholder."""
+        for start, end, name in self._found(text, is_id):
+            is_wanted = name != CONTENT or not self.include_content
+            if is_wanted and end > start and "\0" not in text[start:end]:
+                yield start, end, name
+
+    def _found(self, text: str, is_id: bool) -> Iterator[tuple[int, int, str]]:
         lower = text.lower()
         for rule in self._of_ids if is_id else self._rules:
-            if rule.anchors and not any(anchor in lower for anchor in rule.anchors):
-                continue
-            for match in rule.pattern.finditer(text):
-                span = rule.secret(match)
-                if span and span[1] > span[0] and "\0" not in text[span[0] : span[1]]:
-                    yield *span, rule.name
+            if _has(lower, rule.anchors):
+                for match in rule.pattern.finditer(text):
+                    if span := rule.secret(match):
+                        yield *span, rule.name
+        if ":" in text or "=" in text:
+            yield from ((*span, SECRET) for span in named_secrets(text))
         for place in _PLACES_IN_IDS if is_id else PLACES:
-            if not any(anchor in lower for anchor in place.anchors):
-                continue
-            for match in place.pattern.finditer(text):
-                for found in place.found(match):
-                    is_wanted = found.name != CONTENT or not self.include_content
-                    if is_wanted and found.end > found.start and "\0" not in text[found.start : found.end]:
-                        yield found
+            if _has(lower, place.anchors):
+                for match in place.pattern.finditer(text):
+                    yield from place.found(match)
 
     def _embedded(self, value: str) -> str:
         """The text with the JSON in it redacted by its names."""
@@ -300,6 +305,14 @@ class Redactor:
         if value[:1] in "{[" and value[-1:] in "}]" and len(value) > 2 and not PLACEHOLDER.fullmatch(value):
             return self.json_text(value)
         return self.identifier(value) if _is_id(key) else self.text(value)
+
+
+def _has(text: str, anchors: tuple[str, ...]) -> bool:
+    """Whether one of them is in the text; there being none is as well. A loop: twice as fast as `any`."""
+    for anchor in anchors:
+        if anchor in text:
+            return True
+    return not anchors
 
 
 def _is_id(name: str) -> bool:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import re
-
 from reporter.redaction.checks import (
     is_card,
     is_email,
@@ -20,11 +18,13 @@ from reporter.redaction.checks import (
     is_state,
     is_tokenish,
 )
-from reporter.redaction.names import PROVIDERS, Sort, is_secret, sort_of
+from reporter.redaction.named import NAME, TAG_LOOK, is_named, is_told
+from reporter.redaction.patterns import pattern
 from reporter.redaction.providers import TOKENS
 from reporter.redaction.rule import Rule
 
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+[A-Za-z]{2,24}(?![\w@])"
+_DOTTED = r"\d\.\d{1,3}\.\d{1,3}\.\d"
 SHAPES: tuple[Rule, ...] = (
     Rule("private-key", r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)".replace("( ", "(?: "), ("private key",)),
     Rule("webhook", r"(?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|discord(?:app)?\.com\\?/api\\?/webhooks)\\?/[\w/\\-]{16,}|(?<![\w-])[\w-]{1,64}\.webhook\.office\.com\\?/[\w@/\\-]{20,}", ("hooks.slack", "webhook")),
@@ -34,12 +34,12 @@ SHAPES: tuple[Rule, ...] = (
     Rule("app-key", r"base64:[A-Za-z0-9+/\\]{42,}={0,2}", ("base64:",)),
     *TOKENS,
     Rule("email", rf"(?<![\w.+-])[\w.+-]{{1,64}}(?:@|%40){_DOMAIN}", ("@", "%40"), is_email),
-    Rule("card", r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", (), is_card, re.compile(r"(?i)(?:\b(?:id|row|offset|tweet|isbn)|_id|#)\W{0,3}$"), look=r"(?:^|[^\w.-])[3-6](?:[ -]?\d){12}"),
+    Rule("card", r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", (), is_card, r"(?i)(?:\b(?:id|row|offset|tweet|isbn)|_id|#)\W{0,3}$", look=r"(?:^|[^\w.-])[3-6](?:[ -]?\d){12}"),
     Rule("iban", r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)", (), is_iban),
     # Behind one slash it may be a version (Chrome/134.0.0.0): these end in zeros.
-    Rule("ip", r"(?<=\w/)[1-9]\d{1,2}(?:\.\d{1,3}){2}\.[1-9]\d{0,2}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4),
-    Rule("ip", r"(?:(?<=//)|(?<=@))\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", (".",), is_ipv4),
-    Rule("ip", r"(?<![\w./-])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4, re.compile(r"(?i)\b(?:v|version|build|release|upgraded (?:from|to)|windows(?: nt)?)[ :=\"']*$")),
+    Rule("ip", r"(?<=\w/)[1-9]\d{1,2}(?:\.\d{1,3}){2}\.[1-9]\d{0,2}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4, look=_DOTTED),
+    Rule("ip", r"(?:(?<=//)|(?<=@))\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", (".",), is_ipv4, look=_DOTTED),
+    Rule("ip", r"(?<![\w./-])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4, r"(?i)\b(?:v|version|build|release|upgraded (?:from|to)|windows(?: nt)?)[ :=\"']*$", look=_DOTTED),
     Rule("ip", r"(?<![\w:.\\])(?:[0-9a-fA-F]{1,4}|:)(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])", (":",), is_ipv6, look=r"::[0-9a-fA-F]|[0-9a-fA-F]::|(?:[0-9a-fA-F]{1,4}:){4}"),
     Rule("user", r"(?:\\?/home\\?/|\\?/Users\\?/)([^\s/\\\"':*?<>|]+)", ("/home", "/users"), lambda name: name not in ("Shared", "Public", "runner")),
     Rule("user", r"[A-Za-z]:\\{1,8}(?:Users|Documents and Settings)\\{1,8}([^/\\\"':*?<>|\n]{1,64}(?=\\)|[^\s/\\\"':*?<>|]+)", ("users\\", "settings\\"), lambda name: name not in ("Public", "Default", "All Users")),
@@ -53,45 +53,17 @@ PHONE = Rule(
     is_phone,
 )
 
-# What a secret's name has in it, and what it may end in; `sort_of` decides.
-_TELLING = (
-    "passw|passphrase|passcode|pwd|secret|authoriz|api[_.-]?key|access[_.-]?key|private[_.-]?key|credential|csrf|xsrf|signature|hmac|remember_web|recovery"
-    "|mnemonic|connection[_.-]?string|license[_.-]?key|set[_.-]cookie|otp|cvv|cvc|token[_.-]secret"
-)
-_LAST = "tokens?|auth|cookies?|creds|[a-z][_.-]?keys?|key[_.-]id|session|_sess|bearer|pass|salt|jwt|nonce|dsn|sas|license|[_.-]pin|[_.-]code|[_.-]pw|sid|verifier|challenge|[_.-]hash"
-_NAME = rf"(?<![\w.\[-])(?P<key>[\w.\[-]{{0,80}}?(?:(?:{_TELLING})[\w.\[-]{{0,64}}|(?:{_LAST})(?![\w-]))|(?<![\w.-])(?:pw|pin|key|ssn|{'|'.join(sorted(PROVIDERS))})(?![\w.-]))"
-_QUOTED = r"\\*\"((?:[^\"\\]|\\+[^\"\\]){2,})|\\*'((?:[^'\\]|\\+[^'\\]){2,})|`([^`]{2,})"
-_BARE = (
-    r"((?:(?:bearer|basic|token|apikey|digest|negotiate|custom)\s+)?[^\s\"'`&,;)\]}<>\\(\[{][^\s\"'`&,;)\]}<>\\]{2,})"
-)
 _PROSE_NAME = r"(?:pass(?:word|phrase|code|wort)|pwd|secret|(?:api|access|license|secret|private|encryption|auth|signing)[ _-]?key|(?:access |auth |api |bearer |refresh )?token|credentials?)"
 
 
-def _is_named(key: str, value: str) -> bool:
-    """Whether what stands behind a name and `=` or `:` in a text is a secret."""
-    sort = sort_of(key.strip("[-."))
-    if sort is Sort.FAINT or sort is Sort.MAYBE:
-        return is_secret(sort, value)
-    return is_secret(sort, value) and not is_measure(value) and (is_tokenish(value) or len(value) > 3)
-
-
-def _is_said(key: str, value: str) -> bool:
-    """The same behind a colon and a blank, as people write."""
-    return _is_named(key, value) and (is_tokenish(value) or not value.isalpha() or len(value) > 16)
-
-
-def _is_number(key: str, value: str) -> bool:
-    return sort_of(key.strip("[-.")) is Sort.NUMBER
-
-
-_PARAMETERS = re.compile(
+_PARAMETERS = pattern(
     r"(?i)(?:[\w-]*[_-])?(?:key|code|state|sig|signature|token|secret|auth|appid|app_id|hash|hmac|ticket|assertion|session|sid|nonce|otp|pass\w*|pwd|access|credential|jwt|invite|invitation|magic|apikey|k|t)"
 )
 
 
 def _is_parameter(key: str, value: str) -> bool:
     name = key.strip("[]-.")
-    if _is_named(name, value):
+    if is_named(name, value):
         return True
     return bool(_PARAMETERS.fullmatch(name)) and is_tokenish(value) and not is_measure(value) and len(value) >= 8
 
@@ -104,7 +76,8 @@ def _is_credential(text: str) -> bool:
     return _is_value(text) or (len(text) >= 8 and text.isalnum() and not is_state(text) and not text.isalpha())
 
 
-_NAME_IN_CODE = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[\w\\]*")
+_LONG_HEX = pattern(r"[0-9a-f]{40,}")
+_NAME_IN_CODE = pattern(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*[\w\\]*")
 
 
 def _is_told(text: str) -> bool:
@@ -114,42 +87,49 @@ def _is_told(text: str) -> bool:
 
 
 _AFTER_SCHEME = r"(?=[\s\"',;)\]}\\&<]|\Z)"
-SURROUNDINGS: tuple[Rule, ...] = tuple(
+_LINKS = r"(?i:(?:reset|invit\w*|verif\w*|confirm\w*|activat\w*|unsubscribe|magic|login|signin|share|shared|join|token|tokens|recover\w*|passwords?|accept|key|webhooks?|hooks?|secret)(?:[\w-]{0,20}\\?/){1,2}(?:[\w-]{1,20}\\?/)?)"
+
+
+def _is_in_link(text: str) -> bool:
+    return is_random(text) or bool(_LONG_HEX.fullmatch(text))
+
+
+# /reset-password/…, /invitations/…: what is behind is looked for first, for there are many slashes.
+LINKED = Rule(
+    "secret", r"(?<=/)[\w-]{20,}(?![\w./])", ("/",), _is_in_link, behind=f"{_LINKS}$", look=rf"{_LINKS}[\w-]{{6}}"
+)
+_AROUND: tuple[Rule, ...] = tuple(
     Rule("secret", text, tuple(anchors.split()), check, unless, named)
     for text, anchors, check, named, unless in (
-        # password="…", 'password' => '…', "password":"…", -p'…', password = …
-        (rf"(?i){_NAME}\]?\\*[\"'`\]]{{0,3}}\s*(?:=>|:=|==?|:(?!:))\s*(?:(?:&?string\(\d+\)|s:\d+:)\s*)?(?:{_QUOTED})", "= :", None, _is_named, None),
-        (rf"(?i){_NAME}\]?\\*[\"'`\]]{{0,3}}\s*(?:=>|:=|==?|:(?![ :]))\s*{_BARE}", "= :", None, _is_named, None),
-        (rf"(?i){_NAME}\]?\\*[\"'`]?:\s+{_BARE}", ":", None, _is_said, None),
-        (rf"(?i){_NAME}\]?\\*[\"'`\]]{{0,2}}\s*(?:=>|=|:)\s*\\*[\"']?(\d{{3,12}})(?![\w.])", "= :", None, _is_number, None),
         # s:8:"password";s:14:"…"
-        (rf"(?i)\"{_NAME}\\*\";\s*(?:s:\d+:)\\*\"((?:[^\"\\]|\\[^\"])+)", ";s:", None, _is_named, None),
-        # <AuthToken>…</AuthToken>, name="_token" value="…", "name":"password","value":"…"
-        (rf"(?i)<{_NAME}(?:\s[^<>]{{0,80}})?>(?:<!\[CDATA\[)?([^<>\s\]]{{4,}})", "<", None, _is_named, None),
-        (rf"(?i)(?:name|key|id|field|property|header)\\*[\"']?\s*[=:]\s*\\*[\"']{_NAME}\\*[\"'][^<>{{}}]{{0,80}}?(?:value|content|default)\\*[\"']?\s*[=:]\s*\\*[\"']([^\"'\\<>]{{3,}})", "value content default", None, _is_named, None),
+        (rf"\"{NAME}\\*\";\s*(?:s:\d+:)\\*\"((?:[^\"\\]|\\[^\"])+)", ";s:", None, is_told, ""),
+        # name="_token" value="…", "name":"password","value":"…"
+        (rf"(?i)(?:name|key|id|field|property|header)\\*[\"']?\s*[=:]\s*\\*[\"']{NAME}\\*[\"'][^<>{{}}]{{0,80}}?(?:value|content|default)\\*[\"']?\s*[=:]\s*\\*[\"']([^\"'\\<>]{{3,}})", "value content default", None, is_told, ""),
         # Authorization: Scheme …, ["Authorization","…"], bearer …
-        (r"(?i)authorization[\"'\\\]]{0,4}\s*(?:=>|[:=]|,\s*[\\\"'\[])[\s\"'\\\[]*(?:[a-z][a-z0-9-]{1,24}\s+)?([^\s\"'\\,;]{6,})", "authorization", _is_credential, None, None),
-        (rf"(?i)\b(?:bearer|token|apikey|api-key|sso-key)\s+([\w.~+/=|:-]{{8,}}){_AFTER_SCHEME}", "bearer token key", _is_credential, None, None),
-        (r"(?i)\bbasic\s+([A-Za-z0-9+/_-]{8,}={0,2})(?!\w)", "basic", lambda text: bool(re.search(r"[A-Z0-9+/=]", text[1:])), None, None),
-        (r"(?i)cookie[\"'\\\]]{0,4}\s*(?:=>|[:=])[\s\"'\\\[]*([^\s=;\"'\\]{1,80}=[^\n\"'\\]{4,})", "cookie", None, None, None),
+        (r"(?i)authorization[\"'\\\]]{0,4}\s*(?:=>|[:=]|,\s*[\\\"'\[])[\s\"'\\\[]*(?:[a-z][a-z0-9-]{1,24}\s+)?([^\s\"'\\,;]{6,})", "authorization", _is_credential, None, ""),
+        (rf"(?i)\b(?:bearer|token|apikey|api-key|sso-key)\s+([\w.~+/=|:-]{{8,}}){_AFTER_SCHEME}", "bearer token key", _is_credential, None, ""),
+        (r"(?i)\bbasic\s+([A-Za-z0-9+/_-]{8,}={0,2})(?!\w)", "basic", lambda text: any(not char.islower() and char not in "-_" for char in text[1:]), None, ""),
+        (r"(?i)cookie[\"'\\\]]{0,4}\s*(?:=>|[:=])[\s\"'\\\[]*([^\s=;\"'\\]{1,80}=[^\n\"'\\]{4,})", "cookie", None, None, ""),
         # user:…@host, …@host
-        (r"(?i)\b[a-z][a-z0-9+.-]{1,20}:\\?/\\?/[^\s/:@\"'<>\\]{0,100}:([^\s/\"'<>\\]{1,300})@(?=[\w.\[*-])", "@", None, None, None),
-        (r"(?i)https?:\\?/\\?/([\w.~%+=-]{12,300})(?::[\w.-]{0,300})?@(?=[\w.\[-])", "@", _is_value, None, None),
+        (r"(?i)\b[a-z][a-z0-9+.-]{1,20}:\\?/\\?/[^\s/:@\"'<>\\]{0,100}:([^\s/\"'<>\\]{1,300})@(?=[\w.\[*-])", "@", None, None, ""),
+        (r"(?i)https?:\\?/\\?/([\w.~%+=-]{12,300})(?::[\w.-]{0,300})?@(?=[\w.\[-])", "@", _is_value, None, ""),
         # ?code=…, &X-Amz-Signature=…
-        (r"[?&](?:amp;)?(?P<key>[\w.\[\]-]{1,40})=([^\s&\"'#<>\\]{4,})", "?", None, _is_parameter, None),
-        (r"(?i)(?:reset|invit\w*|verif\w*|confirm\w*|activat\w*|unsubscribe|magic|login|signin|share|shared|join|token|tokens|recover\w*|passwords?|accept|key|webhooks?|hooks?|secret)(?:[\w-]{0,20}\\?/){1,2}(?:[\w-]{1,20}\\?/)?([\w-]{20,})(?![\w./])", "/", lambda text: is_random(text) or bool(re.fullmatch(r"[0-9a-f]{40,}", text)), None, None),
+        (r"[?&](?:amp;)?(?P<key>[\w.\[\]-]{1,40})=([^\s&\"'#<>\\]{4,})", "?", None, _is_parameter, ""),
         # curl -u, --password …, mysql -p…, sshpass -p …, IDENTIFIED BY '…'
-        (r"(?:\bcurl|\bwget|\bhttp)\b[^\n\"]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]?\\*[\"']?[^\s:\"'\\]{0,64}:([^\s\"'\\]{3,})", "-u --user --proxy-user", None, None, None),
-        (r"(?i)\s--?(?P<key>[\w-]{0,24}(?:pass|passwd|password|passphrase|pwd|token|secret|key)[\w-]{0,12})[ =]\\*[\"']?([^\s\"'\\-][^\s\"'\\]{2,})", "-", None, _is_named, None),
-        (r"(?:\bmysql\w*|\bmariadb\w*|\bmysqldump|\bmongo\w*|\bsshpass|\bredis-cli|\b7z|\bzip|\bsqlcmd|\bldapsearch)\b[^\n\"]{0,200}?\s(?:-p ?|-a |-P |-w )\\*[\"']?([^\s\"'\\-][^\s\"'\\]{3,})", "-p -a -w", None, None, None),
-        (r"(?i)identified\s+(?:with\s+\S+\s+)?by\s+\\*[\"']([^\"'\\]+)", "identified", None, None, None),
+        (r"(?:\bcurl|\bwget|\bhttp)\b[^\n\"]{0,300}?\s(?:-u|--user|--proxy-user|-U)[ =]?\\*[\"']?[^\s:\"'\\]{0,64}:([^\s\"'\\]{3,})", "-u --user --proxy-user", None, None, ""),
+        (r"(?i)\s--?(?P<key>[\w-]{0,24}(?:pass|passwd|password|passphrase|pwd|token|secret|key)[\w-]{0,12})[ =]\\*[\"']?([^\s\"'\\-][^\s\"'\\]{2,})", "-", None, is_named, ""),
+        (r"(?:\bmysql\w*|\bmariadb\w*|\bmysqldump|\bmongo\w*|\bsshpass|\bredis-cli|\b7z|\bzip|\bsqlcmd|\bldapsearch)\b[^\n\"]{0,200}?\s(?:-p ?|-a |-P |-w )\\*[\"']?([^\s\"'\\-][^\s\"'\\]{3,})", "-p -a -w", None, None, ""),
+        (r"(?i)identified\s+(?:with\s+\S+\s+)?by\s+\\*[\"']([^\"'\\]+)", "identified", None, None, ""),
         # the password is …, using password "…", API key provided: …, login code is 123456
-        (rf"(?i)\b{_PROSE_NAME}(?:\s+(?:is|was|used|provided|given|for \w+|of \w+|set to|changed to))?(?:\s*[:=]\s*|\s+)\\*[\"'`(]?([^\s\"'`,;)\\\]}}<>]{{6,}}?)(?=[\s\"'`,;)\\\]}}<>]|[.!]?(?:\s|\Z)|\Z)", "pass pwd secret key token credential", _is_told, None, re.compile(r"[\\>$]\w*\s*$")),
-        (r"(?i)\b(?:(?:login|verification|security|auth\w*|access|confirmation|one[ -]time|sms|2fa|otp|pin|recovery|backup|invite|reset)[ -](?:code|pin|password)|otp|pin)(?:\s+(?:is|was|code|for \w+))?\s*[:=]?\s*\\*[\"']?([A-Z0-9]{4,10}(?:-[A-Z0-9]{4,10})*)(?![\w.])", "code pin otp password", lambda text: any(char.isdigit() for char in text), None, None),
-        (r"(?i)\b(?:ssn|social security(?: number| no\.?)?|imei|iban|passport(?: no\.?| number)?|tax id|national id|insurance number|driver'?s licen[cs]e)\W{1,4}([A-Z]{0,4}[\d][\dA-Z -]{4,40}[\dA-Z])", "ssn social imei iban passport tax national insurance driver", None, None, None),
-        (r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig)=([A-Za-z0-9+/=%&;_.-]{20,})", "accountkey= sharedaccess sig=", None, None, None),
+        (rf"(?i)\b{_PROSE_NAME}(?:\s+(?:is|was|used|provided|given|for \w+|of \w+|set to|changed to))?(?:\s*[:=]\s*|\s+)\\*[\"'`(]?([^\s\"'`,;)\\\]}}<>]{{6,}}?)(?=[\s\"'`,;)\\\]}}<>]|[.!]?(?:\s|\Z)|\Z)", "pass pwd secret key token credential", _is_told, None, r"[\\>$]\w*\s*$"),
+        (r"(?i)\b(?:(?:login|verification|security|auth\w*|access|confirmation|one[ -]time|sms|2fa|otp|pin|recovery|backup|invite|reset)[ -](?:code|pin|password)|otp|pin)(?:\s+(?:is|was|code|for \w+))?\s*[:=]?\s*\\*[\"']?([A-Z0-9]{4,10}(?:-[A-Z0-9]{4,10})*)(?![\w.])", "code pin otp password", lambda text: any(char.isdigit() for char in text), None, ""),
+        (r"(?i)\b(?:ssn|social security(?: number| no\.?)?|imei|iban|passport(?: no\.?| number)?|tax id|national id|insurance number|driver'?s licen[cs]e)\W{1,4}([A-Z]{0,4}[\d][\dA-Z -]{4,40}[\dA-Z])", "ssn social imei iban passport tax national insurance driver", None, None, ""),
+        (r"(?i)(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig)=([A-Za-z0-9+/=%&;_.-]{20,})", "accountkey= sharedaccess sig=", None, None, ""),
         # A call whose arguments can't be told apart, for it stands in another's.
-        (r"(?i)(?:->|::|\s)(?:login|attempt|authenticate|signIn|setPassword|checkPassword|withToken|withBasicAuth|verifyPassword|hash_equals|password_verify|password_hash)\((?:'[^']*',\s*)?(?:Object\([^)]*\),\s*)?'([^']{4,})'", "('", None, None, None),
-        (r"https?:\\?/\\?/([0-9a-f]{32})(?::[0-9a-f]{32})?@", "@", None, None, None),
+        (r"(?i)(?:->|::|\s)(?:login|attempt|authenticate|signIn|setPassword|checkPassword|withToken|withBasicAuth|verifyPassword|hash_equals|password_verify|password_hash)\((?:'[^']*',\s*)?(?:Object\([^)]*\),\s*)?'([^']{4,})'", "('", None, None, ""),
+        (r"https?:\\?/\\?/([0-9a-f]{32})(?::[0-9a-f]{32})?@", "@", None, None, ""),
     )
 )  # fmt: skip
+# <AuthToken>…</AuthToken>
+TAGGED = Rule("secret", rf"<{NAME}(?:\s[^<>]{{0,80}})?>(?:<!\[CDATA\[)?([^<>\s\]]{{4,}})", ("<",), named=is_told, look=TAG_LOOK)  # fmt: skip
+SURROUNDINGS: tuple[Rule, ...] = (LINKED, TAGGED, *_AROUND)

@@ -6,15 +6,16 @@ half a second to load (six once, then they are kept in the user's cache folder),
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from reporter.redaction.patterns import pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_UUID = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = pattern(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LEAST = 12
 # So many bytes are scanned at once.
 _CHUNK_BYTES = 4_000_000

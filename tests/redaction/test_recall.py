@@ -9,20 +9,26 @@ import contextlib
 import gzip
 import json
 import os
+import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reporter.redaction.named import VALUES, named_secrets
 from reporter.redaction.redactor import Redactor
-from reporter.redaction.rule import Rule
 from reporter.redaction.rules import SHAPES, SURROUNDINGS
 from tests.redaction.looking import not_suspected
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SAMPLES = json.loads(gzip.decompress((Path(__file__).parents[1] / "data" / "redaction.json.gz").read_bytes()))
 EXAMPLES = 3 * int(os.environ.get("TELEMETRY_FUZZ", "1"))
+NAMES = "password|DB_PASSWORD|api_key|X-Api-Key|accessToken|client_secret|pin|security_code|session|app_key"
 SURROUNDED = ("shape/msg", "shape/ctx", "shape/url", "shape/hdr", "shape/nest", "shape/trace")
 
 
@@ -84,16 +90,16 @@ def test_the_database_suspects_every_sample_that_is_changed():
     assert not_suspected(redactor, [form for text in changed for form in (text, json.dumps({"x": text}))]) == []
 
 
-def found_by(rule: Rule) -> list[str]:
-    """Texts made from a rule's pattern that it takes for a secret."""
+def found_by(pattern: str, finds: Callable[[str], bool]) -> list[str]:
+    """Texts made from a pattern in which a secret is found."""
     texts = []
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(st.from_regex(rule.pattern))
+    @given(st.from_regex(re.compile(pattern, re.ASCII)))
     def collect(text: str) -> None:
         # JSON writes other control characters as numbers.
         is_plain = all(char.isprintable() or char in "\n\r\t" for char in text)
-        if is_plain and any(rule.secret(match) for match in rule.pattern.finditer(text)):
+        if is_plain and finds(text):
             texts.append(text)
 
     collect()
@@ -102,9 +108,18 @@ def found_by(rule: Rule) -> list[str]:
 
 def test_the_database_suspects_whatever_a_rule_finds():
     """Texts made from every rule's pattern, raw and in JSON."""
-    found = {rule.text: found_by(rule) for rule in (*SHAPES, *SURROUNDINGS)}
-    rule_of = {
-        form: rule for rule, texts in found.items() for text in texts for form in (text, json.dumps({"note": text}))
+    rules = {
+        rule.text: lambda text, rule=rule: any(map(rule.secret, rule.pattern.finditer(text)))
+        for rule in (*SHAPES, *SURROUNDINGS)
+    }
+    named = {rf"\A(?:{NAMES}){value.text}": lambda text: any(named_secrets(text)) for value in VALUES}
+    found = {pattern: found_by(pattern, finds) for pattern, finds in {**rules, **named}.items()}
+    made_of = {
+        form: pattern
+        for pattern, texts in found.items()
+        for text in texts
+        for form in (text, json.dumps({"note": text}))
     }
     assert sum(bool(texts) for texts in found.values()) > 40
-    assert [(rule_of[text], text) for text in not_suspected(Redactor("salt"), rule_of)] == []
+    assert sum(bool(found[pattern]) for pattern in named) > 2
+    assert [(made_of[text], text) for text in not_suspected(Redactor("salt"), made_of)] == []
