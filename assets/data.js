@@ -1,4 +1,4 @@
-// What the trace pages share: elements from text, words for values, and data loaded by script tags (file:// has no fetch).
+// What pages share: elements from text, words for values, and data loaded by script tags (file:// has no fetch).
 window.Telemetry = (() => {
   "use strict";
   const STATUS = { ok: "✓ ok", error: "✕ failed", unfinished: "… unfinished" };
@@ -14,18 +14,40 @@ window.Telemetry = (() => {
     return made;
   }
 
+  // As Python rounds, so that a page says the same with and without a filter: what lies right in the middle goes to the even digit.
+  function fixed(value, digits) {
+    const isMiddle = Math.abs(value * 2 ** (digits + 1)) % 2 === 1;
+    const below = Math.floor(value * 10 ** digits);
+    return (isMiddle ? (below + (below % 2)) / 10 ** digits : value).toFixed(digits);
+  }
+
   function ms(value) {
     if (value === null || value === undefined || value < 0) return "–";
-    if (value < 9.995) return value ? value.toFixed(1) + " ms" : "0 ms";
-    if (value < 999.5) return value.toFixed(0) + " ms";
-    if (value < 59950) return (value / 1000).toFixed(value < 9995 ? 2 : 1) + " s";
-    const seconds = Math.round(value / 1000);
+    if (value < 9.995) return value ? fixed(value, 1) + " ms" : "0 ms";
+    if (value < 999.5) return fixed(value, 0) + " ms";
+    if (value < 59950) return fixed(value / 1000, value < 9995 ? 2 : 1) + " s";
+    const seconds = Number(fixed(value / 1000, 0));
     if (seconds < 3600) return Math.floor(seconds / 60) + " min " + (seconds % 60) + " s";
     return Math.floor(seconds / 3600) + " h " + Math.floor((seconds % 3600) / 60) + " min";
   }
 
   const count = (value) => value.toLocaleString("en");
-  const usd = (value) => "$" + (value >= 1 ? value.toFixed(2) : value.toFixed(4));
+  const usd = (value) => "$" + (value >= 1 || value === 0 ? Number(fixed(value, 2)).toLocaleString("en", { minimumFractionDigits: 2 }) : fixed(value, 4));
+
+  function rate(value) {
+    if (value === null || value === undefined) return "–";
+    const percent = value * 100;
+    return fixed(percent, percent === 0 || percent === 100 ? 0 : percent < 1 ? 2 : 1) + " %";
+  }
+
+  // Three digits of a figure that stands alone; up to 9,999 in full.
+  function short(value) {
+    if (value < 10000) return count(value);
+    const rounded = Number(value.toPrecision(3));
+    const [scale, unit] = [[1e12, "T"], [1e9, "G"], [1e6, "M"]].find(([least]) => rounded >= least) || [1e3, "k"];
+    return (rounded / scale).toLocaleString("en") + unit;
+  }
+
   const status = (value) => el("span", { class: "status " + value }, STATUS[value] || value);
   const kind = (value) => el("span", { class: "kind " + value }, value);
 
@@ -46,7 +68,7 @@ window.Telemetry = (() => {
   }
 
   // ---- data files
-  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-\d+|operation-pages|logs|logs-\d+|log-contexts-\d+-\d+)\.js(\?\d+)?$/;
+  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-\d+|operations|operation-pages|logs|logs-\d+|log-contexts-\d+-\d+)\.js(\?\d+)?$/;
   let policy = null;
   // A watch renews the files: then they are asked for by another address.
   let renewed = 0;
@@ -111,10 +133,5 @@ window.Telemetry = (() => {
     return place;
   }
 
-  // The address behind the #: an id, or `name=value&…`; links keep what was chosen.
-  function fragment() {
-    return new URLSearchParams(location.hash.slice(1));
-  }
-
-  return { el, ms, count, usd, status, kind, at, clocks, data, trace, operation, fragment };
+  return { el, fixed, ms, count, rate, short, usd, status, kind, at, clocks, data, trace, operation };
 })();

@@ -1,97 +1,173 @@
-// One filter for all pages, kept in the address behind the # and carried by the navigation: kind, status, text, period.
+// One filter for all pages: what is chosen stands in the form, behind the # of the address, and in the navigation's links. In a report of
+// one file the address names the page, and the form alone keeps it.
 (() => {
   "use strict";
-  const KEYS = ["kind", "status", "q", "since", "until"];
-  const bar = document.getElementById("page-filters");
-  const hash = () => (location.hash.includes("=") && !document.getElementById("trace") ? location.hash.slice(1) : "");
-  const state = () => new URLSearchParams([...new URLSearchParams(hash())].filter(([key, value]) => KEYS.includes(key) && value));
+  const { el, data, clocks } = window.Telemetry;
+  const { decoded, choose, isFound } = window.TelemetrySelection;
+  const SHARED = ["kind", "status", "operation", "q", "since", "until"];
+  const form = document.getElementById("page-filters");
+  const isOneFile = Boolean(document.querySelector("section.page"));
+  const isTrace = Boolean(document.getElementById("trace"));
+  const address = () => new URLSearchParams(location.hash.includes("=") && !isTrace && !isOneFile ? location.hash.slice(1) : "");
 
-  function carry() {
-    const kept = state().toString();
-    for (const link of document.querySelectorAll(".top nav a")) link.hash = kept;
+  function carry(wanted) {
+    if (isOneFile) return;
+    const kept = new URLSearchParams(Object.entries(wanted).filter(([name]) => SHARED.includes(name))).toString();
+    for (const link of document.querySelectorAll(".top nav a, [data-carry]")) link.hash = kept;
+  }
+  if (!form) {
+    // What other pages' filter is goes on through this one.
+    const pass = () => carry(Object.fromEntries(address()));
+    addEventListener("hashchange", pass);
+    return pass();
   }
 
-  const items = () => document.querySelectorAll("main table.sortable > tbody > tr, main ul.rows > li");
+  const note = document.getElementById("filter-note");
+  const chips = document.getElementById("filter-chips");
+  const { moment } = clocks(form.dataset.zone);
+  const [start, end, step] = ["start", "end", "step"].map((name) => Number(form.dataset[name]));
+  const state = () => Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
 
-  // Where an item says nothing about it (no kind, no time), it is not filtered by it.
-  function fits(item, wanted) {
-    const kinds = item.querySelectorAll(".kind");
-    if (wanted.get("kind") && kinds.length && ![...kinds].some((kind) => kind.classList.contains(wanted.get("kind")))) return false;
-    const status = item.querySelector(".status");
-    if (wanted.get("status") && status && !status.classList.contains(wanted.get("status"))) return false;
-    if (wanted.get("q") && !item.textContent.toLowerCase().includes(wanted.get("q").toLowerCase())) return false;
-    if (wanted.get("since")) {
-      const times = [...item.querySelectorAll("[title]")].map((cell) => Date.parse(cell.title)).filter((time) => !Number.isNaN(time));
-      const [since, until] = [Number(wanted.get("since")), Number(wanted.get("until"))];
-      if (times.length && !times.some((time) => time >= since && time < until)) return false;
+  function fill(from) {
+    const operation = from.get("operation");
+    if (operation) known([operation]);
+    for (const field of form.elements) if (field.name) field.value = from.get(field.name) || "";
+  }
+
+  // ---- the operations to choose from, known when the data is
+  function known(names) {
+    const list = form.elements.operation;
+    const there = new Set([...list.options].map((option) => option.value));
+    list.append(...names.filter((name) => !there.has(name)).map((name) => el("option", { value: name }, name)));
+  }
+
+  let held = null;
+  let source = null;
+  async function loaded() {
+    const told = await data("operations");
+    if (told !== source) {
+      held = decoded(told);
+      source = told;
+      known(held.operations.filter((one) => one.type && one.type !== "root").map((one) => one.kind + " " + one.operation).sort());
     }
-    return true;
+    return held;
+  }
+  for (const name of ["focusin", "pointerenter"]) form.addEventListener(name, () => loaded().catch(() => {}), { once: true });
+
+  // ---- what is on, each with a button that takes it off
+  function showChips(wanted) {
+    const words = { kind: "kind", status: "status", operation: "operation", q: "text", min: "at least" };
+    const chosen = Object.entries(words).filter(([name]) => wanted[name]).map(([name, word]) => [[name], word + ": " + said(name, wanted[name])]);
+    if (wanted.since) chosen.push([["since", "until"], moment(Number(wanted.since)) + " – " + moment(Number(wanted.until))]);
+    const off = (names) => () => {
+      for (const name of names) form.elements[name].value = "";
+      changed();
+      (chips.querySelector("button") || form.elements.kind).focus();
+    };
+    chips.replaceChildren(...chosen.map(([names, text]) => el("button", { type: "button", class: "chip", click: off(names), "aria-label": "take off: " + text }, text, " ✕")));
+    if (chosen.length > 1) chips.append(el("button", { type: "button", id: "filter-clear", click: off(chosen.flatMap(([names]) => names)) }, "Clear all"));
   }
 
-  function apply() {
-    carry();
-    if (!bar) return;
+  function said(name, value) {
+    const option = form.elements[name].selectedOptions;
+    return option && option[0] ? option[0].textContent : "“" + value + "”";
+  }
+
+  // ---- applying it
+  let turn = 0;
+  async function apply() {
     const wanted = state();
-    let hidden = 0;
-    for (const item of items()) {
-      item.hidden = !fits(item, wanted);
-      hidden += item.hidden;
+    const mine = ++turn;
+    carry(wanted);
+    showChips(wanted);
+    const isOn = SHARED.some((name) => wanted[name]);
+    dispatchEvent(new CustomEvent("telemetry-filter", { detail: wanted }));
+    try {
+      const chosen = isOn ? await selection(wanted) : null;
+      if (mine !== turn) return;
+      note.textContent = chosen ? window.TelemetryFollow.show(chosen) : "";
+      if (!chosen) window.TelemetryFollow.restore();
+      window.telemetryChosen = chosen;
+      dispatchEvent(new CustomEvent("telemetry-chosen", { detail: chosen }));
+    } catch (problem) {
+      note.textContent = "The filter does not work here: " + problem.message + ".";
     }
-    for (const name of ["kind", "status", "q"]) bar.elements[name].value = wanted.get(name) || "";
-    const period = wanted.get("since") ? "only " + said(Number(wanted.get("since"))) + " – " + said(Number(wanted.get("until"))) + " · " : "";
-    document.getElementById("filter-note").textContent = period + (hidden ? hidden + " rows hidden" : "");
-    document.getElementById("filter-clear").hidden = !wanted.toString();
+    form.setAttribute("data-applied", new URLSearchParams(wanted).toString());
   }
 
-  const said = (time) => new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: bar.dataset.zone }).format(time);
-
-  function set(wanted) {
-    const text = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString();
-    history.replaceState(null, "", text ? "#" + text : location.pathname + location.search);
-    apply();
+  async function selection(wanted) {
+    const all = await loaded();
+    const chosen = choose(all, wanted);
+    if (isFound(chosen)) return chosen;
+    // Another id (of a message, a conversation, a command's execution) leads to the traces that bear it.
+    const ids = await data("trace-ids").catch(() => ({}));
+    const text = wanted.q.trim();
+    return Object.hasOwn(ids, text) ? choose(all, wanted, ids[text]) : chosen;
   }
 
-  // ---- a period chosen by dragging over a chart of time
-  window.telemetryBrush = (place, view, times) => {
-    if (!bar) return;
-    const box = document.createElement("div");
-    box.className = "brush";
-    box.hidden = true;
-    place.append(box);
+  function changed() {
+    const text = new URLSearchParams(state()).toString();
+    if (!isOneFile) history.replaceState(null, "", text ? "#" + text : location.pathname + location.search);
+    return apply();
+  }
+
+  // ---- a period chosen by dragging over a chart of time; it stays there as a band
+  const bands = [];
+  window.telemetryBrush = (place, view) => {
+    const band = el("div", { class: "brush", hidden: "" });
+    place.append(band);
+    place.dataset.brush = "";
+    const caption = place.parentElement.querySelector("figcaption");
+    if (caption && !caption.querySelector(".hint")) caption.append(el("span", { class: "hint added soft" }, "drag to zoom"));
     const x = (event) => event.clientX - place.getBoundingClientRect().left;
+    const box = (left, right) => {
+      band.hidden = !(right > left);
+      band.style.left = left + "px";
+      band.style.width = right - left + "px";
+    };
+    const put = () => {
+      const wanted = state();
+      if (!wanted.since) return box(0, 0);
+      const scale = view.scale("x");
+      const edges = scale.range();
+      const [left, right] = [wanted.since, wanted.until].map((t) => Math.max(edges[0], Math.min(edges[1], scale(Number(t)))) + view.origin()[0]);
+      return box(left, right);
+    };
+    bands.push(put);
+    view.addSignalListener("width", () => view.runAfter(put));
+    put();
     let from = null;
     place.addEventListener("pointerdown", (event) => { if (event.button === 0) from = x(event); });
     place.addEventListener("pointermove", (event) => {
-      if (from === null) return;
-      box.hidden = Math.abs(x(event) - from) < 4;
-      box.style.left = Math.min(from, x(event)) + "px";
-      box.style.width = Math.abs(x(event) - from) + "px";
+      if (from !== null && Math.abs(x(event) - from) >= 4) box(Math.min(from, x(event)), Math.max(from, x(event)));
     });
     addEventListener("pointerup", (event) => {
       if (from === null) return;
+      const moved = Math.abs(x(event) - from) >= 4;
       const [left, right] = [Math.min(from, x(event)), Math.max(from, x(event))].map((at) => view.scale("x").invert(at - view.origin()[0]).valueOf());
       from = null;
-      if (box.hidden) return;
-      box.hidden = true;
-      const inside = times.t.map((_, i) => i).filter((i) => times.t2[i] > left && times.t[i] < right);
-      if (!inside.length) return;
-      const since = Math.min(...inside.map((i) => times.t[i]));
-      const until = Math.max(...inside.map((i) => times.t2[i]));
-      set({ ...Object.fromEntries(state()), since, until });
+      if (!moved) return;
+      // Whole buckets of the window, so that bars and figures are of the same.
+      const since = Math.max(start, Math.floor(left / step) * step);
+      const until = Math.min(end, Math.ceil(right / step) * step);
+      if (since < until) { form.elements.since.value = since; form.elements.until.value = until; changed(); }
+      else put();
     });
   };
+  addEventListener("telemetry-chosen", () => bands.forEach((put) => put()));
 
-  if (bar) {
-    bar.hidden = false;
-    bar.addEventListener("submit", (event) => event.preventDefault());
-    bar.addEventListener("input", () => {
-      const { since, until } = Object.fromEntries(state());
-      set({ kind: bar.elements.kind.value, status: bar.elements.status.value, q: bar.elements.q.value, since, until });
-    });
-    document.getElementById("filter-clear").addEventListener("click", () => set({}));
-  }
-  addEventListener("hashchange", apply);
-  addEventListener("telemetry-renewed", () => { if (hash()) apply(); });
-  addEventListener("telemetry-filter", carry);
-  if (hash()) apply();
+  form.hidden = false;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", changed);
+  addEventListener("telemetry-set", changed);
+  addEventListener("hashchange", () => { if (!isOneFile) { fill(address()); apply(); } });
+  addEventListener("telemetry-renewed", () => {
+    window.TelemetryFollow.forget();
+    if (window.telemetryChosen) window.TelemetryFollow.show(window.telemetryChosen);
+    apply();
+  });
+  if (!isOneFile) fill(address());
+  // The scripts behind this one draw what is chosen.
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", apply);
+  else queueMicrotask(apply);
 })();

@@ -37,7 +37,7 @@
   const KEPT = ["open", "hidden", "aria-sort", "style", "aria-selected", "tabindex", "data-drawn", "data-run"];
 
   function isOwn(node) {
-    return node.nodeType === 1 && node.matches("[data-chart], .legend, form.filters, script, .export, .tools, .brush, input, #trace, #traces, #trace-count");
+    return node.nodeType === 1 && node.matches("[data-chart], .legend, form.filters, script, .export, .tools, .brush, .added, input, #trace, #traces, #trace-count");
   }
 
   function attributes(old, fresh) {
@@ -62,7 +62,7 @@
   }
 
   function children(old, fresh) {
-    const made = [...old.childNodes].filter((node) => !(node.nodeType === 1 && node.matches(".export, .brush")));
+    const made = [...old.childNodes].filter((node) => !(node.nodeType === 1 && node.matches(".export, .brush, .added")));
     const wanted = [...fresh.childNodes];
     wanted.forEach((node, i) => (i < made.length ? morph(made[i], node) : old.append(document.importNode(node, true))));
     for (const node of made.slice(wanted.length)) node.remove();

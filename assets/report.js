@@ -1,4 +1,4 @@
-// What every page does: draw charts when they come into view, sort and filter tables. Text only ever by textContent.
+// What every page does: draw charts when they come into view, sort tables. Text only ever by textContent.
 (() => {
   "use strict";
   const tip = document.createElement("div");
@@ -41,8 +41,8 @@
     off[name] = new Set();
     const fill = () => {
       const now = charts[name];
-      const data = (choice && now.choices[choice.value]) || now.data;
-      for (const set of Object.keys(now.data)) view.data(set, rows(data[set]).filter((row) => !off[name].has(row.series)));
+      const data = window.TelemetryCharts.data(name, choice && choice.value) || (choice && now.choices[choice.value]) || now.data;
+      for (const set of Object.keys(data)) view.data(set, rows(data[set]).filter((row) => !off[name].has(row.series)));
       for (const [key, value] of Object.entries(now.signals)) view.signal(key, value);
     };
     const put = () => { fill(); view.runAsync(); };
@@ -56,8 +56,7 @@
       place.setAttribute("aria-label", label);
       place.removeAttribute("aria-roledescription");
       place.firstElementChild.setAttribute("aria-hidden", "true");
-      const times = Object.values(chart.data).find((set) => set.t2);
-      if (times && window.telemetryBrush) window.telemetryBrush(place, view, times);
+      if (window.telemetryBrush && Object.values(chart.data).some((set) => set.t)) window.telemetryBrush(place, view);
       place.setAttribute("data-drawn", "");
     });
   }
@@ -85,6 +84,7 @@
   const holder = document.getElementById("charts");
   if (holder && window.VegaRuntime) {
     charts = JSON.parse(holder.textContent);
+    window.TelemetryCharts.know(charts, drawn);
     const watcher = new IntersectionObserver((entries) => {
       for (const entry of entries) {
         if (!entry.isIntersecting) continue;
@@ -105,6 +105,7 @@
   function sort(table, index, descending) {
     const key = (row) => {
       const cell = row.cells[index];
+      if (!cell) return "";
       if (cell.dataset.v === undefined) return cell.textContent.toLowerCase();
       return cell.dataset.v === "" ? -Infinity : Number(cell.dataset.v);
     };
@@ -124,13 +125,11 @@
     });
   }
 
-  function filter(input) {
-    const list = document.getElementById(input.dataset.filter);
-    const wanted = input.value.toLowerCase();
-    const items = list.tBodies ? list.tBodies[0].rows : list.querySelectorAll("[data-row]");
-    for (const item of items) item.hidden = !item.textContent.toLowerCase().includes(wanted);
+  function sortAgain(table) {
+    const header = table.tHead.querySelector("[aria-sort]");
+    if (header) sort(table, header.cellIndex, header.getAttribute("aria-sort") === "descending");
   }
-  for (const input of document.querySelectorAll("[data-filter]")) input.addEventListener("input", () => filter(input));
+  addEventListener("telemetry-rows", ({ target }) => sortAgain(target));
 
   // A watch has renewed the page's numbers: what was chosen holds for the new rows too.
   addEventListener("telemetry-renewed", ({ detail }) => {
@@ -141,11 +140,9 @@
       legend(name, drawn[name]);
     }
     for (const table of document.querySelectorAll("table.sortable")) {
-      const header = table.tHead.querySelector("[aria-sort]");
       if (!table.tHead.querySelector("button")) sortable(table);
-      else if (header) sort(table, header.cellIndex, header.getAttribute("aria-sort") === "descending");
+      else sortAgain(table);
     }
-    for (const input of document.querySelectorAll("[data-filter]")) if (input.value) filter(input);
   });
 
   function openTarget() {

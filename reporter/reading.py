@@ -16,6 +16,7 @@ from reporter.analysis.errors import errors
 from reporter.analysis.latency import latency
 from reporter.analysis.llm import llm
 from reporter.analysis.operation_details import operation_details
+from reporter.analysis.operations import operations_data
 from reporter.analysis.overview import overview
 from reporter.analysis.performance import counts_over_time, performance
 from reporter.analysis.processing import processing
@@ -112,6 +113,11 @@ class Reading:
         if not self._data:
             self._data = self._thread.submit(lambda: trace_data(self._aside, redactor=self.redactor))
         return self._data
+
+    def begin_operations(self, results: Results) -> Future[str]:
+        """What the report's filter computes with, made in the thread after the traces' data; `results` have passed the redactor."""
+        self._begin_listing()
+        return self._thread.submit(lambda: operations_data(self._aside, results, self.redactor))
 
     def list_traces(self) -> None:
         """Make the table `trace_list` on this connection."""

@@ -262,11 +262,11 @@ class Run:
         on_progress(Progress("writing pages", 1, 1))
         edition = self._edition(is_live=is_live)
         with self._read_again() as reading:
-            data = reading.begin_trace_data()
+            data, operations = reading.begin_trace_data(), reading.begin_operations(self._results)
 
             def data_and_done() -> Any:  # noqa: ANN401 - TraceData
                 """The last that is read: the sink is let go of before anything is written."""
-                found = data.result()
+                found = replace(data.result(), operations=operations.result())
                 reading.close()
                 return found
 

@@ -57,7 +57,9 @@ class ErrorGroup:
 class Errors:
     """Groups, most faults first; ties by error events, last seen (latest first), then fingerprint.
 
-    `more`: how many groups there are beyond the GROUPS_AT_MOST first. `buckets`: starts, in UTC. `has_past`: whether anything lies before the window, so that `new` means something.
+    `more`: how many groups there are beyond the GROUPS_AT_MOST first. `buckets`: starts, in UTC. `has_past`: whether anything lies
+    before the window, so that `new` means something. `of_events`: of each error event its id, the failed span it belongs to (-1:
+    none), its fault, and its group's place in `groups` (-1: one of the `more`).
     """
 
     window: Window
@@ -65,6 +67,7 @@ class Errors:
     buckets: tuple[datetime, ...]
     has_past: bool
     more: int = 0
+    of_events: tuple[tuple[int, int, int, int], ...] = ()
 
 
 _SHOWN_TRACES, _SHOWN_VARIANTS, _SHOWN_OCCURRENCES = 500, 20, 5
@@ -115,7 +118,9 @@ def _grouped(found: list[ErrorEvent], window: Window, past: Past, *, has_past: b
     most = sorted(parts.items(), key=lambda item: (-faults[item[0]], -len(item[1]), item[0]))[:GROUPS_AT_MOST]
     groups = [_group(name, part, past, len(found), bucket_of, count) for name, part in most]
     groups.sort(key=lambda g: (-g.faults, -g.count, -g.last_seen.timestamp(), g.fingerprint))
-    return Errors(window, tuple(groups), buckets, has_past, len(parts) - len(groups))
+    place = {group.fingerprint: n for n, group in enumerate(groups)}
+    told = tuple((e.id, -1 if e.span is None else e.span, e.fault, place.get(e.fingerprint, -1)) for e in found)
+    return Errors(window, tuple(groups), buckets, has_past, len(parts) - len(groups), told)
 
 
 def _group(

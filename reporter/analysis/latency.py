@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_HEAT_ROWS, _OUTLIERS, _LEAST_COUNT = 12, 20, 20
+HEAT_ROWS, _OUTLIERS, _LEAST_COUNT = 12, 20, 20
 _OPERATION = ["kind", "operation"]
 
 
@@ -49,7 +49,7 @@ def _within(durations: pd.DataFrame, limits_ms: Mapping[str, tuple[float, ...]])
 
 def _heat(durations: pd.DataFrame, zone: str) -> pd.DataFrame:
     totals = durations.groupby(_OPERATION, observed=True)["duration_ms"].sum().rename("total").reset_index()
-    most = totals.sort_values(["total", *_OPERATION], ascending=[False, True, True]).head(_HEAT_ROWS)
+    most = totals.sort_values(["total", *_OPERATION], ascending=[False, True, True]).head(HEAT_ROWS)
     local = durations.assign(hour=durations["ts"].dt.tz_convert(zone).dt.hour.astype("Int64"))
     cells = local.merge(most, on=_OPERATION).groupby(["total", *_OPERATION, "hour"], observed=True)["duration_ms"]
     heat = cells.quantile(0.95).rename("p95_ms").to_frame().assign(count=cells.size()).reset_index()

@@ -42,12 +42,14 @@ class TraceData:
     `index`: all, columnar JSON, latest first: `id`, `start` (epoch ms), `ms`, `status` and so on, with `names`, the
     operations that `operations_of` counts into. `ids`: JSON object of the other ids to rows of `index`. `documents`:
     those carried with all their events, each as `trace.trace` gives it but for long contexts. `shards`: by `shards_of`.
+    `operations`: what the filter computes with (`operations.operations_data`), made beside the traces.
     """
 
     index: str
     ids: str
     documents: Mapping[str, str]
     shards: tuple[Shard, ...]
+    operations: str = ""
 
 
 _INDEX = """

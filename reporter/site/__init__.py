@@ -64,7 +64,8 @@ def build_single(
     """Write the whole site as one file; returns its path. Raises OutputError."""
     pages = render_pages(results, data, edition)
     env, site = environment(edition.zone), _site(overview, results, edition)
-    return write_file(render_single(env, pages, site, max_bytes, static_charts).encode(), output)
+    operations = data_script("operations", data().operations)
+    return write_file(render_single(env, pages, operations, site, max_bytes, static_charts).encode(), output)
 
 
 def write_trace(document: dict[str, Any], path: Path, edition: Edition) -> Path:
@@ -137,4 +138,5 @@ def _site(module: Any, results: Results, edition: Edition) -> Site:  # noqa: ANN
         edition.notes,
         bool(edition.notes),
         edition.is_live,
+        results.window.bucket_seconds,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -65,6 +65,7 @@ class Chart:
     """A chart's place on a page. `spec_name`: which of charts.py's; `signals`: what differs from its other uses.
 
     `data`: what its spec refers to by name, as frames or lists; `choices`: others for it, by what is chosen. `legend`: (series, what it is called).
+    `follow`: how the page's filter makes its data (`RECIPES` in assets/follow-charts.js); None where it cannot.
     """
 
     name: str
@@ -75,6 +76,11 @@ class Chart:
     height: int
     legend: tuple[tuple[str, str], ...] = ()
     choices: dict[str, dict[str, Columns]] = field(default_factory=dict)
+    follow: dict[str, Any] | None = None
+
+    def following(self, of: str, **recipe: Any) -> Chart:  # noqa: ANN401 - what JSON holds
+        """The chart with a recipe: `of` says which of RECIPES."""
+        return replace(self, follow={"of": of, **recipe})
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,7 @@ class Site:
     notes: tuple[tuple[str, str], ...]
     is_partial: bool
     is_live: bool = False
+    bucket_seconds: int = 3600
 
 
 def chart(

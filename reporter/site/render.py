@@ -50,6 +50,7 @@ def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None
     env.filters["clock"] = lambda value: words.clock(value, zone)[:-4]
     env.filters["operation_href"] = operation_href
     env.filters["chart_data"] = chart_data
+    env.filters["epoch_ms"] = lambda value: int(value.timestamp() * 1000)
     env.filters["rows"] = rows
     env.filters["bars"] = bars
     return env
@@ -82,6 +83,7 @@ def chart_data(charts: tuple[Chart, ...]) -> dict[str, Any]:
             "legend": chart.legend,
             "data": _columns(chart.data),
             "choices": {name: _columns(data) for name, data in chart.choices.items()},
+            "follow": chart.follow,
         }
         for chart in charts
     }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _COLOURS, COLOURED = tuple(f"g{number}" for number in range(1, 11)), 8
 OTHERS = "gother"
 Colours = dict[str, str]
+Recipe = dict[str, Any]
 KINDS: Colours = {kind: kind for kind in ("chat", "processing", "command", "tool", "llm", "log")}
 
 
@@ -71,9 +72,9 @@ def counted(results: Results, operations: Iterable[OperationFigures]) -> pd.Data
 
 def bars(
     name: str, title: str, points: pd.DataFrame, colours: Mapping[str, str], axis: TimeAxis, say: Callable[[float], str],
-    *, shown: Mapping[str, str] | None = None, unit: str = "count", height: int = 190,
+    *, shown: Mapping[str, str] | None = None, unit: str = "count", height: int = 190, follow: Recipe | None = None,
 ) -> Chart:  # fmt: skip
-    """Stacked bars; `say` writes a value, `shown` has names to be read."""
+    """Stacked bars; `say` writes a value, `shown` has names to be read. `follow`: what of `Chart.following` is not known here."""
     series = points["name"].astype(object).map(colours).fillna(OTHERS)
     label = points["name"].map(shown).fillna(points["name"]) if shown else points["name"]
     end = points["end"] if "end" in points else points["start"] + pd.Timedelta(seconds=axis.seconds)
@@ -94,12 +95,14 @@ def bars(
         "tip": tips,
     }
     legend = _legend(rows, colours)
-    return chart("stacked_bars", title, height, name, axis, unit, legend, bars=pd.DataFrame(data))
+    made = chart("stacked_bars", title, height, name, axis, unit, legend, bars=pd.DataFrame(data))
+    return _following(made, follow, colours, shown or {})
 
 
 def lines(
-    name: str, title: str, points: pd.DataFrame, colours: Mapping[str, str], axis: TimeAxis, *, height: int = 190
-) -> Chart:
+    name: str, title: str, points: pd.DataFrame, colours: Mapping[str, str], axis: TimeAxis, *, height: int = 190,
+    follow: Recipe | None = None,
+) -> Chart:  # fmt: skip
     """A line of durations in ms for each name that has a colour of its own. `tip`: where a point says more than its value."""
     series = points["name"].astype(object).map(colours).fillna(OTHERS)
     rows = points.assign(series=series, label=points["name"].astype(object))[series != OTHERS]
@@ -109,7 +112,16 @@ def lines(
     ]  # fmt: skip
     data = {"t": epoch_ms(rows["start"]), "series": rows["series"], "ms": rows["value"].clip(lower=0.1), "tip": tips}
     legend = _legend(rows, colours)
-    return chart("lines", title, height, name, axis, "ms", legend, lines=pd.DataFrame(data))
+    made = chart("lines", title, height, name, axis, "ms", legend, lines=pd.DataFrame(data))
+    return _following(made, follow, colours, {})
+
+
+def _following(made: Chart, follow: Recipe | None, colours: Mapping[str, str], shown: Mapping[str, str]) -> Chart:
+    """With the recipe for the filter: names keep their colours."""
+    if follow is None:
+        return made
+    own = {name: colour for name, colour in colours.items() if colour != OTHERS}
+    return made.following(**follow, colours=own, names={name: shown[name] for name in own if name in shown})
 
 
 def _legend(rows: pd.DataFrame, colours: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -1,7 +1,7 @@
 """The whole site as one file for a ticket: every page's main part, one under the other, with the runtime packed inside.
 
-What a cap on its size leaves out, least needed first, is said in the file: charts without scripts, the slowest traces' texts, the pages of
-operations, the failing traces' texts, then the pages of error groups, each from the end.
+What a cap on its size leaves out, least needed first, is said in the file: charts without scripts, what the filter computes with, the slowest
+traces' texts, the pages of operations, the failing traces' texts, then the pages of error groups, each from the end.
 """
 
 from __future__ import annotations
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 
 # What it takes to say what was left out.
 _NOTICE_BYTES = 600
-_SCRIPTS = ("report.js", "export.js", "single.js")
+_SCRIPTS = (
+    "data.js", "selection.js", "figures.js", "follow-charts.js", "follow.js", "filter.js", "report.js", "export.js", "single.js",
+)  # fmt: skip
 _MAIN = re.compile(r'<main id="main">(.*)</main>', re.S)
-_FILTERS = re.compile(r'<form id="(?:page|trace)-filters".*?</form>', re.S)
+_FILTERS = re.compile(r'<form id="page-filters".*?</form>', re.S)
 _CHARTS = re.compile(r'<script type="application/json" id="charts">(.*?)</script>', re.S)
 _CHART_NAME = re.compile(r'data-(chart|choose)="([\w-]+)"')
 _LINK = re.compile(r'href="([\w-]+)\.html(?:#([^"]*))?"')
@@ -55,13 +57,19 @@ class LeftOut:
 
     what: str
     count: int
+    kind: str = ""
 
 
 def render_single(
-    env: jinja2.Environment, files: Sequence[SiteFile], site: Site, max_bytes: int, static_charts: bool = False
+    env: jinja2.Environment,
+    files: Sequence[SiteFile],
+    operations: bytes,
+    site: Site,
+    max_bytes: int,
+    static_charts: bool = False,
 ) -> str:
     """The HTML of the pages among `files` (error groups' and operations' pages behind the others) in at most `max_bytes`, if that can be.
-    `static_charts`: every chart also as a picture that needs no script."""
+    `operations`: the script data/operations.js, for the filter; `static_charts`: every chart also as a picture that needs no script."""
     charts: dict[str, Any] = {}
     titles = {item.href.removesuffix(".html"): item.title for item in site.nav}
     sections = [
@@ -73,11 +81,12 @@ def render_single(
         style = (resource_dir("assets") / "report.css").read_text("utf-8")
         for section in sections:
             section.body = with_static_charts(section.body, charts, style)
-    packed = base64.b64encode(gzip.compress(_code(), 9, mtime=0)).decode()
+    code = _code(operations)
     left: list[LeftOut] = []
-    page = _page(env, sections, charts, site, packed, left)
+    page = _page(env, sections, charts, site, code, left)
     for what, kind in (
         ("charts as pictures without scripts", "static"),
+        ("filter over all pages", "filter"),
         ("slowest and unfinished traces as text", "ok"),
         ("pages of operations", "operation-"),
         ("failing traces as text", "error"),
@@ -86,10 +95,13 @@ def render_single(
         excess = len(page.encode()) - max_bytes
         if excess <= 0:
             break
-        count = _drop(sections, charts, kind, excess + _NOTICE_BYTES)
+        if kind == "filter":
+            code, count = _code(), 1
+        else:
+            count = _drop(sections, charts, kind, excess + _NOTICE_BYTES)
         if count:
-            left.append(LeftOut(what, count))
-            page = _page(env, sections, charts, site, packed, left)
+            left.append(LeftOut(what, count, kind))
+            page = _page(env, sections, charts, site, code, left)
     return page
 
 
@@ -149,9 +161,11 @@ def _drop_sections(sections: list[Section], charts: dict[str, Any], prefix: str,
     return count
 
 
-def _code() -> bytes:
+def _code(operations: bytes = b"") -> bytes:
+    """All scripts; what the filter computes with comes right behind the one that keeps it."""
     assets = resource_dir("assets")
-    return b"\n".join([runtime_js(), specs_js(), *((assets / name).read_bytes() for name in _SCRIPTS)])
+    first, *others = ((assets / name).read_bytes() for name in _SCRIPTS)
+    return b"\n".join([runtime_js(), specs_js(), first, operations, *others])
 
 
 def _page(
@@ -159,7 +173,7 @@ def _page(
     sections: list[Section],
     charts: dict[str, Any],
     site: Site,
-    packed: str,
+    code: bytes,
     left: list[LeftOut],
 ) -> str:
     assets = resource_dir("assets")
@@ -171,8 +185,9 @@ def _page(
         left=left,
         style=style,
         boot=boot,
-        packed=packed,
-        hashes=[_hash(boot.encode()), _hash(_code())],
+        packed=base64.b64encode(gzip.compress(code, 9, mtime=0)).decode(),
+        has_filter="filter" not in {part.kind for part in left},
+        hashes=[_hash(boot.encode()), _hash(code)],
         style_hash=_hash(style.encode()),
     )
 

@@ -165,12 +165,14 @@ def test_a_groups_page_reads_without_scripts(app, tmp_path, browser):
 
 
 def test_the_list_is_filtered_and_sorted(report, browser):
-    page, heard = look(browser, f"file://{report}/errors.html")
+    page, heard = look(browser, f"file://{report}/errors.html", "#page-filters[data-applied]")
     rows = page.locator("#groups tbody tr")
     assert rows.count() == 5
-    page.fill("[data-filter=groups]", "rate limit")
+    page.fill("#page-filters [name=q]", "rate limit")
+    page.wait_for_selector("[data-applied='q=rate+limit']", state="attached")
     assert page.locator("#groups tbody tr:visible").count() == 1
-    page.fill("[data-filter=groups]", "")
+    page.fill("#page-filters [name=q]", "")
+    page.wait_for_selector("[data-applied='']", state="attached")
     page.click("#groups th:nth-child(9) button")
     seen = page.locator("#groups tbody td:nth-child(9)").all_inner_texts()
     assert seen == sorted(seen, reverse=True)

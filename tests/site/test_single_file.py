@@ -62,6 +62,16 @@ def test_it_reads_without_scripts(single, browser):
     assert "17 operations of 1,611 failed" in page.inner_text("main")
 
 
+def test_its_filter_holds_on_every_page(single, browser):
+    page, heard = look(browser, single.as_uri(), "#page-filters[data-applied]")
+    page.select_option("#page-filters [name=kind]", "tool")
+    page.wait_for_selector("[data-applied='kind=tool']", state="attached")
+    page.click(".top nav a:has-text('Performance')")
+    page.wait_for_selector("#ops", state="visible")
+    assert set(page.locator("#ops tbody td:first-child").all_inner_texts()) == {"tool"}
+    assert heard == []
+
+
 def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, samples, tmp_path):
     text = single.read_text()
     told = re.findall(r'<details class="group" data-row id="t-.*?</details>', text, re.S)
@@ -69,8 +79,9 @@ def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, samples, tmp_p
         failing: sum(len(t.encode()) for t in told if ('class="status error"' in t) == failing)
         for failing in (False, True)
     }
-    order = ["slowest", "failing", "error groups"]
-    for cap, gone in ((20_000, 1), (sizes[False] + 3000, 2), (sizes[False] + sizes[True] + 9000, 3)):
+    order = ["filter over all pages", "slowest", "failing", "error groups"]
+    caps = (2000, 50_000, sizes[False] + 40_000, sizes[False] + sizes[True] + 40_000)
+    for gone, cap in enumerate(caps, 1):
         path, limit = tmp_path / f"{gone}.html", len(text.encode()) - cap
         done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path), "--max-size", f"{limit}")
         assert done.exit_code == 0, done.output

@@ -97,7 +97,7 @@ def test_the_list_of_traces_is_renewed_with_its_filter(page):
     write_log(app, call("fresh", 7, ok=False))
     until(lambda: opened.locator("#trace-count").inner_text().startswith("1 of 4 traces"))
     assert opened.locator("#traces tbody tr").count() == 1
-    assert opened.locator("#trace-filters select[name=status]").input_value() == "error"
+    assert opened.locator("#page-filters select[name=status]").input_value() == "error"
 
 
 def test_a_watch_that_is_killed_loses_nothing(app, tmp_path):

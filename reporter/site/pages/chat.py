@@ -41,8 +41,17 @@ def context(results: Results, zone: ZoneInfo) -> ChatContext:
         axis = TimeAxis.of(results.window, zone)
         charts = (
             flow_chart(view.flow),
-            series.lines("ttft", "Time to first token over time, median by model", first, colours, axis),
-            series.lines("durations", "Duration of streams over time, median by model", whole, colours, axis),
+            series.lines(
+                "ttft", "Time to first token over time, median by model", first, colours, axis, follow={"of": "ttft"}
+            ),
+            series.lines(
+                "durations",
+                "Duration of streams over time, median by model",
+                whole,
+                colours,
+                axis,
+                follow={"of": "duration", "types": ["stream"]},
+            ),
         )
     streams = tuple(o for o in results.performance.operations if o.type == "stream")
     return ChatContext(TITLE, view, streams, colours, charts)

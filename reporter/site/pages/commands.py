@@ -36,5 +36,15 @@ def context(results: Results, zone: ZoneInfo) -> CommandsContext:
     if commands:
         points = series.counted(results, [o for o in commands if o.count])
         axis = TimeAxis.of(results.window, zone)
-        charts = (series.bars("runs", "Executions over time", points, colours, axis, series.times),)
+        charts = (
+            series.bars(
+                "runs",
+                "Executions over time",
+                points,
+                colours,
+                axis,
+                series.times,
+                follow={"of": "finished", "types": ["command"]},
+            ),
+        )
     return CommandsContext(TITLE, used(results).commands, commands, colours, charts)

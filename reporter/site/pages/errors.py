@@ -118,7 +118,7 @@ def _chart(errors: Errors, colours: series.Colours, zone: ZoneInfo) -> Chart:
     points = pd.DataFrame(rows, columns=["start", "name", "value"])
     title = "Error events over time by group"
     axis = TimeAxis.of(errors.window, zone)
-    return series.bars("errors_groups", title, points, colours, axis, _say, shown=names)
+    return series.bars("errors_groups", title, points, colours, axis, _say, shown=names, follow={"of": "groups"})
 
 
 def _say(count: float) -> str:

@@ -43,11 +43,19 @@ def context(results: Results, zone: ZoneInfo) -> LlmContext:
     if tokens["value"].any():
         axis = TimeAxis.of(results.window, zone)
         charts = (
-            series.bars("tokens", "Tokens over time by model", tokens, colours, axis, lambda n: f"{n:,.0f} tokens"),
+            series.bars(
+                "tokens",
+                "Tokens over time by model",
+                tokens,
+                colours,
+                axis,
+                lambda n: f"{n:,.0f} tokens",
+                follow={"of": "tokens"},
+            ),
         )
         if cost["value"].any():
             title = "Logged cost over time by model"
-            charts += (series.bars("cost", title, cost, colours, axis, words.usd, unit="usd"),)
+            charts += (series.bars("cost", title, cost, colours, axis, words.usd, unit="usd", follow={"of": "cost"}),)
     models, unpriced = view.models, view.models[view.models["priced_usd"].isna()]
     return LlmContext(
         TITLE,

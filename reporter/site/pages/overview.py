@@ -98,12 +98,22 @@ def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
     events = buckets.rename(columns={"kind": "name", "events": "value"})
     charts = [
         series.bars(
-            "overview_events", "Events over time by kind", events, series.KINDS, axis, lambda n: f"{n:,} events"
+            "overview_events",
+            "Events over time by kind",
+            events,
+            series.KINDS,
+            axis,
+            lambda n: f"{n:,} events",
+            follow={"of": "events"},
         )
     ]
     sums = buckets.groupby("start", as_index=False)["error_events"].sum()
     if sums["error_events"].any():
         errors = sums.assign(name="error events").rename(columns={"error_events": "value"})
         title, colours = "Error events over time", {"error events": "error"}
-        charts.append(series.bars("overview_errors", title, errors, colours, axis, lambda n: f"{n:,}", height=90))
+        charts.append(
+            series.bars(
+                "overview_errors", title, errors, colours, axis, lambda n: f"{n:,}", height=90, follow={"of": "errors"}
+            )
+        )
     return tuple(charts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from reporter.analysis.latency import HEAT_ROWS
 from reporter.analysis.results import used
 from reporter.format import words
 from reporter.site import series
@@ -56,7 +57,7 @@ def histogram(results: Results, kind: str | None, title: str) -> Chart:
     )
     figures = {f"{o.kind} {o.operation}": o for o in results.performance.operations}
     choices = {name: {"histogram": bins(found[name]), "marks": marks(figures.get(name))} for name in sorted(most)}
-    return replace(made, choices=choices)
+    return replace(made, choices=choices).following("histogram", kind=kind)
 
 
 def bins(found: Sequence[Any]) -> Columns:
@@ -86,7 +87,7 @@ def _heat(cells: pd.DataFrame) -> Chart:
     ]
     data = pd.DataFrame({"hour": cells["hour"], "row": row, "value": cells["p95_ms"].clip(lower=0.1), "tip": tips})
     title = "p95 by hour of the day, of the operations that take most time"
-    return chart("heat_map", title, 320, unit="ms", cells=data)
+    return chart("heat_map", title, 320, unit="ms", cells=data).following("heat", rows=HEAT_ROWS)
 
 
 def _percentiles(points: Sequence[PercentilePoint], axis: TimeAxis) -> Chart:
@@ -96,7 +97,9 @@ def _percentiles(points: Sequence[PercentilePoint], axis: TimeAxis) -> Chart:
     ]
     told = pd.DataFrame(points).rename(columns={"kind": "name", "p95_ms": "value"}).assign(tip=tips)
     title = "p95 over time by kind"
-    return series.lines("performance_percentiles", title, told, series.KINDS, axis, height=220)
+    return series.lines(
+        "performance_percentiles", title, told, series.KINDS, axis, height=220, follow={"of": "percentiles"}
+    )
 
 
 def context(results: Results, zone: ZoneInfo) -> PerformanceContext:

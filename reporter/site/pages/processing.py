@@ -39,5 +39,15 @@ def context(results: Results, zone: ZoneInfo) -> ProcessingContext:
     done = series.points(view.points, "operation", "count")
     if len(done):
         axis = TimeAxis.of(results.window, zone)
-        charts = (series.bars("throughput", "Finished over time", done, series.colours_of(done), axis, series.times),)
+        charts = (
+            series.bars(
+                "throughput",
+                "Finished over time",
+                done,
+                series.colours_of(done),
+                axis,
+                series.times,
+                follow={"of": "finished", "kind": "processing", "types": ["pipeline", "job", "enrichment"]},
+            ),
+        )
     return ProcessingContext(TITLE, view, tuple(o for o in work if o.type != "step"), steps, charts)

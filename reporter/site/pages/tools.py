@@ -38,7 +38,15 @@ def context(results: Results, zone: ZoneInfo) -> ToolsContext:
     charts: tuple[Chart, ...] = ()
     if len(points):
         charts = (
-            series.bars("calls", "Calls over time", points, colours, TimeAxis.of(results.window, zone), series.times),
+            series.bars(
+                "calls",
+                "Calls over time",
+                points,
+                colours,
+                TimeAxis.of(results.window, zone),
+                series.times,
+                follow={"of": "finished", "types": ["tool"]},
+            ),
             histogram(results, "tool", "How long calls take"),
         )
     return ToolsContext(TITLE, view, tools, colours, charts)

@@ -36,10 +36,12 @@ def context(results: Results, zone: ZoneInfo) -> TracesContext:
 
 
 def data_files(data: TraceData) -> list[SiteFile]:
-    """data/traces.js (the list), trace-ids.js (other ids to rows of it) and trace-N.js (the traces of shard N)."""
+    """data/traces.js (the list), trace-ids.js (other ids to rows of it), trace-N.js (the traces of shard N) and operations.js (what
+    the filter computes with)."""
     files = [
         SiteFile("data/traces.js", data_script("traces", data.index)),
         SiteFile("data/trace-ids.js", data_script("trace-ids", data.ids)),
+        SiteFile("data/operations.js", data_script("operations", data.operations)),
     ]
     for number, shard in enumerate(data.shards):
         text = f'{{"whole":{shard.whole},"brief":{shard.brief}}}'

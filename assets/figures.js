@@ -1,0 +1,269 @@
+// What tables, tiles and the sentence show of what is chosen: rows and figures, no page. Lists are cut at the end, by data-top.
+window.TelemetryFigures = (() => {
+  "use strict";
+  const { count, rate, short, usd } = window.Telemetry;
+  const { tracesOf, figures, keyed, byOperation } = window.TelemetrySelection;
+  const sum = (rows, name) => rows.reduce((all, row) => all + (row[name] || 0), 0);
+  const weight = (data, i) => (data.n ? data.n[i] : 1);
+
+  // ---- what tables are of
+  // Which operations an element is about: data-kind, data-type (several with spaces between; all others with - before).
+  function about({ dataset: { type = "", kind = "" } }) {
+    const types = type.replace("-", "").split(" ");
+    return (one) => (!type || types.includes(one.type) === (type[0] !== "-")) && (!kind || one.kind === kind);
+  }
+
+  // Several elements ask for the same: computed once a choice.
+  function once(chosen, name, compute) {
+    chosen.known = chosen.known || new Map();
+    if (!chosen.known.has(name)) chosen.known.set(name, compute());
+    return chosen.known.get(name);
+  }
+
+  function total(chosen, fits, name) {
+    return once(chosen, "total " + name, () => figures(chosen.data, chosen.rows, 1, keyed(chosen.data, (one) => (fits(one) ? 0 : -1)))[0]);
+  }
+  const totalOf = (chosen, tile) => total(chosen, about(tile), (tile.dataset.kind || "") + "/" + (tile.dataset.type || ""));
+  const traceCount = (chosen) => once(chosen, "traces", () => { const found = tracesOf(chosen); return found && found.reduce((all, is) => all + is, 0); });
+
+  const kinds = (chosen) => once(chosen, "kinds", () => {
+    const { data } = chosen;
+    const key = keyed(data, (one) => data.kinds.indexOf(one.kind));
+    key.withRoots = true;
+    return figures(data, chosen.rows, data.kinds.length, key).map((one, k) => ({ kind: data.kinds[k], events: events(chosen, data.kinds[k]), ...one }));
+  });
+
+  // All events are told by kind and bucket only.
+  function events(chosen, kindOf, what = "count") {
+    const { data, wanted } = chosen;
+    if (wanted.status || wanted.operation || wanted.q) return null;
+    const at = data.events;
+    return at.t.reduce((all, t, i) => {
+      const isIn = (!wanted.kind || at.kind[i] === wanted.kind) && (!kindOf || at.kind[i] === kindOf) && t + data.window.step > chosen.since && t < chosen.until;
+      return all + (isIn ? at[what][i] : 0);
+    }, 0);
+  }
+
+  const errorEvents = (chosen) => chosen.errors.reduce((all, is) => all + is, 0);
+  // A failure is one, however many events and operations tell of it; a failed operation that no event of the window tells of is its own.
+  const faults = (chosen) => once(chosen, "faults", () => {
+    const { data } = chosen;
+    const known = new Map(data.errors.row.map((row, i) => [row, data.errors.fault[i]]));
+    const found = new Set(data.errors.fault.filter((_, i) => chosen.errors[i]));
+    for (let i = 0; i < data.size; i++) if (chosen.rows[i] && data.status[i] === 1) found.add(known.has(i) ? known.get(i) : "row " + i);
+    return found.size;
+  });
+
+  // The traces that something chosen failed in.
+  const failedTraces = (chosen) => once(chosen, "failed traces", () => {
+    const { data } = chosen;
+    const found = new Set(data.errors.trace.filter((trace, i) => chosen.errors[i] && trace >= 0));
+    for (let i = 0; i < data.size; i++) if (chosen.rows[i] && data.status[i] === 1 && data.trace[i] >= 0) found.add(data.trace[i]);
+    return data.n ? null : found.size;
+  });
+
+  // The single operations that fit with the highest `rank`, the earlier of equal ones, as many as the table shows; null where rows stand
+  // for many.
+  function singles(chosen, table, fits, rank) {
+    const { data } = chosen;
+    if (data.n) return null;
+    const own = Uint8Array.from(data.own, (k) => +about(table)(data.operations[k]));
+    const most = Number(table.dataset.top);
+    const best = [];
+    for (let i = 0; i < data.size; i++) {
+      if (!chosen.rows[i] || !own[data.name[i]] || !fits(i)) continue;
+      const value = rank(i);
+      if (best.length === most && !(value > best[most - 1][0])) continue;
+      let at = best.length;
+      while (at && best[at - 1][0] < value) at--;
+      best.splice(at, 0, [value, i]);
+      if (best.length > most) best.pop();
+    }
+    return best.map(([value, i]) => ({ ...operationOf(data, i), rank: value, duration_ms: Number.isNaN(data.ms[i]) ? null : data.ms[i], ts: data.t[i], status: ["ok", "error", "unfinished", "ok"][data.status[i]], trace: data.ids[data.trace[i]] }));
+  }
+  const operationOf = (data, i) => data.operations[data.own[data.name[i]]];
+
+  function outliers(chosen, table) {
+    const { data } = chosen;
+    if (data.n) return null;
+    const median = new Float64Array(data.operations.length).fill(NaN);
+    figures(data, chosen.rows, data.operations.length, keyed(data, (_, k) => k)).forEach((one, k) => { if (one.timed >= 20 && one.p50_ms > 0) median[k] = one.p50_ms; });
+    const times = (i) => data.ms[i] / median[data.own[data.name[i]]];
+    return singles(chosen, table, (i) => times(i) >= 0 && data.status[i] < 2, times).map((row) => ({ ...row, times_median: row.rank }));
+  }
+
+  // Pairs of a caller and what it called: steps of commands, tools of whatever they stand in.
+  function calls(chosen, table) {
+    const { data } = chosen;
+    const own = about(table);
+    const found = new Map();
+    for (let i = 0; i < data.size; i++) {
+      if (!chosen.rows[i] || data.status[i] === 3 || !own(operationOf(data, i))) continue;
+      if (data.caller[i] < 0 && table.dataset.callers === "known") continue;
+      if (data.status[i] === 2 && table.dataset.callers === "known") continue;
+      const caller = data.caller[i] < 0 ? null : data.operations[data.own[data.caller[i]]];
+      const key = data.caller[i] + " " + data.own[data.name[i]];
+      if (!found.has(key)) found.set(key, { ...operationOf(data, i), callee: operationOf(data, i).operation, caller, first: caller ? caller.kind + " " + caller.operation : "nothing known", command: caller && caller.operation, count: 0, errors: 0, total_ms: 0 });
+      const row = found.get(key);
+      row.count += weight(data, i);
+      row.errors += data.status[i] === 1 ? weight(data, i) : 0;
+      row.total_ms += (data.ms[i] || 0) * weight(data, i);
+    }
+    return [...found.values()];
+  }
+
+  function steps(chosen, table) {
+    const { data } = chosen;
+    // The share is of all of the command's runs in the period, whatever else is chosen.
+    const whole = { ...chosen, rows: chosen.whole.rows.map((_, i) => +(data.t[i] >= chosen.since && data.t[i] < chosen.until)) };
+    const runs = new Map(byOperation(data, whole.rows, (one) => one.type === "command").map((one) => [one.operation, one.total_ms]));
+    return calls(chosen, table).map((row) => ({ ...row, share_rate: runs.get(row.command) ? row.total_ms / runs.get(row.command) : null }))
+      .sort((a, b) => (runs.get(b.command) || 0) - (runs.get(a.command) || 0) || (a.command < b.command ? -1 : a.command > b.command ? 1 : b.total_ms - a.total_ms));
+  }
+
+  // Chat streams by model: time to first token and speed stand with the facts.
+  function streams(chosen, table) {
+    const first = factsBy(chosen, (facts, at) => facts.ttft[at]);
+    const speed = factsBy(chosen, (facts, at, i) => (facts.completion[at] === null || !(chosen.data.ms[i] > 0) ? null : facts.completion[at] / (chosen.data.ms[i] / 1000)));
+    return byOperation(chosen.data, chosen.rows, about(table)).filter((one) => one.count).sort((a, b) => b.count - a.count || (a.operation < b.operation ? -1 : 1)).map((one) => {
+      const key = one.kind + " " + one.operation;
+      return { ...one, ttft_p50_ms: first(key, 0.5), ttft_p95_ms: first(key, 0.95), tokens_per_second: speed(key, 0.5) };
+    });
+  }
+
+  // Quantiles of a fact by operation.
+  function factsBy(chosen, valueOf) {
+    const { data } = chosen;
+    const found = new Map();
+    data.facts.row.forEach((i, at) => {
+      if (!chosen.rows[i] || data.status[i] > 1) return;
+      const value = valueOf(data.facts, at, i);
+      if (value === null) return;
+      const { kind: k, operation } = operationOf(data, i);
+      if (!found.has(k + " " + operation)) found.set(k + " " + operation, []);
+      found.get(k + " " + operation).push(value);
+    });
+    for (const values of found.values()) values.sort((a, b) => a - b);
+    return (key, probability) => {
+      const values = found.get(key);
+      if (!values || data.n) return null;
+      const at = (values.length - 1) * probability;
+      const low = values[Math.floor(at)];
+      return low + (values[Math.min(Math.floor(at) + 1, values.length - 1)] - low) * (at - Math.floor(at));
+    };
+  }
+
+  // What bears a call's tokens, each call once, put together by `keyOf`.
+  function tokens(chosen, keyOf) {
+    const { data } = chosen;
+    const facts = data.facts;
+    const found = new Map();
+    facts.row.forEach((i, at) => {
+      if (!chosen.rows[i] || facts.counts[at] !== "1") return;
+      const key = keyOf(i);
+      if (key === null) return;
+      if (!found.has(key)) found.set(key, { ...operationOf(data, i), trace: data.ids[data.trace[i]], ts: Infinity, calls: 0, errors: 0, prompt: 0, completion: 0, cached: 0, tokens: 0, total: 0, cost_usd: 0, rows: [], said: 0, seconds: 0 });
+      const row = found.get(key);
+      row.calls += weight(data, i);
+      row.errors += data.status[i] === 1 ? weight(data, i) : 0;
+      for (const name of ["prompt", "completion", "cached", "total"]) row[name] += facts[name][at] || 0;
+      row.tokens = row.prompt + row.completion;
+      row.cost_usd += facts.cost[at] || 0;
+      row.ts = Math.min(row.ts, data.t[i] - (data.ms[i] || 0));
+      if (data.ms[i] > 0 && facts.completion[at] !== null) { row.said += facts.completion[at]; row.seconds += (data.ms[i] / 1000) * weight(data, i); }
+      row.rows.push(i);
+    });
+    return [...found.values()];
+  }
+
+  function models(chosen) {
+    const { data } = chosen;
+    return tokens(chosen, (i) => data.own[data.name[i]]).sort((a, b) => b.tokens - a.tokens || (a.operation < b.operation ? -1 : 1)).map((row) => {
+      const mask = new Uint8Array(data.size);
+      for (const i of row.rows) mask[i] = 1;
+      const { p50_ms, p95_ms } = figures(data, mask, 1, () => 0)[0];
+      return { ...row, p50_ms, p95_ms, tokens_per_second: row.seconds ? row.said / row.seconds : null };
+    });
+  }
+
+  function expensive(chosen, table) {
+    if (chosen.data.n) return null;
+    return tokens(chosen, (i) => (chosen.data.trace[i] < 0 ? null : chosen.data.trace[i]))
+      .sort((a, b) => b.cost_usd - a.cost_usd || b.tokens - a.tokens || (a.trace < b.trace ? -1 : 1)).slice(0, Number(table.dataset.top));
+  }
+
+  function groups(chosen) {
+    const { data } = chosen;
+    const at = data.errors;
+    const size = Math.ceil(data.window.end / data.window.step) - Math.floor(data.window.start / data.window.step);
+    const found = new Map();
+    const all = errorEvents(chosen);
+    at.t.forEach((t, i) => {
+      const group = at.group[i];
+      if (!chosen.errors[i] || group < 0) return;
+      if (!found.has(group)) found.set(group, { group, key: "g-" + data.groups.fingerprint[group], title: data.groups.title[group], message: data.groups.message[group], count: 0, faults: new Set(), traces: new Set(), first_seen: t, last_seen: t, trend: new Array(size).fill(0) });
+      const row = found.get(group);
+      row.count++;
+      row.faults.add(at.fault[i]);
+      if (at.trace[i] >= 0) row.traces.add(at.trace[i]);
+      row.last_seen = t;
+      row.trend[Math.floor(t / data.window.step) - Math.floor(data.window.start / data.window.step)]++;
+    });
+    return [...found.values()].map((row) => ({ ...row, faults: row.faults.size, traces: row.traces.size, share_rate: row.count / all })).sort((a, b) => b.faults - a.faults || b.count - a.count || b.last_seen - a.last_seen);
+  }
+
+  // Each with how many finished in each bucket, where the table shows that.
+  function operations(chosen, table) {
+    const { data } = chosen;
+    const rows = byOperation(data, chosen.rows, about(table)).slice(0, Number(table.dataset.top) || Infinity);
+    if (!table.querySelector("[data-c=trend]")) return rows;
+    const first = Math.floor(data.window.start / data.window.step);
+    const size = Math.ceil(data.window.end / data.window.step) - first;
+    const counts = new Uint32Array(data.operations.length * size);
+    for (let i = 0; i < data.size; i++) if (chosen.rows[i] && data.status[i] < 2) counts[data.own[data.name[i]] * size + Math.floor(data.t[i] / data.window.step) - first] += weight(data, i);
+    return rows.map((row) => ({ ...row, trend: [...counts.subarray(row.k * size, (row.k + 1) * size)] }));
+  }
+
+  const finished = (chosen) => (i) => chosen.data.status[i] < 2;
+  const latest = (chosen) => (i) => chosen.data.t[i];
+  const TABLES = {
+    kinds, steps, outliers, streams, models, expensive, groups,
+    operations,
+    callers: (chosen, table) => calls(chosen, table).sort((a, b) => b.count - a.count || (a.first + a.callee < b.first + b.callee ? -1 : 1)).slice(0, Number(table.dataset.top)),
+    slow: (chosen, table) => singles(chosen, table, (i) => finished(chosen)(i) && chosen.data.ms[i] >= 0, (i) => chosen.data.ms[i]),
+    failing: (chosen, table) => singles(chosen, table, (i) => chosen.data.status[i] === 1, latest(chosen)),
+    unfinished: (chosen, table) => singles(chosen, table, (i) => chosen.data.status[i] === 2, latest(chosen)),
+  };
+
+  // ---- tiles: [the figure as text, what stands small beside it]; null: it cannot follow
+  const spent = (chosen) => once(chosen, "spent", () => tokens(chosen, () => 0)[0]) || { calls: 0, prompt: 0, completion: 0, total: 0, tokens: 0, cost_usd: 0 };
+  const TILES = {
+    count: (chosen, tile) => [short(totalOf(chosen, tile).count)],
+    unfinished: (chosen, tile) => [short(totalOf(chosen, tile).unfinished)],
+    errors: (chosen, tile) => [short(totalOf(chosen, tile).errors), "rate" in tile.dataset ? rate(totalOf(chosen, tile).error_rate) : ""],
+    open: (chosen) => [short(sum(kinds(chosen), "unfinished"))],
+    events: (chosen) => (events(chosen) === null ? null : [short(events(chosen))]),
+    error_events: (chosen) => [short(errorEvents(chosen))],
+    faults: (chosen) => [short(faults(chosen))],
+    failed_traces: (chosen) => (failedTraces(chosen) === null ? null : [short(failedTraces(chosen)), rate(failedTraces(chosen) / traceCount(chosen))]),
+    traces: (chosen) => (traceCount(chosen) === null ? null : [short(traceCount(chosen))]),
+    total: (chosen) => [short(spent(chosen).total), short(spent(chosen).prompt) + " in, " + short(spent(chosen).completion) + " out"],
+    tokens: (chosen) => [short(spent(chosen).tokens)],
+    cost: (chosen) => [usd(spent(chosen).cost_usd)],
+    calls: (chosen) => [short(spent(chosen).calls)],
+    dry: (chosen) => [short(chosen.data.dry.reduce((all, i) => all + (chosen.rows[i] && chosen.data.status[i] < 2 ? weight(chosen.data, i) : 0), 0))],
+  };
+
+  // [mood, text]
+  function sentence(chosen) {
+    const found = total(chosen, () => true, "/");
+    const [open, told] = [sum(kinds(chosen), "unfinished"), errorEvents(chosen)];
+    if (!found.count && !open && !told) return ["empty", "Nothing in this report fits the filter."];
+    const of = traceCount(chosen) === null ? "" : " in " + said(traceCount(chosen), "trace");
+    const begin = found.errors ? count(found.errors) + " of " + said(found.count, "chosen operation") + of + " failed (" + rate(found.error_rate) + "): " + said(faults(chosen), "fault")
+      : told ? "No chosen operation failed, " + said(told, "error event") + of : said(found.count, "chosen operation") + of + (found.count === 1 ? ", it" : ", all") + " finished without an error";
+    return [found.errors ? "bad" : open || told ? "warn" : "ok", begin + (open ? "; " + said(open, "operation") + " started and never ended" : "") + "."];
+  }
+  const said = (n, noun) => count(n) + " " + noun + (n === 1 ? "" : "s");
+  return { TABLES, TILES, sentence, about, said, total, traceCount };
+})();

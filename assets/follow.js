@@ -1,0 +1,173 @@
+// A page follows the filter: what an element shows is said in its markup (data-tile, data-table, data-c on a column's head), and is put
+// there anew of what is chosen. Whatever says nothing is marked as not following. What the page was built with comes back as it was.
+window.TelemetryFollow = (() => {
+  "use strict";
+  const { el, ms, count, rate, usd, status, kind, fixed, clocks, operation } = window.Telemetry;
+  const { TABLES, TILES, sentence, said, total, traceCount } = window.TelemetryFigures;
+  const form = document.getElementById("page-filters");
+  const { moment } = clocks(form ? form.dataset.zone : "UTC");
+  const NAME_CHARS = 60;
+  const MOODS = { errors: "bad", error_events: "bad", unfinished: "warn", open: "warn" };
+  // What elements were built with.
+  let built = new Map();
+  // Those with the filter's own marks.
+  const marked = [];
+
+  // ---- cells
+  function bars(values, height = 20) {
+    const most = Math.max(...values, 1);
+    const path = values.map((v, n) => (v ? "M" + n + " " + height + "v-" + Math.max(1.5, (height * v) / most).toFixed(1) + "h.8V" + height + "z" : "")).join("");
+    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    for (const [name, value] of Object.entries({ class: "spark", viewBox: "0 0 " + values.length + " " + height, preserveAspectRatio: "none", role: "img", "aria-label": said(values.reduce((a, b) => a + b, 0), "event") + ", at most " + count(most) + " at a time" })) svg.setAttribute(name, value);
+    svg.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
+    svg.firstChild.setAttribute("d", path);
+    return svg;
+  }
+
+  const named = (text) => (text.length <= NAME_CHARS ? text : el("span", { class: "long", title: text }, text));
+  const link = (row, name) => operation(row.kind + " " + name, named(name));
+  const trace = (id) => (id === undefined ? "" : el("a", { class: "mono", href: document.querySelector("section.page") ? "#t-" + encodeURIComponent(id) : "trace.html#" + encodeURIComponent(id) }, id.length > 36 ? id.slice(0, 36) + "…" : id));
+  const time = (at) => el("td", { class: "nowrap", title: new Date(at).toISOString(), "data-v": at }, moment(at));
+  const CELLS = {
+    kind: (row) => el("td", {}, kind(row.kind)),
+    operation: (row) => el("td", { class: "op" }, link(row, row.operation)),
+    callee: (row) => el("td", { class: "op" }, named(row.callee)),
+    first: (row) => el("td", { class: "op" }, named(row.first)),
+    command: (row) => el("td", { class: "op" }, row.caller ? link(row.caller, row.command) : ""),
+    title: (row) => el("td", { class: "what" }, el("strong", {}, row.title), el("br"), el("span", { class: "msg" }, row.message.slice(0, 220))),
+    status: (row) => el("td", {}, status(row.status)),
+    trace: (row) => el("td", {}, trace(row.trace)),
+    ts: (row) => time(row.ts),
+    first_seen: (row) => time(row.first_seen),
+    last_seen: (row) => time(row.last_seen),
+    duration_class: (row) => el("td", {}, el("span", { class: "class " + (row.duration_class || "none").replace(" ", "-") }, row.duration_class || "–")),
+    trend: (row) => el("td", { "data-v": row.trend[row.trend.length - 1] }, bars(row.trend)),
+    meter: (row) => el("td", { "data-v": row.share_rate || 0 }, rate(row.share_rate)),
+    times_median: (row) => number(row.times_median, fixed(row.times_median, 0) + "×"),
+    tokens_per_second: (row) => number(row.tokens_per_second, row.tokens_per_second === null ? "–" : fixed(row.tokens_per_second, 0)),
+  };
+
+  function number(value, text, mark = "") {
+    return el("td", { class: "n" + mark, "data-v": value === null || value === undefined ? "" : value }, text);
+  }
+
+  function cell(row, name, old) {
+    if (name === "keep") return old ? old.cloneNode(true) : el("td", {});
+    if (name === undefined) return el("td", { class: "n soft" }, "–");
+    if (CELLS[name]) return old && name === "title" ? old.cloneNode(true) : CELLS[name](row);
+    const value = row[name];
+    if (value === null || value === undefined) return number(null, "–");
+    if (name.endsWith("_ms")) return number(value, ms(value));
+    if (name.endsWith("_rate")) return number(value, rate(value));
+    if (name.endsWith("_usd")) return number(value, usd(value));
+    return number(value, count(value), value && MOODS[name] ? " " + MOODS[name] : "");
+  }
+
+  // ---- putting it there
+  function once(element) {
+    if (!built.has(element)) built.set(element, { nodes: [...element.childNodes], mood: element.className });
+    return built.get(element).nodes;
+  }
+  const words = (cellOf) => cellOf.textContent.trim();
+
+  function putTable(chosen, table) {
+    const rows = TABLES[table.dataset.table](chosen, table);
+    const body = table.tBodies[0];
+    const old = once(body).filter((node) => node.nodeType === 1);
+    if (!rows) { body.replaceChildren(...once(body)); return false; }
+    const heads = [...table.tHead.rows[0].cells].map((head) => head.dataset.c);
+    const at = heads.indexOf("operation");
+    const known = new Map(old.map((row) => [row.id || (at < 0 ? "" : words(row.cells[at])), row]));
+    body.replaceChildren(...rows.map((row) => {
+      const before = known.get(row.key || (table.id === "ops" ? "op-" + row.kind + "-" + row.operation : row.operation));
+      return el("tr", { id: before && before.id }, heads.map((name, n) => cell(row, name, before && before.cells[n])));
+    }));
+    if (!rows.length) body.append(el("tr", {}, el("td", { colspan: heads.length, class: "soft" }, "Nothing fits the filter.")));
+    table.dispatchEvent(new Event("telemetry-rows", { bubbles: true }));
+    return true;
+  }
+
+  function putTile(chosen, tile) {
+    const found = TILES[tile.dataset.tile](chosen, tile);
+    const old = once(tile);
+    if (!found) { tile.replaceChildren(...old); return false; }
+    const anchor = old.find((node) => node.nodeName === "A");
+    const box = tile.parentElement;
+    once(box);
+    if (MOODS[tile.dataset.tile]) box.className = found[0] === "0" ? "" : MOODS[tile.dataset.tile];
+    const figure = anchor ? el("a", { href: anchor.getAttribute("href") }, found[0]) : found[0];
+    tile.replaceChildren(figure, ...(found[1] ? [" ", el("small", {}, found[1])] : []));
+    return true;
+  }
+
+  function putSentence(chosen, heading) {
+    once(heading);
+    const [mood, text] = sentence(chosen);
+    heading.className = "headline " + mood;
+    heading.textContent = text;
+    return true;
+  }
+
+  // ---- what cannot follow says so
+  function mark(element, does) {
+    element.classList.toggle("unfollowed", !does);
+    if (does) return;
+    marked.push(element);
+    if (element.matches(".cards > div")) return element.append(el("small", { class: "added" }, "not filtered"));
+    if (element.matches("[data-chart]")) return element.parentElement.querySelector("figcaption").append(el("span", { class: "added unfiltered" }, "not filtered"));
+    const before = element.closest(".scroll") || element;
+    const told = before.previousElementSibling;
+    if (!(told && told.matches(".added"))) before.before(el("p", { class: "added unfiltered" }, "Not filtered: this is of the whole window."));
+  }
+
+  function unmark() {
+    for (const element of marked.splice(0)) element.classList.remove("unfollowed");
+    for (const element of document.querySelectorAll("main .unfiltered, .cards small.added")) element.remove();
+  }
+
+  // The page as `chosen` has it; returns what is to be said of it.
+  function show(chosen) {
+    unmark();
+    const main = document.getElementById("main");
+    const follows = [];
+    const put = (selector, action, unit = (element) => element) => {
+      for (const element of main.querySelectorAll(selector)) follows.push([unit(element), action(element)]);
+    };
+    put("[data-sentence]", (heading) => putSentence(chosen, heading));
+    put(".cards > div", (tile) => { const figure = tile.querySelector("[data-tile]"); return Boolean(figure && putTile(chosen, figure)); });
+    put("table:not([data-own])", (table) => table.dataset.table in TABLES && putTable(chosen, table));
+    put("ul.rows", () => false);
+    for (const place of main.querySelectorAll("[data-chart]")) follows.push([place, window.TelemetryCharts.follows(place.dataset.chart, chosen)]);
+    for (const [element, does] of follows) mark(element, does);
+    window.TelemetryCharts.show(chosen);
+    return told(chosen, follows.some(([, does]) => does) || Boolean(main.querySelector("[data-own]")));
+  }
+
+  function told(chosen, doesFollow) {
+    if (!doesFollow) return "Nothing on this page follows the filter: it is of the whole window.";
+    const found = total(chosen, () => true, "/");
+    const traces = traceCount(chosen);
+    return (chosen.data.is_approximate ? "Approximately " : "") + said(found.count, "finished operation") + (found.unfinished ? ", " + count(found.unfinished) + " unfinished" : "") + (traces === null ? "" : ", " + said(traces, "trace"))
+      + (chosen.data.is_approximate ? " (of figures put together beforehand: percentiles are of durations in bins, single operations are not told)" : "");
+  }
+
+  function restore() {
+    if (!built.size && !marked.length) return window.TelemetryCharts.show(null);
+    unmark();
+    for (const [element, { nodes, mood }] of built) {
+      element.replaceChildren(...nodes);
+      if (element.className !== mood) element.className = mood;
+      if (element.nodeName === "TBODY") element.parentElement.dispatchEvent(new Event("telemetry-rows", { bubbles: true }));
+    }
+    built = new Map();
+    window.TelemetryCharts.show(null);
+  }
+
+  // A watch has renewed the page: what it was built with is there.
+  function forget() {
+    unmark();
+    built = new Map();
+  }
+
+  return { show, restore, forget, moment };
+})();

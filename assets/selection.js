@@ -1,0 +1,226 @@
+// What a filter chooses of the window's operations, and its figures: arithmetic over typed arrays, no page. The document is that of
+// reporter/analysis/operations.py; percentiles are linear between order statistics, as there.
+window.TelemetrySelection = (() => {
+  "use strict";
+  const STATUS = { ok: 0, error: 1, unfinished: 2 };
+  const PROBABILITIES = { p50_ms: 0.5, p90_ms: 0.9, p95_ms: 0.95, p99_ms: 0.99 };
+
+  function decoded(text) {
+    const told = typeof text === "string" ? JSON.parse(text) : text;
+    const rows = told.rows || { t: [], name: [], status: "", ms: [], trace: [], caller: [] };
+    const size = rows.t.length;
+    const t = new Float64Array(size);
+    for (let i = 0, at = 0; i < size; i++) t[i] = at += rows.t[i];
+    const ms = Float64Array.from(rows.ms, (value) => (value === null ? NaN : value));
+    const facts = told.facts || { row: [], counts: "" };
+    const order = Uint32Array.from(ms.keys()).filter((i) => ms[i] === ms[i]).sort((a, b) => ms[a] - ms[b]);
+    return {
+      ...told, size, t, ms, order, facts, name: Uint32Array.from(rows.name), trace: Int32Array.from(rows.trace), caller: Int32Array.from(rows.caller),
+      status: Uint8Array.from(rows.status), n: rows.n ? Uint32Array.from(rows.n) : null, dry: rows.dry || [],
+      ...operationsOf(told.names),
+    };
+  }
+
+  // Operations by kind and name: what a row of a table is; `own[name]` says which one a row's name is of.
+  function operationsOf(names) {
+    const operations = [];
+    const known = new Map();
+    const own = Int32Array.from(names.kind, (kind, i) => {
+      const key = kind + " " + names.operation[i];
+      if (!known.has(key)) known.set(key, operations.push({ kind, operation: names.operation[i], type: names.type[i] }) - 1);
+      const found = operations[known.get(key)];
+      if (!found.type || (names.type[i] && names.type[i] < found.type)) found.type = names.type[i];
+      return known.get(key);
+    });
+    return { operations, own };
+  }
+
+  // ---- choosing
+  // Whether each name, trace and group holds the text; `ids`: traces that bear it as another id.
+  function textual(data, text, ids) {
+    const wanted = text.trim().toLowerCase();
+    if (!wanted) return null;
+    const holds = (part) => +part.toLowerCase().includes(wanted);
+    const found = {
+      name: Uint8Array.from(data.names.kind, (kind, i) => holds(kind + " " + data.names.operation[i])),
+      trace: Uint8Array.from(data.ids, holds),
+      group: Uint8Array.from(data.groups.title, (title, i) => holds(title + " " + data.groups.message[i])),
+    };
+    for (const row of ids || []) found.trace[row] = 1;
+    found.row = new Uint8Array(data.size);
+    data.errors.row.forEach((row, i) => { if (row >= 0 && found.group[data.errors.group[i]]) found.row[row] = 1; });
+    return found;
+  }
+
+  function nameFits(data, wanted) {
+    return Uint8Array.from(data.names.kind, (kind, i) => {
+      const operation = data.names.operation[i];
+      return +((!wanted.kind || kind === wanted.kind)
+        && (!wanted.operation || wanted.operation === operation || wanted.operation === kind + " " + operation));
+    });
+  }
+
+  // `rows`, `errors`: 1 for each that is chosen; `inTime`: of these, 1 for each that lies in the period (time charts show the others too).
+  function choose(data, wanted, ids) {
+    const names = nameFits(data, wanted);
+    const text = textual(data, wanted.q || "", ids);
+    const status = wanted.status ? STATUS[wanted.status] : null;
+    const [since, until] = wanted.since ? [Number(wanted.since), Number(wanted.until)] : [-Infinity, Infinity];
+    const { name, trace, t } = data;
+    const whole = new Uint8Array(data.size);
+    const rows = new Uint8Array(data.size);
+    for (let i = 0; i < data.size; i++) {
+      if (!names[name[i]]) continue;
+      if (status !== null && data.status[i] !== status && !(status === 0 && data.status[i] === 3)) continue;
+      if (text && !text.name[name[i]] && !text.row[i] && !(trace[i] >= 0 && text.trace[trace[i]])) continue;
+      whole[i] = 1;
+      rows[i] = +(t[i] >= since && t[i] < until);
+    }
+    const wholeErrors = Uint8Array.from(data.errors.t, (_, i) => {
+      const at = data.errors.trace[i];
+      if (!names[data.errors.name[i]] || (status !== null && status !== 1)) return 0;
+      return +(!text || text.name[data.errors.name[i]] || text.group[data.errors.group[i]] || (at >= 0 && text.trace[at]));
+    });
+    const errors = Uint8Array.from(wholeErrors, (is, i) => +(is && data.errors.t[i] >= since && data.errors.t[i] < until));
+    return { data, wanted, text, since, until, rows, errors, whole: { rows: whole, errors: wholeErrors } };
+  }
+
+  // Whether the text is found anywhere; where not, it may be another id of a trace.
+  const isFound = (chosen) => !chosen.text || ["name", "trace", "group"].some((part) => chosen.text[part].includes(1));
+
+  // The traces that the chosen operations and error events are of: with status ok, those of which nothing failed or stayed open.
+  // Null where rows stand for many operations: whose they were is not told.
+  function tracesOf(chosen) {
+    const { data, wanted } = chosen;
+    if (data.n) return null;
+    const found = new Uint8Array(data.ids.length);
+    for (let i = 0; i < data.size; i++) if (chosen.rows[i] && data.trace[i] >= 0) found[data.trace[i]] = 1;
+    data.errors.trace.forEach((trace, i) => { if (trace >= 0 && chosen.errors[i]) found[trace] = 1; });
+    if (!wanted.operation && (!wanted.status || wanted.status === "ok")) {
+      const bare = data.bare;
+      bare.trace.forEach((trace, i) => {
+        if (wanted.kind && !(bare.kinds[i] & (1 << data.kinds.indexOf(wanted.kind)))) return;
+        if (bare.t[i] < chosen.since || bare.t[i] >= chosen.until) return;
+        if (!chosen.text || chosen.text.trace[trace]) found[trace] = 1;
+      });
+    }
+    if (wanted.status === "ok") {
+      for (let i = 0; i < data.size; i++) if (data.status[i] === 2 && data.trace[i] >= 0) found[data.trace[i]] = 0;
+      for (const trace of data.errors.trace) if (trace >= 0) found[trace] = 0;
+    }
+    return found;
+  }
+
+  // ---- figures
+  // The quantile of `size` values that begin at `from`, in order; `weights`: how many each stands for, added up.
+  function quantile(values, from, size, probability, weights) {
+    if (!size) return null;
+    const total = weights ? weights[from + size - 1] : size;
+    const at = (total - 1) * probability;
+    const [low, high] = [Math.floor(at), Math.min(Math.floor(at) + 1, total - 1)].map((place) => values[weights ? placeOf(weights, from, size, place) : from + place]);
+    return low + (high - low) * (at - Math.floor(at));
+  }
+
+  function placeOf(weights, from, size, place) {
+    let [low, high] = [from, from + size - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (weights[middle] > place) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  // Values by key in order, for quantiles: where each key's begin. `order`: rows by value; `key(i)`: -1 for none.
+  function sorted(data, mask, size, key, values, order) {
+    const from = new Uint32Array(size + 1);
+    for (const i of order) if (mask[i]) { const k = key(i); if (k >= 0) from[k + 1]++; }
+    for (let k = 0; k < size; k++) from[k + 1] += from[k];
+    const at = from.slice();
+    const found = new Float64Array(from[size]);
+    const weights = data.n ? new Float64Array(from[size]) : null;
+    for (const i of order) {
+      if (!mask[i]) continue;
+      const k = key(i);
+      if (k < 0) continue;
+      found[at[k]] = values[i];
+      if (weights) weights[at[k]] = data.n[i] + (at[k] > from[k] ? weights[at[k] - 1] : 0);
+      at[k]++;
+    }
+    return { at: (k, probability) => quantile(found, from[k], from[k + 1] - from[k], probability, weights), from, found, weights };
+  }
+
+  // Count, errors, unfinished and durations of each of `size` keys; `key(i)`: -1 for none. Of `mask`'s rows.
+  function figures(data, mask, size, key) {
+    const parts = { count: new Float64Array(size), errors: new Float64Array(size), unfinished: new Float64Array(size) };
+    for (let i = 0; i < data.size; i++) {
+      if (!mask[i] || data.status[i] === 3) continue;
+      const k = key(i);
+      if (k < 0) continue;
+      const n = data.n ? data.n[i] : 1;
+      if (data.status[i] === 2) { if (data.names.type[data.name[i]] !== "root" || key.withRoots) parts.unfinished[k] += n; }
+      else {
+        parts.count[k] += n;
+        if (data.status[i] === 1) parts.errors[k] += n;
+      }
+    }
+    const durations = sorted(data, mask, size, key, data.ms, data.order);
+    return Array.from({ length: size }, (_, k) => figure(parts, durations, k));
+  }
+
+  function figure(parts, { at, from, found, weights }, k) {
+    const made = { count: parts.count[k], errors: parts.errors[k], unfinished: parts.unfinished[k] };
+    made.error_rate = made.count ? made.errors / made.count : null;
+    made.success_rate = made.count ? (made.count - made.errors) / made.count : null;
+    const [first, last] = [from[k], from[k + 1]];
+    let [sum, size] = [0, 0];
+    for (let i = first; i < last; i++) {
+      const n = weights ? weights[i] - (i > first ? weights[i - 1] : 0) : 1;
+      sum += found[i] * n;
+      size += n;
+    }
+    made.timed = size;
+    made.total_ms = sum;
+    made.mean_ms = size ? sum / size : null;
+    made.min_ms = size ? found[first] : null;
+    made.max_ms = size ? found[last - 1] : null;
+    for (const [name, probability] of Object.entries(PROBABILITIES)) made[name] = at(k, probability);
+    made.durations = found.subarray(first, last);
+    made.weights = weights && weights.subarray(first, last);
+    return made;
+  }
+
+  // How many of sorted durations lie under a limit.
+  function under({ durations, weights }, limit) {
+    let [low, high] = [0, durations.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (durations[middle] < limit) low = middle + 1;
+      else high = middle;
+    }
+    return weights ? (low ? weights[low - 1] : 0) : low;
+  }
+
+  const CLASSES = ["fast", "normal", "slow", "very slow", "critical"];
+
+  // Which of `size` keys each row is of, by its operation: a function for `figures`.
+  function keyed(data, keyOf) {
+    const keys = Int32Array.from(data.own, (k) => keyOf(data.operations[k], k));
+    return (i) => keys[data.name[i]];
+  }
+
+  // The figures of each operation that has any, slowest p95 first. `fits`: which operations.
+  function byOperation(data, mask, fits) {
+    const found = figures(data, mask, data.operations.length, keyed(data, (one, k) => (fits(one) ? k : -1)));
+    const made = found.map((one, k) => ({ k, ...data.operations[k], ...one })).filter((one) => one.count || one.unfinished);
+    for (const one of made) {
+      const limits = data.limits[one.type];
+      one.duration_class = one.p95_ms === null ? null : CLASSES[limits.filter((limit) => one.p95_ms >= limit).length];
+      one.within_rate = one.timed ? under(one, limits[1]) / one.timed : null;
+    }
+    const last = (value) => (value === null ? -1 : value);
+    return made.sort((a, b) => last(b.p95_ms) - last(a.p95_ms) || b.count - a.count || (a.kind + " " + a.operation < b.kind + " " + b.operation ? -1 : 1));
+  }
+
+  return { decoded, choose, isFound, tracesOf, figures, keyed, byOperation, sorted };
+})();

@@ -1,0 +1,186 @@
+"""What the report's filter computes with: single operations and error events, columnar and dictionary-coded, as JSON.
+
+A page's figures stand in its HTML; data/operations.js holds what they were made of, so that a chosen part of it has figures too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from reporter.analysis.overview import COUNTED
+from reporter.analysis.performance import LIMITS_OF_TYPE
+from reporter.events.names import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from reporter.analysis.errors import Errors
+    from reporter.analysis.performance import Performance
+    from reporter.analysis.results import Results
+    from reporter.redaction.redactor import Redactor
+
+# Beyond so many operations a page would take too long to load them: alike ones become one row with a count.
+OPERATIONS_AT_MOST = 300_000
+# How they are put together: steps of time in buckets, bins of duration a decade; the first that makes few enough.
+_COARSER = ((1, 20), (1, 10), (2, 10), (4, 5), (16, 4), (96, 2))
+_MESSAGE_CHARS = 300
+
+# A row an operation that finished, never ended, or bears a call's tokens. status: 0 ok, 1 error, 2 unfinished, 3 tokens alone. A step's
+# caller is its command; a tool's what it stands in, past the step.
+_ROWS = f"""
+CREATE OR REPLACE TEMP TABLE selectable AS
+SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
+  CASE WHEN s.status = 'unfinished' THEN 2 WHEN NOT s.is_operation THEN 3 WHEN s.status = 'error' THEN 1 ELSE 0 END AS status,
+  CASE WHEN s.{COUNTED.replace("(", "(s.")} AND s.is_operation THEN s.duration_ms END AS ms, l.n AS trace, 1 AS n,
+  CASE WHEN s.type = 'tool' AND p.type = 'step' AND g.id IS NOT NULL THEN {{'kind': g.kind, 'type': g.type, 'operation': g.operation}}
+    WHEN s.type = 'tool' AND p.id IS NOT NULL OR s.type IN ('step', 'generation', 'template') AND p.type = 'command'
+    THEN {{'kind': p.kind, 'type': p.type, 'operation': p.operation}} END AS caller,
+  s.prompt_tokens AS prompt, s.completion_tokens AS completion, e.cached_tokens AS cached,
+  coalesce(s.total_tokens, s.prompt_tokens + s.completion_tokens, s.prompt_tokens, s.completion_tokens) AS total, s.cost_usd AS cost,
+  CASE WHEN s.ttft_ms >= 0 THEN s.ttft_ms END AS ttft, s.counts_tokens IS TRUE AS counts, s.dry_run IS TRUE AS dry
+FROM window_spans s LEFT JOIN window_spans p ON p.id = s.parent LEFT JOIN window_spans g ON g.id = p.parent
+  LEFT JOIN (SELECT id, cached_tokens FROM window_events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id
+  LEFT JOIN trace_list l ON l.correlation_id = s.correlation_id
+WHERE s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"""
+
+_TOGETHER = """
+CREATE OR REPLACE TEMP TABLE selectable AS
+SELECT min(id) AS id, t, kind, type, operation, status, avg(ms) AS ms, CASE WHEN sum(n) = 1 THEN min(trace) END AS trace,
+  sum(n)::BIGINT AS n, caller, sum(prompt)::BIGINT AS prompt, sum(completion)::BIGINT AS completion, sum(cached)::BIGINT AS cached,
+  sum(total)::BIGINT AS total, sum(cost) AS cost, NULL::DOUBLE AS ttft, counts, dry
+FROM (SELECT * REPLACE (t // {step} * {step} AS t), floor(log10(greatest(ms, 0.1)) * {bins}) AS bin FROM selectable)
+GROUP BY t, kind, type, operation, status, caller, counts, dry, bin"""
+
+_NAMES = """
+CREATE OR REPLACE TEMP TABLE selectable_names AS
+SELECT *, row_number() OVER (ORDER BY kind, type, operation) - 1 AS number FROM (
+  SELECT kind, type, operation FROM selectable UNION SELECT caller.kind, caller.type, caller.operation FROM selectable WHERE caller IS NOT NULL
+  UNION SELECT kind, '', coalesce(operation, event, '') FROM window_events WHERE status = 'error')"""
+_NAMED = "SELECT to_json({kind: list(kind ORDER BY number), type: list(type ORDER BY number), operation: list(operation ORDER BY number)}) FROM selectable_names"
+
+# Times are told as differences: shorter.
+_COLUMNS = """
+WITH rows AS MATERIALIZED (
+  SELECT s.*, m.number AS name, c.number AS called, row_number() OVER w - 1 AS i, t - lag(t, 1, 0) OVER w AS step
+  FROM selectable s JOIN selectable_names m USING (kind, type, operation)
+    LEFT JOIN selectable_names c ON (c.kind, c.type, c.operation) = (caller.kind, caller.type, caller.operation)
+  WINDOW w AS (ORDER BY t, s.id)),
+facts AS (SELECT * FROM rows WHERE counts OR coalesce(prompt, completion, total, cost, ttft) IS NOT NULL)
+SELECT CASE WHEN count(*) > 0 THEN to_json({t: list(step ORDER BY i), name: list(name ORDER BY i), status: string_agg(status, '' ORDER BY i), ms: list(ms ORDER BY i),
+  trace: list(coalesce(trace, -1) ORDER BY i), caller: list(coalesce(called, -1) ORDER BY i), n: list(n ORDER BY i) FILTER (is_together),
+  dry: list(i ORDER BY i) FILTER (dry)}) END,
+ (SELECT CASE WHEN count(*) > 0 THEN to_json({row: list(i ORDER BY i), prompt: list(prompt ORDER BY i), completion: list(completion ORDER BY i), cached: list(cached ORDER BY i),
+  total: list(total ORDER BY i), cost: list(cost ORDER BY i), ttft: list(ttft ORDER BY i), counts: string_agg(counts::INT, '' ORDER BY i)}) END FROM facts),
+ list({'id': id, 'row': i} ORDER BY i) FILTER (status = 1)
+FROM rows, (SELECT $is_together AS is_together)"""
+
+_ERRORS = """
+SELECT e.id, epoch_ms(e.ts) AS t, m.number AS name, coalesce(l.n, -1) AS trace
+FROM window_events e JOIN selectable_names m ON m.kind = e.kind AND m.type = '' AND m.operation = coalesce(e.operation, e.event, '')
+  LEFT JOIN trace_list l ON l.correlation_id = e.correlation_id
+WHERE e.status = 'error' ORDER BY e.ts, e.id"""
+
+# Traces of which nothing stands in the other columns.
+_BARE = """
+SELECT n, epoch_ms(start), kinds FROM trace_list
+WHERE n NOT IN (SELECT trace FROM selectable WHERE trace IS NOT NULL) AND errors = 0 ORDER BY n"""
+
+
+def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: Redactor | None = None) -> str:
+    """The JSON document of `window_events`, `window_spans` and of `trace_list`, which `traces` leaves.
+
+    `window`: start, end (epoch ms) and `step`, a bucket's length. `names`: kind, type, operation of what rows' `name` and `caller`
+    number. `rows`: by time; `t` as the difference from the row before; `status`: a digit each; `ms`: null where none counts;
+    `trace`: a place in `ids`, -1 without; `n`: of how many operations a row is, where there are more than OPERATIONS_AT_MOST and the
+    document `is_approximate`. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
+    they tell of one failure), `group` (a place in `groups`, -1 beyond those) and `row`, the operation that failed or -1. `events`: all
+    events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `redactor`: what ids and names pass; `results` have passed it.
+    """
+    is_together = _select(con, results.window.bucket_seconds * 1000)
+    con.execute(_NAMES)
+    # A list of nothing is null in SQL.
+    names = {name: column or [] for name, column in json.loads(_one(con, _NAMED)).items()}
+    ids = [row[0] for row in con.execute("SELECT correlation_id FROM trace_list ORDER BY n").fetchall()]
+    rows, facts, failed = con.execute(_COLUMNS, {"is_together": is_together}).fetchall()[0]
+    if redactor:
+        names["operation"] = [redactor.identifier(name) for name in names["operation"]]
+        ids = [redactor.identifier(name) for name in ids]
+    start, end = (int(moment.timestamp() * 1000) for moment in (results.window.start, results.window.end))
+    parts = {
+        "window": {"start": start, "end": end, "step": results.window.bucket_seconds * 1000},
+        "is_approximate": is_together,
+        "names": names,
+        "ids": ids,
+        "limits": _limits(results.performance, names["type"]),
+        "errors": _errors(con, results.errors, failed or []),
+        "groups": _groups(results.errors),
+        "events": _events(results),
+        "kinds": KINDS,
+        "bare": _columns(con.execute(_BARE).fetchall(), ("trace", "t", "kinds")),
+    }
+    said = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    return f'{said[:-1]},"rows":{_short(rows)},"facts":{_short(facts)}}}'
+
+
+def _select(con: duckdb.DuckDBPyConnection, step_ms: int) -> bool:
+    """Leave `selectable`, in few enough rows; whether some of them are more than one operation."""
+    con.execute(_ROWS)
+    size = "SELECT count(*) FROM selectable"
+    if int(_one(con, size)) <= OPERATIONS_AT_MOST:
+        return False
+    for steps, bins in _COARSER:
+        con.execute(_TOGETHER.format(step=step_ms * steps, bins=bins))
+        if int(_one(con, size)) <= OPERATIONS_AT_MOST:
+            break
+    return True
+
+
+def _one(con: duckdb.DuckDBPyConnection, sql: str) -> str:
+    return str(con.execute(sql).fetchall()[0][0])
+
+
+def _short(columns: str | None) -> str:
+    """A whole number needs no fraction to be one."""
+    return re.sub(r"\.0(?=[,\]])", "", columns or "null")
+
+
+def _limits(performance: Performance, types: list[str]) -> dict[str, tuple[float, ...]]:
+    return {name: performance.limits_ms[LIMITS_OF_TYPE.get(name, "step")] for name in sorted(set(types))}
+
+
+def _errors(con: duckdb.DuckDBPyConnection, errors: Errors, failed: list[dict[str, int]]) -> dict[str, list[int]]:
+    row_of = {one["id"]: one["row"] for one in failed}
+    told = {number: (span, fault, group) for number, span, fault, group in errors.of_events}
+    faults: dict[int, int] = {}
+    found = []
+    for number, t, name, trace in con.execute(_ERRORS).fetchall():
+        span, fault, group = told.get(number, (-1, number, -1))
+        found.append((t, name, trace, faults.setdefault(fault, len(faults)), group, row_of.get(span, -1)))
+    return _columns(found, ("t", "name", "trace", "fault", "group", "row"))
+
+
+def _columns(rows: Sequence[tuple[int, ...]], names: tuple[str, ...]) -> dict[str, list[int]]:
+    return {name: [row[n] for row in rows] for n, name in enumerate(names)}
+
+
+def _groups(errors: Errors) -> dict[str, list[str]]:
+    return {
+        "fingerprint": [g.fingerprint for g in errors.groups],
+        "title": [g.error_class or "error" for g in errors.groups],
+        "message": [g.message[:_MESSAGE_CHARS] for g in errors.groups],
+    }
+
+
+def _events(results: Results) -> dict[str, list[object]]:
+    found = results.overview.buckets
+    return {
+        "t": [int(b.start.replace(tzinfo=UTC).timestamp() * 1000) for b in found],
+        "kind": [b.kind for b in found],
+        "count": [b.events for b in found],
+        "errors": [b.error_events for b in found],
+    }

@@ -1,0 +1,199 @@
+"""The filter computes: a page's figures under a filter are those of the command line, or of the frames, with the same selection."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+import reporter
+from tests.browser import look
+from tests.helpers import run
+
+START, END = 1794916800000, 1795176000000  # the sample's window: 2026-11-17 12:00 to 2026-11-20 12:00
+# A period of whole buckets within it.
+SINCE, UNTIL = START + 5 * 3_600_000, START + 41 * 3_600_000
+PERIOD = f"since={SINCE}&until={UNTIL}"
+# What the table of operations shows, by the columns' names.
+FIGURES = ("count", "errors", "error_rate", "min_ms", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms")
+ROWS = """table => {
+  const heads = [...table.tHead.rows[0].cells].map(head => head.dataset.c);
+  return [...table.tBodies[0].rows].filter(row => row.cells.length === heads.length).map(row => Object.fromEntries(
+    heads.map((name, n) => [name, row.cells[n].dataset.v ?? row.cells[n].textContent]).filter(([name]) => name)));
+}"""
+
+
+def opened(browser, report, name: str):
+    """A page under a filter that has been applied."""
+    page, heard = look(browser, f"file://{report}/{name}", "#page-filters[data-applied]")
+    assert heard == []
+    return page
+
+
+def rows(page, table: str) -> list[dict[str, str]]:
+    return page.eval_on_selector(table, ROWS)
+
+
+def tile(page, name: str) -> str:
+    return page.inner_text(f"[data-tile={name}]").split("\n")[0]
+
+
+def iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
+
+
+def asked(samples, command: str) -> dict:
+    """The command line's answer of the period."""
+    period = ("--since", iso(SINCE), "--until", iso(UNTIL))
+    done = run(command, "--app", str(samples["line"]), *period, "--format", "json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def spans(samples):
+    """All spans of the window as a frame."""
+    return reporter.load(samples["line"], since=iso(START), until=iso(END), tz="UTC").spans
+
+
+def same(shown: str, figure: float | None) -> bool:
+    return shown == "" if figure is None else float(shown) == pytest.approx(figure, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["", "tool"])
+def test_operations_of_a_period_are_those_of_the_command_line(report, samples, browser, kind):
+    told = [o for o in asked(samples, "performance")["operations"] if not kind or o["kind"] == kind]
+    page = opened(browser, report, f"performance.html#{PERIOD}" + (f"&kind={kind}" if kind else ""))
+    shown = rows(page, "#ops")
+    assert [(row["kind"], row["operation"]) for row in shown] == [(o["kind"], o["operation"]) for o in told]
+    assert len(shown) >= 5
+    for row, figures in zip(shown, told, strict=True):
+        assert [name for name in FIGURES if not same(row[name], figures[name])] == [], figures
+        assert row["duration_class"] == (figures["class"] or "–")
+
+
+def test_the_overview_of_a_period_is_that_of_the_command_line(report, samples, browser):
+    told = asked(samples, "overview")
+    page = opened(browser, report, f"index.html#{PERIOD}")
+    shown = {row["kind"]: row for row in rows(page, "[data-table=kinds]")}
+    for kind, figures in told["kinds"].items():
+        names = ("events", "count", "errors", "success_rate", "unfinished", "p50_ms", "p95_ms")
+        assert [name for name in names if not same(shown[kind][name], figures[name])] == [], kind
+    totals = told["totals"]
+    figures = {
+        "events": totals["events"],
+        "traces": totals["traces"],
+        "count": totals["operations"],
+        "errors": totals["errors"],
+    }
+    figures |= {"error_events": totals["error_events"], "total": told["tokens"]["total"]}
+    for name, figure in figures.items():
+        text = page.eval_on_selector(f"[data-tile={name}]", "e => e.textContent.trim().split(/\\s/)[0]")
+        assert text == f"{figure:,}" or float(text.rstrip("kM")) == pytest.approx(figure / 1000, rel=0.005), name
+    assert f"{totals['errors']} of {totals['operations']:,} chosen operations" in page.inner_text("h1")
+    assert f": {totals['faults']} faults" in page.inner_text("h1")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "fits"),
+    [
+        ("status=error", lambda s: s[s["status"] == "error"]),
+        ("status=ok&kind=command", lambda s: s[(s["status"] == "ok") & (s["kind"] == "command")]),
+        ("operation=command%20recall", lambda s: s[(s["kind"] == "command") & (s["operation"] == "recall")]),
+        ("q=OPENAI%2F", lambda s: s[s["operation"].str.contains("openai/", regex=False)]),
+        (f"q=e2c203b1&{PERIOD}", lambda s: s[s["correlation_id"].str.contains("e2c203b1", na=False) & s["ts"].between(*(datetime.fromisoformat(iso(t)) for t in (SINCE, UNTIL)), inclusive="left")]),
+    ],
+)  # fmt: skip
+def test_percentiles_of_any_selection_are_those_of_the_frames(report, spans, browser, chosen, fits):
+    own = fits(spans)
+    own = own[own["is_operation"] & (own["status"] != "unfinished")]
+    by_operation = own.groupby(["kind", "operation"], observed=True)["duration_ms"]
+    page = opened(browser, report, f"performance.html#{chosen}")
+    shown = {(row["kind"], row["operation"]): row for row in rows(page, "#ops") if row["count"] != "0"}
+    assert set(shown) == set(by_operation.groups)
+    for key, durations in by_operation:
+        figures = {"count": len(durations), "mean_ms": durations.mean()}
+        figures |= {f"p{n}_ms": durations.quantile(n / 100) for n in (50, 90, 95, 99)}
+        assert [n for n, v in figures.items() if not same(shown[key][n], None if v != v else v)] == [], key
+
+
+def test_what_a_page_shows_without_a_filter_comes_back(report, browser):
+    page, heard = look(browser, f"file://{report}/index.html", "#page-filters[data-applied]")
+    page.click("table.sortable th:nth-child(2) button")
+
+    def shown() -> list[str]:
+        return [page.inner_html("h1"), page.inner_html(".cards"), page.inner_html("[data-table=kinds] tbody")]
+
+    before = shown()
+    page.select_option("[name=kind]", "llm")
+    page.wait_for_selector("#page-filters[data-applied='kind=llm']", state="attached")
+    assert not set(shown()) & set(before)
+    page.click(".chip")
+    page.wait_for_selector("#page-filters[data-applied='']", state="attached")
+    assert shown() == before
+    assert heard == []
+
+
+CHART = """async name => {
+  const counts = {};
+  for (const bar of document.querySelectorAll(`[data-chart=${name}] .mark-rect path`)) {
+    const tip = bar.__data__.datum.tip;
+    counts[tip] = (counts[tip] || 0) + 1;
+  }
+  return Object.keys(counts);
+}"""
+
+
+def test_charts_of_time_follow_and_keep_the_window_around_the_period(report, browser):
+    page = opened(browser, report, f"tools.html#operation=tool%20fs.read&{PERIOD}")
+    page.wait_for_selector("[data-chart=calls][data-drawn] .brush:visible")
+    tips = page.evaluate(CHART, "calls")
+    # All its calls of the window, whenever; those of the period are what the tiles count.
+    assert {tip.split(" · ")[1] for tip in tips} == {"fs.read: 1×"}
+    assert len(tips) == 3
+    assert tile(page, "count") == "0"
+    assert page.inner_text(".hint") == "drag to zoom"
+
+
+def test_a_chart_of_the_whole_window_is_the_same_by_either_way(report, browser):
+    """What Python made of all operations, and what the filter makes of all: a text that every operation's kind holds."""
+    for name, chart in (("performance", "performance_histogram"), ("commands", "runs"), ("llm", "tokens")):
+        page, _ = look(browser, f"file://{report}/{name}.html", f"[data-chart={chart}][data-drawn]")
+        before = page.evaluate(CHART, chart)
+        page.evaluate(
+            f"document.querySelector('[name=since]').value = {START}; document.querySelector('[name=until]').value = {END}; dispatchEvent(new Event('telemetry-set'))"
+        )
+        page.wait_for_selector(".chip:visible")
+        page.wait_for_selector("#page-filters[data-applied^=since]", state="attached")
+        assert page.evaluate("telemetryChosen.rows.every(Boolean)")
+        assert sorted(page.evaluate(CHART, chart)) == sorted(before)
+        assert len(before) > 10
+
+
+def test_what_cannot_follow_says_so(report, browser):
+    page = opened(browser, report, "chat.html#status=error")
+    assert page.locator("figure:has([data-chart=flow]) .unfiltered").count() == 1
+    assert page.locator("figure:has([data-chart=durations]) .unfiltered").count() == 0
+    assert page.locator(".cards > .unfollowed").all_inner_texts()[0].endswith("not filtered")
+    page = opened(browser, report, "trends.html#status=error")
+    assert "Nothing on this page follows" in page.inner_text("#filter-note")
+
+
+def test_the_first_thing_typed_on_traces_stays(report, browser):
+    page, heard = look(browser, f"file://{report}/traces.html", "#page-filters[data-applied='']")
+    page.fill("[name=q]", "e2c203b1")
+    page.wait_for_selector("#traces[data-shown]")
+    assert page.input_value("[name=q]") == "e2c203b1"
+    assert page.locator("#traces tbody tr").count() == 1
+    assert page.url.endswith("#q=e2c203b1")
+    assert heard == []
+
+
+def test_traces_are_as_many_as_the_overview_says(report, browser):
+    for chosen in ("kind=tool&status=error", "status=ok", "kind=log", f"operation=command%20recall&{PERIOD}"):
+        page = opened(browser, report, f"index.html#{chosen}")
+        figure = tile(page, "traces")
+        page.goto(f"file://{report}/traces.html#{chosen}")
+        page.wait_for_selector("#traces[data-shown]")
+        assert page.inner_text("#trace-count").split(" ")[0] == figure, chosen
