@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reporter import engine
 from reporter.analysis.trace import CONTAINERS_AT_MOST, SPAN_DETAILS
-from reporter.analysis.traces import FIRSTS, START
+from reporter.analysis.traces import FIRSTS, SPANS_OF_EVENTS_AT_MOST, START
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 # How many traces a report carries with all their events, and how much of a context or message at most.
 DETAILED_TRACES = 1000
 CONTEXT_CHARS = 20_000
+# All these records together, and those of one trace: what is larger is carried with its spans alone.
+DETAILED_BYTES, TRACE_BYTES = 48_000_000, 8_000_000
+# Shards that are made at once: as many spans are held as text.
+_SHARDS_AT_ONCE = 100
 _DETAILED_A_SHARD, _TRACES_A_SHARD = 20, 200
 _HASHED_BYTES = 64
 _CHOSEN = "correlation_id IN (SELECT correlation_id FROM chosen)"
@@ -29,17 +33,23 @@ _CHOSEN = "correlation_id IN (SELECT correlation_id FROM chosen)"
 
 @dataclass(frozen=True)
 class Shard:
-    """JSON of some traces. `whole`: object of documents by id; `brief`: spans alone of the others, columnar."""
+    """JSON of some traces. `whole`: documents by id; `brief`: spans alone of the others, columnar."""
 
-    whole: str
+    whole: Mapping[str, str]
     brief: str
+
+    @property
+    def json(self) -> str:
+        """Both as one object, made when it is written: a report's shards are as large as all else that it holds."""
+        whole = ",".join(f"{_json_string(name)}:{document}" for name, document in self.whole.items())
+        return f'{{"whole":{{{whole}}},"brief":{self.brief}}}'
 
 
 @dataclass(frozen=True)
 class TraceData:
-    """The window's traces for the viewer.
+    """The window's traces for the viewer, as far as a report carries them.
 
-    `index`: all, columnar JSON, latest first: `id`, `start` (epoch ms), `ms`, `status` and so on, with `names`, the
+    `index`: columnar JSON, latest first: `id`, `start` (epoch ms), `ms`, `status` and so on, with `names`, the
     operations that `operations_of` counts into. `ids`: JSON object of the other ids to rows of `index`. `documents`:
     those carried with all their events, each as `trace.trace` gives it but for long contexts. `shards`: by `shards_of`.
     `operations`: what the filter computes with (`operations.operations_data`), made beside the traces.
@@ -53,23 +63,23 @@ class TraceData:
 
 
 _INDEX = """
-WITH named AS (SELECT name, row_number() OVER (ORDER BY name) - 1 AS number FROM (SELECT DISTINCT unnest(names) AS name FROM trace_list)),
+WITH named AS (SELECT name, row_number() OVER (ORDER BY name) - 1 AS number FROM (SELECT DISTINCT unnest(names) AS name FROM carried)),
 numbered AS (
   SELECT n, list(number ORDER BY number) AS numbers
-  FROM (SELECT n, unnest(names) AS name FROM trace_list) JOIN named USING (name) GROUP BY n)
+  FROM (SELECT n, unnest(names) AS name FROM carried) JOIN named USING (name) GROUP BY n)
 SELECT to_json({id: list(correlation_id ORDER BY t.n), start: list(epoch_ms(start) ORDER BY t.n),
   ms: list(round(duration_ms, 3) ORDER BY t.n), status: list(status ORDER BY t.n), events: list(events ORDER BY t.n),
   errors: list(errors ORDER BY t.n), operations: list(operations ORDER BY t.n), root: list(root ORDER BY t.n),
   kinds: list(kinds ORDER BY t.n), operations_of: list(coalesce(numbers, []) ORDER BY t.n),
   names: (SELECT list(name ORDER BY number) FROM named)})
-FROM trace_list t LEFT JOIN numbered USING (n)"""
+FROM carried t LEFT JOIN numbered USING (n)"""
 
 _IDS = """
 SELECT '{' || string_agg(to_json(key) || ':' || to_json(rows), ',' ORDER BY key) || '}' FROM (
   SELECT key, list(DISTINCT n ORDER BY n) AS rows
   FROM (UNPIVOT (SELECT correlation_id, message_id, conversation_id, fragment_id, execution_id, pipeline_id, invocation_id
       FROM window_spans) ON * EXCLUDE (correlation_id) INTO NAME which VALUE key)
-    JOIN trace_list USING (correlation_id) GROUP BY key)"""
+    JOIN carried USING (correlation_id) GROUP BY key)"""
 
 
 def _time(column: str) -> str:
@@ -135,10 +145,11 @@ _LISTED = {
 }  # fmt: skip
 _SPAN_LISTS = ", ".join(f"{name}: list({column} ORDER BY n, start_ts, id)" for name, column in _LISTED.items())
 _BRIEF = f"""
-WITH brief AS MATERIALIZED (SELECT correlation_id, n, shard, status FROM trace_list JOIN sharded USING (n) WHERE correlation_id NOT IN (SELECT correlation_id FROM chosen)),
+WITH brief AS MATERIALIZED (SELECT correlation_id, n, shard, status, events FROM carried JOIN sharded USING (n)
+  WHERE shard >= $first AND shard < $end AND correlation_id NOT IN (SELECT correlation_id FROM chosen)),
 columns AS (
   SELECT shard, {{{_SPAN_LISTS}}} AS spans
-  FROM spans s JOIN brief USING (correlation_id) GROUP BY shard)
+  FROM spans s JOIN brief USING (correlation_id) WHERE brief.events <= {SPANS_OF_EVENTS_AT_MOST} GROUP BY shard)
 SELECT b.shard, to_json({{ids: ids, numbers: numbers, statuses: statuses, spans: spans}})::VARCHAR
 FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) AS numbers, list(status ORDER BY n) AS statuses FROM brief GROUP BY shard) b
   LEFT JOIN columns USING (shard)"""
@@ -147,13 +158,14 @@ FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) A
 def trace_data(
     con: duckdb.DuckDBPyConnection, detailed: int = DETAILED_TRACES, redactor: Redactor | None = None
 ) -> TraceData:
-    """The data of the traces in `trace_list`, which `traces` leaves. Beside `events` and `spans` it reads `source_names` (id, name).
+    """The data of the traces in `carried`, which `traces.traces` leaves. Beside `events` and `spans` it reads `source_names` (id, name).
 
     The `detailed` traces carried with all their events: failing and unfinished first, then half of the rest by duration
-    and half by age. `redactor`: what everything passes, ids too.
+    and half by age; fewer where their records are large. `redactor`: what everything passes, ids too.
     """
     con.execute(_chosen(detailed))
-    ids = [row[0] for row in con.execute("SELECT correlation_id FROM trace_list ORDER BY n").fetchall()]
+    con.execute(_FEW_BYTES.format(trace=TRACE_BYTES, all=DETAILED_BYTES))
+    ids = [row[0] for row in con.execute("SELECT correlation_id FROM carried ORDER BY n").fetchall()]
     shown = [redactor.identifier(name) for name in ids] if redactor else ids
     index, others = _text(con, _INDEX), _text(con, _IDS) or "{}"
     named = _redacted_texts(con, redactor)
@@ -210,14 +222,22 @@ def _redacted_texts(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -
 
 
 def _chosen(detailed: int) -> str:
-    bad = "(SELECT count(*) FROM trace_list WHERE status <> 'ok')"
+    bad = "(SELECT count(*) FROM carried WHERE status <> 'ok')"
     slow = f"greatest(0, ({detailed} - {bad}) // 2)"
-    late = f"(SELECT count(*) FROM trace_list WHERE status = 'ok' AND by_duration <= {slow})"
+    late = f"(SELECT count(*) FROM carried WHERE status = 'ok' AND by_duration <= {slow})"
     return f"""CREATE OR REPLACE TEMP TABLE chosen AS
-SELECT correlation_id FROM trace_list
+SELECT correlation_id FROM carried
 QUALIFY CASE WHEN status <> 'ok' THEN by_duration <= {detailed}
     ELSE by_duration <= {slow} OR row_number() OVER (PARTITION BY status = 'ok', by_duration <= {slow} ORDER BY start DESC, correlation_id)
       <= {detailed} - {bad} - {late} END"""
+
+
+# Of those chosen what DETAILED_BYTES hold: failing first, then as they were chosen.
+_FEW_BYTES = f"""CREATE OR REPLACE TEMP TABLE chosen AS
+WITH sized AS (SELECT correlation_id, sum(500 + coalesce(length(message), 0) + coalesce(length(context), 0) + coalesce(length(extra), 0)) AS bytes
+  FROM events WHERE {_CHOSEN} GROUP BY correlation_id)
+SELECT correlation_id FROM sized JOIN carried USING (correlation_id) WHERE bytes <= {{trace}}
+QUALIFY sum(bytes) OVER (ORDER BY status = 'ok', by_duration) <= {{all}}"""
 
 
 def _shards(
@@ -235,21 +255,22 @@ def _shards(
     engine.register(con, "sharded", pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": shard}))
     rows = con.execute(
         f"""SELECT n, shard, document FROM ({_documents(_CHOSEN, CONTEXT_CHARS)})
-        JOIN trace_list USING (correlation_id) JOIN sharded USING (n) ORDER BY n"""
+        JOIN carried USING (correlation_id) JOIN sharded USING (n) ORDER BY n"""
     ).fetchall()
-    briefs = dict(con.execute(_BRIEF).fetchall())
+    briefs: dict[int, str] = {}
+    for first in range(0, count, _SHARDS_AT_ONCE):
+        briefs.update(con.execute(_BRIEF, {"first": first, "end": first + _SHARDS_AT_ONCE}).fetchall())
     con.unregister("sharded")
     con.unregister("redacted")
-    wholes: dict[int, list[str]] = {}
+    wholes: dict[int, dict[str, str]] = {}
     documents = {}
     for n, number, document in rows:
         text = _named_document(document, redactor) if redactor and ids[n] in named else document
-        wholes.setdefault(number, []).append(f"{_json_string(shown[n])}:{text}")
-        documents[shown[n]] = text
+        wholes.setdefault(number, {})[shown[n]] = documents[shown[n]] = text
     if redactor and named:
         numbers = {number for name, number in zip(ids, shards_of(shown, count), strict=True) if name in named}
         briefs = {n: _named_document(text, redactor) if n in numbers else text for n, text in briefs.items()}
-    shards = (Shard(f"{{{','.join(wholes.get(n, []))}}}", briefs.get(n, "null")) for n in range(count))
+    shards = (Shard(wholes.get(n, {}), briefs.get(n, "null")) for n in range(count))
     return documents, tuple(shards)
 
 

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 LISTED_BAD, LISTED_SLOW = 300, 50
 
 
+# What a report carries of its traces, list and spans together: about 50,000 traces of seven events.
+CARRIED_BYTES = 64_000_000
+# What a trace and each of its events take of that, measured.
+_TRACE_BYTES, _EVENT_BYTES = 200, 150
+# A trace of more events is listed without its spans: a browser would not draw them either.
+SPANS_OF_EVENTS_AT_MOST = 20_000
+
+
 @dataclass(frozen=True)
 class TraceSummary:
     """One trace within the window. `status`: error, unfinished or ok; `duration_ms` from first start to last end."""
@@ -34,10 +42,12 @@ class TraceSummary:
 
 @dataclass(frozen=True)
 class Traces:
-    """The window's traces. `notable`: failing, unfinished and slowest, in that order, each group by duration."""
+    """The window's traces. `notable`: failing, unfinished and slowest, in that order, each group by duration. `carried`: how
+    many of the `total` a report lists."""
 
     window: Window
     total: int
+    carried: int
     notable: tuple[TraceSummary, ...]
 
 
@@ -71,11 +81,26 @@ _NOTABLE = f"""SELECT {_SUMMARY} FROM trace_list
 WHERE by_duration <= CASE WHEN status = 'ok' THEN {LISTED_SLOW} ELSE {LISTED_BAD} END ORDER BY status = 'ok', by_duration"""
 
 
-def traces(con: duckdb.DuckDBPyConnection, window: Window) -> Traces:
-    """The window's traces, from `window_events` and `window_spans`. Leaves the temporary table `trace_list`."""
+# What a report carries: of those that did not go well the longest, of all the longest and the latest, a third each, until it is full.
+_CARRIED = f"""
+CREATE OR REPLACE TEMP TABLE carried AS
+WITH ranked AS (SELECT correlation_id, {_TRACE_BYTES} + {_EVENT_BYTES} * least(events, {SPANS_OF_EVENTS_AT_MOST}) AS bytes,
+    least(CASE WHEN status <> 'ok' THEN by_duration END, row_number() OVER (ORDER BY duration_ms DESC, correlation_id), n + 1) AS rank, n
+  FROM trace_list),
+summed AS (SELECT correlation_id, sum(bytes) OVER (ORDER BY rank, n) AS until FROM ranked)
+SELECT * REPLACE (row_number() OVER (ORDER BY n) - 1 AS n)
+FROM trace_list SEMI JOIN (SELECT correlation_id FROM summed WHERE until <= {{most}}) USING (correlation_id)"""
+
+
+def traces(con: duckdb.DuckDBPyConnection, window: Window, carried_bytes: int = CARRIED_BYTES) -> Traces:
+    """The window's traces, from `window_events` and `window_spans`. Leaves the temporary tables `trace_list` and `carried`, the
+    part of it that a report carries, in the same order."""
     con.execute(_LIST)
-    row = con.execute("SELECT count(*) FROM trace_list").fetchall()[0]
-    return Traces(window, row[0], tuple(TraceSummary(*row) for row in con.execute(_NOTABLE).fetchall()))
+    con.execute(_CARRIED.format(most=carried_bytes))
+    total, carried = con.execute("SELECT (SELECT count(*) FROM trace_list), (SELECT count(*) FROM carried)").fetchall()[
+        0
+    ]
+    return Traces(window, total, carried, tuple(TraceSummary(*row) for row in con.execute(_NOTABLE).fetchall()))
 
 
 def traces_of(con: duckdb.DuckDBPyConnection, column: str, value: str) -> tuple[TraceSummary, ...]:

@@ -31,7 +31,7 @@ from reporter.site.single import render_single
 from reporter.site.specs import specs_js
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -48,8 +48,7 @@ _TEMPLATES = {"index.html": "overview.html"}
 def build_site(results: Results, data: Callable[[], TraceData], output: Path, edition: Edition) -> Path:
     """Render all pages and write them in one step; returns index.html's path. Raises OutputError. `data` may have to be
     waited for."""
-    files = render_site(results, data, edition)
-    return write_site(files, output, (LIVE_FILE,) if edition.is_live else ())
+    return write_site(render_site(results, data, edition), output, (LIVE_FILE,) if edition.is_live else ())
 
 
 def build_single(
@@ -73,19 +72,19 @@ def write_trace(document: dict[str, Any], path: Path, edition: Edition) -> Path:
     return write_file(trace.file(document, edition).encode("utf-8", "replace"), path)
 
 
-def render_site(results: Results, data: Callable[[], TraceData], edition: Edition) -> list[SiteFile]:
-    """All files of the site. The same results and edition give the same bytes."""
-    files = render_pages(results, data, edition)
+def render_site(results: Results, data: Callable[[], TraceData], edition: Edition) -> Iterator[SiteFile]:
+    """All files of the site; those of traces are made one by one. The same results and edition give the same bytes."""
+    pages = render_pages(results, data, edition)
+    yield from pages
     if edition.is_live:
-        files += page_scripts(files)
+        yield from page_scripts(pages)
     for path in sorted(resource_dir("assets").iterdir()):
-        files.append(SiteFile(f"assets/{path.name}", path.read_bytes()))
-    files.append(SiteFile("assets/vega-runtime.js", runtime_js() + specs_js()))
-    files.append(SiteFile("data/trace-page.js", data_script("trace-page", trace.file_skeleton(edition))))
-    files.append(operation.data_file(results))
-    files += traces.data_files(data())
-    files.append(SiteFile(MARKER, notice(edition.built_at)))
-    return files
+        yield SiteFile(f"assets/{path.name}", path.read_bytes())
+    yield SiteFile("assets/vega-runtime.js", runtime_js() + specs_js())
+    yield SiteFile("data/trace-page.js", data_script("trace-page", trace.file_skeleton(edition)))
+    yield operation.data_file(results)
+    yield from traces.data_files(data())
+    yield SiteFile(MARKER, notice(edition.built_at))
 
 
 def render_pages(results: Results, data: Callable[[], TraceData], edition: Edition) -> list[SiteFile]:

@@ -12,8 +12,12 @@ import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reporter.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Present in every folder a build wrote; a folder without it is not ours to replace.
 MARKER = "data/build.js"
@@ -49,7 +53,7 @@ def _unwritable(output: Path, exc: OSError | ValueError) -> OutputError:
     return OutputError(msg, "Name another folder with -o DIR.")
 
 
-def write_site(files: list[SiteFile], output: Path, kept: tuple[str, ...] = ()) -> Path:
+def write_site(files: Iterable[SiteFile], output: Path, kept: tuple[str, ...] = ()) -> Path:
     """Write the files as the new content of `output`; returns index.html. The old report stays if anything fails.
 
     `kept`: files of the old report that an open page of it may still ask for, taken over as they are.

@@ -36,7 +36,7 @@ class TraceContext:
 
 
 def context(results: Results, zone: ZoneInfo) -> TraceContext:
-    return TraceContext(TITLE, shard_count(results.traces.total), zone.key)
+    return TraceContext(TITLE, shard_count(results.traces.carried), zone.key)
 
 
 def file(document: dict[str, Any], edition: Edition) -> str:

@@ -10,6 +10,7 @@ from reporter.site.output import SiteFile
 from reporter.site.render import data_script
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.results import Results
@@ -26,24 +27,21 @@ class TracesContext:
     title: str
     notable: tuple[TraceSummary, ...]
     total: int
+    carried: int
     detailed: int
     zone: str
 
 
 def context(results: Results, zone: ZoneInfo) -> TracesContext:
     view = results.traces
-    return TracesContext(TITLE, view.notable, view.total, min(view.total, DETAILED_TRACES), zone.key)
+    return TracesContext(TITLE, view.notable, view.total, view.carried, min(view.carried, DETAILED_TRACES), zone.key)
 
 
-def data_files(data: TraceData) -> list[SiteFile]:
-    """data/traces.js (the list), trace-ids.js (other ids to rows of it), trace-N.js (the traces of shard N) and operations.js (what
-    the filter computes with)."""
-    files = [
-        SiteFile("data/traces.js", data_script("traces", data.index)),
-        SiteFile("data/trace-ids.js", data_script("trace-ids", data.ids)),
-        SiteFile("data/operations.js", data_script("operations", data.operations)),
-    ]
+def data_files(data: TraceData) -> Iterator[SiteFile]:
+    """data/traces.js (the list), trace-ids.js (other ids to rows of it), operations.js (what the filter computes with) and
+    trace-N.js (the traces of shard N), each made when it is written."""
+    yield SiteFile("data/traces.js", data_script("traces", data.index))
+    yield SiteFile("data/trace-ids.js", data_script("trace-ids", data.ids))
+    yield SiteFile("data/operations.js", data_script("operations", data.operations))
     for number, shard in enumerate(data.shards):
-        text = f'{{"whole":{shard.whole},"brief":{shard.brief}}}'
-        files.append(SiteFile(f"data/trace-{number}.js", data_script(f"trace-{number}", text)))
-    return files
+        yield SiteFile(f"data/trace-{number}.js", data_script(f"trace-{number}", shard.json))

@@ -1,0 +1,107 @@
+"""What a report carries of very many traces is bounded by bytes: the worst, the slowest and the latest; all count in every figure."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reporter.analysis import select_window
+from reporter.analysis import trace_data as carrying
+from reporter.analysis import traces as listing
+from reporter.settings.app import find_app
+from reporter.sink.file import open_sink
+from reporter.sink.notes import SOURCE_NAMES
+from reporter.window import Window
+from tests.helpers import ask, event, write_log
+
+
+@pytest.fixture
+def con(app):
+    """60 traces of two events: trace n lasts n ms and began n seconds before 10:02; each tenth failed."""
+    lines = []
+    for n in range(60):
+        began = datetime(2026, 11, 20, 10, 2, tzinfo=UTC) - timedelta(seconds=n)
+        ended = "failed" if n % 10 == 5 else "completed"
+        for name, at in (("started", began), (ended, began + timedelta(milliseconds=n + 1))):
+            lines.append(
+                event(
+                    f"tool.invocation.{name}",
+                    f"{at:%H:%M:%S.%f}",
+                    f"trace-{n:04d}",
+                    tool_slug="t",
+                    invocation_id=f"i{n}",
+                    pad="x" * 200,
+                )
+            )
+    write_log(app, *lines)
+    assert ask("overview", app)["totals"]["traces"] == 60
+    window = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
+    with open_sink(find_app(str(app), None, (), None).sink, read_only=True) as sink:
+        select_window(sink.connection, window, window.previous())
+        sink.connection.execute(SOURCE_NAMES)
+        yield sink.connection, window
+
+
+def carried(con) -> list[int]:
+    return [
+        int(name.removeprefix("trace-"))
+        for (name,) in con.execute("SELECT correlation_id FROM carried ORDER BY n").fetchall()
+    ]
+
+
+def test_all_are_carried_where_there_is_room(con):
+    con, window = con
+    found = listing.traces(con, window)
+    assert (found.total, found.carried) == (60, 60)
+    assert carried(con) == list(range(60))
+    assert con.execute("SELECT count(*) FROM carried JOIN trace_list USING (correlation_id, n)").fetchall() == [(60,)]
+
+
+def test_else_the_worst_the_slowest_and_the_latest_by_turns(con):
+    con, window = con
+    found = listing.traces(con, window, 12 * 500)
+    assert (found.total, found.carried) == (60, 12)
+    # The failing ones are 55, 45, 35 …; 59 is the slowest, 0 the latest.
+    assert carried(con) == [0, 1, 2, 3, 25, 35, 45, 55, 56, 57, 58, 59]
+
+
+def test_list_ids_and_shards_hold_what_is_carried(con):
+    con, window = con
+    listing.traces(con, window, 12 * 500)
+    data = carrying.trace_data(con, 5)
+    index, ids = json.loads(data.index), json.loads(data.ids)
+    assert [int(name.removeprefix("trace-")) for name in index["id"]] == carried(con)
+    assert ids["i59"] == [11]
+    assert "i30" not in ids
+    shards = [json.loads(shard.json) for shard in data.shards]
+    whole = [name for shard in shards for name in shard["whole"]]
+    brief = [name for shard in shards for name in (shard["brief"] or {"ids": []})["ids"]]
+    assert sorted(whole + brief) == sorted(index["id"])
+    assert len(whole) == 5
+
+
+def test_shards_made_some_at_a_time_are_those_made_at_once(con, monkeypatch):
+    con, window = con
+    listing.traces(con, window)
+    monkeypatch.setattr(carrying, "_TRACES_A_SHARD", 3)
+    at_once = carrying.trace_data(con, 5).shards
+    monkeypatch.setattr(carrying, "_SHARDS_AT_ONCE", 4)
+    assert carrying.trace_data(con, 5).shards == at_once
+    assert len(at_once) == 20
+
+
+def test_records_are_carried_up_to_so_many_bytes(con, monkeypatch):
+    """Of a trace that alone is too large its spans are."""
+    con, window = con
+    listing.traces(con, window)
+    size = con.execute(
+        "SELECT max(s) FROM (SELECT sum(500 + length(message) + length(context)) AS s FROM events GROUP BY correlation_id)"
+    ).fetchall()[0][0]
+    monkeypatch.setattr(carrying, "DETAILED_BYTES", 3 * size)
+    assert sorted(carrying.trace_data(con, 20).documents) == ["trace-0035", "trace-0045", "trace-0055"]
+    monkeypatch.setattr(carrying, "TRACE_BYTES", size // 2)
+    data = carrying.trace_data(con, 20)
+    assert data.documents == {}
+    assert len(json.loads(data.shards[0].json)["brief"]["ids"]) == 60
