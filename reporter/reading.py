@@ -28,6 +28,7 @@ from reporter.analysis.trends import trends
 from reporter.analysis.work import work
 from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
+from reporter.sink.standing import file_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -74,6 +75,8 @@ class Reading:
     ) -> None:
         self.sink = open_sink(sink, read_only=True, on_wait=on_note)
         self.con = self.sink.connection
+        # As long as it is read nobody writes it.
+        self.sink_state = file_state(sink)
         self.redactor = redactor
         self._window = window
         self._thread = ThreadPoolExecutor(1)

@@ -139,6 +139,7 @@ class Run:
         self._asked = asked
         self._results = results
         self._reading: Reading | None = reading
+        self.sink_state = reading.sink_state
         self._redactor = reading.redactor
         self._state: tuple[object, ...] | None = None
 

@@ -137,7 +137,8 @@ SELECT correlation_id, '{{"correlation_id":' || to_json(correlation_id) || ',"st
 FROM joined"""
 
 
-# Spans alone, columnar: `ids` and `numbers` name the traces, `trace` says by number whose a span is.
+# Spans alone, columnar: `ids` and `numbers` name the traces, `trace` says by number whose a span is. The numbers are the shard's own,
+# so that it stays as it is whatever traces come beside it.
 # All in one order, or the same input would give another file at each build.
 _LISTED = {
     "trace": "n", "id": "id", "parent": "parent", "kind": "kind", "type": "type", "operation": "operation",
@@ -145,7 +146,7 @@ _LISTED = {
 }  # fmt: skip
 _SPAN_LISTS = ", ".join(f"{name}: list({column} ORDER BY n, start_ts, id)" for name, column in _LISTED.items())
 _BRIEF = f"""
-WITH brief AS MATERIALIZED (SELECT correlation_id, n, shard, status, events FROM carried JOIN sharded USING (n)
+WITH brief AS MATERIALIZED (SELECT correlation_id, row_number() OVER (PARTITION BY shard ORDER BY n) - 1 AS n, shard, status, events FROM carried JOIN sharded USING (n)
   WHERE shard >= $first AND shard < $end AND correlation_id NOT IN (SELECT correlation_id FROM chosen)),
 columns AS (
   SELECT shard, {{{_SPAN_LISTS}}} AS spans
@@ -287,8 +288,9 @@ def _json_string(text: str) -> str:
 
 
 def shard_count(total: int, detailed: int = DETAILED_TRACES) -> int:
-    """How many shards `total` traces go to: few enough to load one in no time."""
-    return max(1, -(-min(total, detailed) // _DETAILED_A_SHARD), -(-total // _TRACES_A_SHARD))
+    """How many shards `total` traces go to: few enough to load one in no time, and as many as before for most traces more."""
+    least = max(1, -(-min(total, detailed) // _DETAILED_A_SHARD), -(-total // _TRACES_A_SHARD))
+    return 1 << (least - 1).bit_length()
 
 
 def _text(con: duckdb.DuckDBPyConnection, sql: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reporter.cli.options import note, output_folder, privacy, settings_of, when, where, window_of
 from reporter.cli.paths import FILE
 from reporter.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command(epilog="Example: telemetry-report build --app ~/fragments --last 24h -o output --open")
@@ -39,11 +42,9 @@ def build(
     from pathlib import Path
 
     from reporter.cli.progress import progress
-    from reporter.reading import Asked
-    from reporter.run import read
     from reporter.settings.reproducible import now
     from reporter.settings.toml import parse_size
-    from reporter.site.output import check_output
+    from reporter.sink import standing
     from reporter.window import parse_compared
 
     for name, value in (("--max-size", max_size), ("--static-charts", static_charts)):
@@ -54,14 +55,32 @@ def build(
     settings = settings_of(options)
     window, zone = window_of(options, settings)
     compared = parse_compared(compare or settings.compare, window, zone)
-    path = Path(single or output or settings.output)
+    path, built_at = Path(single or output or settings.output), now()
+    # What is later than a build may be told otherwise by the next.
+    state = standing.asked(settings, window, compared, zone.key) if not single and window.end <= built_at else ""
+    kept = standing.standing(settings.sink, path, state) if state else None
+    if kept:
+        for text in kept.notes:
+            note(text)
+        return _told(path / "index.html", kept.events, 0, begun, open_it)
+
+    from reporter.reading import Asked
+    from reporter.run import read
+    from reporter.site.output import check_output
+
+    notes: list[str] = []
+
+    def on_note(text: str) -> None:
+        notes.append(text)
+        note(text)
+
     if not single:
         check_output(path)
     with progress() as on_progress:
         run = read(
-            Asked(settings, window, compared, zone, now()),
+            Asked(settings, window, compared, zone, built_at),
             on_progress=on_progress,
-            on_note=note,
+            on_note=on_note,
             is_to_be_written=True,
         )
         index = run.write(
@@ -71,7 +90,15 @@ def build(
             on_progress=on_progress,
         )
     events = run.overview.totals.events
+    if state:
+        standing.note(settings.sink, path, state, run.sink_state, events, notes)
+    return _told(index, events, run.ingested.events, begun, open_it)
+
+
+def _told(index: Path, events: int, new: int, begun: float, open_it: bool) -> None:
+    import time
+
     took = time.perf_counter() - begun
-    click.echo(f"{index.resolve()}  ({events:,} events in the window, {run.ingested.events:,} new, {took:.1f} s)")
+    click.echo(f"{index.resolve()}  ({events:,} events in the window, {new:,} new, {took:.1f} s)")
     if open_it:
         click.launch(index.resolve().as_uri())

@@ -92,6 +92,10 @@ def _ready(target: Path) -> IO[bytes]:
 
 
 def _refuse_others(path: Path, target: Path) -> None:
+    if target.exists() and not target.is_file():
+        # Whatever lies beside it: it was never a sink, so it is not damaged, and nothing moves it.
+        msg = f"{path} is {'a folder' if target.is_dir() else 'no regular file'} and no sink"
+        raise SinkError(msg, _NAME_ANOTHER)
     if target.is_file() and target.stat().st_size and is_others(target):
         msg = f"{path} is no sink but a file of another kind"
         raise SinkError(msg, _NAME_ANOTHER)

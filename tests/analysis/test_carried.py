@@ -89,7 +89,7 @@ def test_shards_made_some_at_a_time_are_those_made_at_once(con, monkeypatch):
     at_once = carrying.trace_data(con, 5).shards
     monkeypatch.setattr(carrying, "_SHARDS_AT_ONCE", 4)
     assert carrying.trace_data(con, 5).shards == at_once
-    assert len(at_once) == 20
+    assert len(at_once) == 32
 
 
 def test_records_are_carried_up_to_so_many_bytes(con, monkeypatch):
