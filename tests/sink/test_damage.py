@@ -170,3 +170,16 @@ def test_duckdb_never_asks_for_an_extension():
             "SELECT name, value FROM duckdb_settings() WHERE name LIKE 'auto%known_extensions'"
         ).fetchall()
     assert sorted(found) == [("autoinstall_known_extensions", "false"), ("autoload_known_extensions", "false")]
+
+
+def test_a_folder_is_no_damaged_sink_and_stays_where_it_is(filled, tmp_path):
+    """Not even with a sink's lock beside it, as a run that was refused may leave."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "kept.txt").write_text("kept")
+    folder.with_name("mine.lock").touch()
+    for _ in range(2):
+        done = run("overview", "--app", str(filled), "--sink", str(folder), *ASKED)
+        assert done.exit_code != 0
+        assert "is a folder and no sink" in done.output
+    assert (folder / "kept.txt").read_text() == "kept"
