@@ -121,7 +121,7 @@ window.Telemetry = (() => {
     columns.trace.forEach((number, i) => {
       if (number === brief.numbers[row]) spans.push(Object.fromEntries(Object.keys(columns).map((name) => [name, columns[name][i]])));
     });
-    return { correlation_id: id, status: brief.statuses[row], events: null, spans: spans.sort((a, b) => a.start - b.start) };
+    return { correlation_id: id, root: brief.roots[row], start: brief.starts[row], duration_ms: brief.ms[row], status: brief.statuses[row], failed: brief.failed[row], events: null, spans: spans.sort((a, b) => a.start - b.start) };
   }
 
   // An operation (`kind name`) as what is written of it: a link, as soon as it is known whether it has a page.

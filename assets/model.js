@@ -52,25 +52,16 @@ window.Telemetry.model = (() => {
     return mark;
   }
 
-  const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
-
-  // The first start or exact time; that of a whole second only where it is earlier by more than its second.
-  function begin(spans, events) {
-    const exact = least([...spans.map((span) => time(span.start)), ...events.filter((event) => !fuzz(event)).map((event) => time(event.ts))]);
-    const rough = least(events.filter(fuzz).map((event) => time(event.ts)));
-    return rough < exact - FUZZ || exact === Infinity ? rough : exact;
-  }
-
   return (doc) => {
     const spans = doc.spans;
     const events = doc.events || [];
-    const t0 = begin(spans, events);
+    const t0 = time(doc.start);
     const nodes = spans.map((span) => {
       const start = time(span.start) - t0;
       return { span, start, end: start + Math.max(0, span.duration_ms || 0), children: [], events: [], critical: [], status: span.status,
         kind: span.kind, name: span.operation };
     });
-    const total = -least([...nodes.map((node) => -node.end), events.length ? t0 - time(events[events.length - 1].ts) : 0, -0.001]);
+    const total = Math.max(doc.duration_ms, 0.001);
     for (const node of nodes) if (node.status === "unfinished") node.end = total;
     const byId = new Map(nodes.map((node) => [node.span.id, node]));
     const roots = [];

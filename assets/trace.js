@@ -31,15 +31,15 @@
     const add = (name) => counted.reduce((sum, node) => sum + (node.span[name] || 0), 0);
     const tokens = add("prompt_tokens") + add("completion_tokens");
     const slowest = operations.reduce((best, node) => (!best || node.self > best.self ? node : best), null);
-    return { kinds, tokens, cost: add("cost_usd"), errors: view.failures.length, slowest,
+    return { kinds, tokens, cost: add("cost_usd"), slowest,
       unfinished: view.nodes.filter((node) => node.status === "unfinished").length, tools: operations.filter((node) => node.span.type === "tool").length };
   }
 
   function summaryLine(view) {
     const s = summary(view);
-    return [ms(view.total), Object.entries(s.kinds).map(([name, sum]) => name + " " + sum.n + "× " + ms(sum.self) + " self").join(", "),
+    return [ms(view.doc.duration_ms), Object.entries(s.kinds).map(([name, sum]) => name + " " + sum.n + "× " + ms(sum.self) + " self").join(", "),
       s.tokens ? count(s.tokens) + " tokens" + (s.cost ? ", " + usd(s.cost) : "") : "", s.tools ? s.tools + (s.tools === 1 ? " tool call" : " tool calls") : "",
-      s.errors ? s.errors + " failed records" : "no failure", s.unfinished ? s.unfinished + " unfinished" : "",
+      view.doc.failed ? view.doc.failed + " failed" : "no failure", s.unfinished ? s.unfinished + " unfinished" : "",
       s.slowest ? "slowest: " + s.slowest.name + " (" + ms(s.slowest.self) + " self)" : ""].filter(Boolean).join(" · ");
   }
 
@@ -59,7 +59,7 @@
       for (const child of node.children) walk(child, depth + 1);
     };
     view.roots.forEach((node) => walk(node, 0));
-    return "### Trace `" + plain(doc.correlation_id) + "`: " + doc.status + "\n\n" + moment(view.t0) + " " + zone + " · " + summaryLine(view) +
+    return "### " + plain(doc.root) + ": " + doc.status + "\n\nTrace `" + plain(doc.correlation_id) + "` · " + moment(view.t0) + " " + zone + " · " + summaryLine(view) +
       "\n\n```text\n" + lines.slice(0, 400).join("\n") + (lines.length > 400 ? "\n… " + (lines.length - 400) + " more" : "") + "\n```\n";
   }
 
@@ -262,7 +262,7 @@
     const root = view.roots.find((node) => node.span);
     document.title = "Trace " + doc.correlation_id.slice(0, 40);
     place.replaceChildren(
-      el("h1", {}, root ? root.kind + " " + root.name + " " : "Trace ", status(doc.status)),
+      el("h1", {}, doc.root + " ", status(doc.status)),
       el("p", { class: "mono" }, doc.correlation_id),
       el("p", { class: "summary" }, el("span", { title: new Date(view.t0).toISOString() }, moment(view.t0) + " " + zone), " · " + summaryLine(view)),
       el("div", { class: "tools" }, search, button("✕ next failure", () => fall.step(view.failures, 1)), button("fold all", () => fall.foldAll(true)), button("unfold all", () => fall.foldAll(false)),

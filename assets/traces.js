@@ -5,7 +5,7 @@
   const { tracesOf } = window.TelemetrySelection;
   const KINDS = ["chat", "processing", "command", "tool", "llm", "log"];
   const PAGE = 200;
-  const COLUMNS = { start: 3, ms: 4, events: 5, errors: 6, operations: 7 };
+  const COLUMNS = { start: 3, ms: 4, events: 5, failed: 6, operations: 7 };
   const table = document.getElementById("traces");
   const form = document.getElementById("page-filters");
   if (!table || !form) return;
@@ -20,7 +20,7 @@
     const number = (value, text, bad) => el("td", { class: "n" + (bad ? " bad" : "") }, text);
     return el("tr", {}, el("td", {}, link), el("td", { class: "op" }, operation(all.root[i], all.root[i].slice(0, 80))), el("td", {}, status(all.status[i])),
       el("td", { class: "nowrap", title: new Date(all.start[i]).toISOString() }, moment(all.start[i])), number(all.ms[i], ms(all.ms[i])),
-      number(all.events[i], count(all.events[i])), number(all.errors[i], count(all.errors[i]), all.errors[i] > 0),
+      number(all.events[i], count(all.events[i])), number(all.failed[i], count(all.failed[i]), all.failed[i] > 0),
       number(all.operations[i], count(all.operations[i])));
   }
 

@@ -193,7 +193,7 @@ class Run:
 
     @cached_property
     def traces(self) -> pd.DataFrame:
-        """A row a trace, latest first: correlation_id, start, duration_ms, status, events, error_events, operations, root."""
+        """A row a trace, latest first: correlation_id, start, duration_ms, status, events, error_events, operations, root, failed."""
         from reporter.analysis import tabled
 
         return self._shown(lambda con: tabled.traces(con), has_traces=True)

@@ -21,13 +21,14 @@ OTHER = "other operations"
 
 def select_window(con: duckdb.DuckDBPyConnection, window: Window, compared: Window | None = None) -> None:
     """Make the temporary views of what lies in the half-open window, and of the window it is compared with
-    (`compared_events`, `compared_spans`; by default the one right before it).
+    (`compared_events`, `compared_spans`; by default the one right before it); and `named_spans`, all spans, `named` as lists name them.
 
     Where a kind has very many operations (ids that got into names), all but the most frequent are called OTHER in both
     windows' spans, so that no list, page or answer grows beyond what a person can read.
     """
     see(con, window)
     see(con, compared or window.previous(), "compared")
+    con.execute("CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, operation AS named FROM spans")
     crowded = [
         row[0]
         for row in con.execute(
@@ -39,12 +40,12 @@ def select_window(con: duckdb.DuckDBPyConnection, window: Window, compared: Wind
             f"""CREATE OR REPLACE TEMP TABLE named_operations AS SELECT kind, operation FROM window_spans GROUP BY kind, operation
             QUALIFY row_number() OVER (PARTITION BY kind ORDER BY count(*) DESC, operation) <= {_KEPT}"""
         )
-        see(con, window, spans=_RENAMED)
-        see(con, compared or window.previous(), "compared", _RENAMED)
+        see(con, window, spans=f"* REPLACE ({_NAMED} AS operation)")
+        see(con, compared or window.previous(), "compared", f"* REPLACE ({_NAMED} AS operation)")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, {_NAMED} AS named FROM spans")
 
 
-_RENAMED = f"""* REPLACE (CASE WHEN (kind, operation) IN (SELECT (kind, operation) FROM named_operations) THEN operation
-  ELSE '{OTHER}' END AS operation)"""
+_NAMED = f"""CASE WHEN (kind, operation) IN (SELECT (kind, operation) FROM named_operations) THEN operation ELSE '{OTHER}' END"""
 
 
 def see(

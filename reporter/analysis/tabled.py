@@ -30,7 +30,7 @@ ERROR_DTYPES: dict[str, Any] = {
 }  # fmt: skip
 TRACE_DTYPES: dict[str, Any] = {
     "correlation_id": frames.TEXT, "start": frames.TIME, "duration_ms": "float64", "status": _STATUS, "events": "Int64",
-    "error_events": "Int64", "operations": "Int64", "root": frames.TEXT,
+    "error_events": "Int64", "operations": "Int64", "root": frames.TEXT, "failed": "Int64",
 }  # fmt: skip
 SOURCE_DTYPES: dict[str, Any] = {
     "name": frames.TEXT, "kind": frames.TEXT,

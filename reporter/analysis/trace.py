@@ -42,12 +42,14 @@ _EVENT_COLUMNS = (
 )
 _SPAN_COLUMNS = ("id", "parent", "kind", "operation", "start_ts", "ts", "duration_ms", "status")
 _OWN = "correlation_id = $1"
+_ROOT = 200
 
 
 def trace(con: duckdb.DuckDBPyConnection, correlation_id: str, *, is_brief: bool = False) -> Json | None:
     """One whole trace, in the window or not; None where there is none. The document of `trace_data`, but for nothing shortened.
 
-    `{correlation_id, start, end, duration_ms, status, events: [...], spans: [...]}`: events in order of time, spans by start with
+    `{correlation_id, root, start, end, duration_ms, status, failed, events: [...], spans: [...]}`: what stands before the events as
+    `traces.summaries` has it (`failed`: operations), events in order of time, spans by start with
     the id of their parent. `is_brief`: only what a table of the events and a summary tell; events without `context` and `extra`, of
     the spans SUMMED. Reads `traces`, `events`, `spans` and `source_names` (id, name).
     """
@@ -60,7 +62,7 @@ def trace(con: duckdb.DuckDBPyConnection, correlation_id: str, *, is_brief: bool
     own = f"{_OWN} AND ts BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'"
     events = _rows(con, "events", names, own, correlation_id)
     details = SUMMED if is_brief else SPAN_DETAILS
-    spans = _rows(con, "spans", (*_SPAN_COLUMNS, *details), own, correlation_id)
+    spans = _rows(con, "spans", (*_SPAN_COLUMNS, "is_operation", *details), own, correlation_id)
     if not events:
         return None
     # Sorted here: DuckDB plans for longer.
@@ -73,10 +75,12 @@ def trace(con: duckdb.DuckDBPyConnection, correlation_id: str, *, is_brief: bool
     operations = {span["id"]: span["operation"] for span in spans}
     return {
         "correlation_id": correlation_id,
+        "root": _root(events, spans),
         "start": _iso(start),
         "end": _iso(end),
         "duration_ms": (end - start) / timedelta(milliseconds=1),
         "status": _status(events, spans),
+        "failed": sum(span["status"] == "error" and span["is_operation"] for span in spans),
         "events": [_event(event, sources, operations) for event in events],
         "spans": [_span(span, details) for span in spans],
     }
@@ -90,8 +94,18 @@ def _rows(
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
+def _root(events: list[Json], spans: list[Json]) -> str:
+    """The work it was about, as `traces.summaries` has it."""
+    if not spans:
+        named = next((event["event"] or event["message"] for event in events if event["event"] or event["message"]), "")
+        return str(named)[:_ROOT]
+    outer = {"command": 0, "root": 1, "stream": 2}
+    most = min(spans, key=lambda s: (outer.get(s["type"], 3), -(s["duration_ms"] or 0), s["start_ts"], s["id"]))
+    return f"{most['kind']} {most['operation']}"[:_ROOT]
+
+
 def _bounds(events: list[Json], spans: list[Json]) -> tuple[datetime, datetime]:
-    """Start and end; the start as `traces.START` has it."""
+    """Start and end; the start as `traces.summaries` has it."""
     exact = [event["ts"] for event in events if event["ts"].microsecond] + [span["start_ts"] for span in spans]
     rough = [event["ts"] for event in events if not event["ts"].microsecond]
     start = min(exact or rough)

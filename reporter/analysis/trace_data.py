@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reporter import engine
 from reporter.analysis.trace import CONTAINERS_AT_MOST, SPAN_DETAILS
-from reporter.analysis.traces import FIRSTS, SPANS_OF_EVENTS_AT_MOST, START
+from reporter.analysis.traces import SPANS_OF_EVENTS_AT_MOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ numbered AS (
   FROM (SELECT n, unnest(names) AS name FROM carried) JOIN named USING (name) GROUP BY n)
 SELECT to_json({id: list(correlation_id ORDER BY t.n), start: list(epoch_ms(start) ORDER BY t.n),
   ms: list(round(duration_ms, 3) ORDER BY t.n), status: list(status ORDER BY t.n), events: list(events ORDER BY t.n),
-  errors: list(errors ORDER BY t.n), operations: list(operations ORDER BY t.n), root: list(root ORDER BY t.n),
+  errors: list(errors ORDER BY t.n), failed: list(failed ORDER BY t.n), operations: list(operations ORDER BY t.n), root: list(root ORDER BY t.n),
   kinds: list(kinds ORDER BY t.n), operations_of: list(coalesce(numbers, []) ORDER BY t.n),
   names: (SELECT list(name ORDER BY number) FROM named)})
 FROM carried t LEFT JOIN numbered USING (n)"""
@@ -112,29 +112,23 @@ def _raw(column: str, chars: int) -> str:
 
 
 def _documents(which: str, chars: int) -> str:
-    """SQL for (correlation_id, document): what `trace.trace` gives as JSON, for the traces whose `correlation_id` the condition selects."""
+    """SQL for (correlation_id, document): what `trace.trace` gives as JSON, for those of `trace_list` whose `correlation_id` the
+    condition selects."""
     event = _EVENT % (_raw("context", chars), _raw("extra", chars))
     return f"""
 WITH linked AS MATERIALIZED (SELECT * FROM spans WHERE {which}),
 work AS (
-  SELECT correlation_id, string_agg({_SPAN}, ','
-      ORDER BY start_ts, duration_ms DESC NULLS LAST, id) AS spans,
-    min(start_ts) AS work, max(ts) AS last, bool_or(status = 'error') AS has_error, bool_or(status = 'unfinished') AS is_open
+  SELECT correlation_id, string_agg({_SPAN}, ',' ORDER BY start_ts, duration_ms DESC NULLS LAST, id) AS spans
   FROM linked GROUP BY ALL),
 told AS (
-  SELECT correlation_id, string_agg(to_json({event})::VARCHAR, ',' ORDER BY ts, e.id) AS events, {FIRSTS}, max(ts) AS last,
-    bool_or(status = 'error') AS has_error
+  SELECT correlation_id, string_agg(to_json({event})::VARCHAR, ',' ORDER BY ts, e.id) AS events
   FROM {_EVENTS.format(which=which)} e LEFT JOIN (SELECT id AS span, operation AS operation_of_span FROM linked) ON span = e.id
     LEFT JOIN source_names n ON n.id = e.source
-  GROUP BY ALL),
-joined AS (
-  SELECT correlation_id, {START} AS start, greatest({START}, w.last, t.last) AS stop,
-    CASE WHEN t.has_error OR w.has_error THEN 'error' WHEN is_open THEN 'unfinished' ELSE 'ok' END AS status, events, spans
-  FROM told t LEFT JOIN work w USING (correlation_id))
-SELECT correlation_id, '{{"correlation_id":' || to_json(correlation_id) || ',"start":"' || {_time("start")} || '","end":"' || {_time("stop")}
-    || '","duration_ms":' || (epoch_us(stop) - epoch_us(start)) / 1000 || ',"status":"' || status
-    || '","events":[' || events || '],"spans":[' || coalesce(spans, '') || ']}}' AS document
-FROM joined"""
+  GROUP BY ALL)
+SELECT correlation_id, '{{"correlation_id":' || to_json(correlation_id) || ',"root":' || to_json(root)
+    || ',"start":"' || {_time("start")} || '","end":"' || {_time("stop")} || '","duration_ms":' || duration_ms || ',"status":"' || status
+    || '","failed":' || failed || ',"events":[' || t.events || '],"spans":[' || coalesce(spans, '') || ']}}' AS document
+FROM told t LEFT JOIN work w USING (correlation_id) JOIN trace_list USING (correlation_id)"""
 
 
 # Spans alone, columnar: `ids` and `numbers` name the traces, `trace` says by number whose a span is. The numbers are the shard's own,
@@ -142,17 +136,18 @@ FROM joined"""
 # All in one order, or the same input would give another file at each build.
 _LISTED = {
     "trace": "n", "id": "id", "parent": "parent", "kind": "kind", "type": "type", "operation": "operation",
-    "start": "epoch_us(start_ts) / 1000", "duration_ms": "duration_ms", "status": "s.status",
+    "start": "epoch_us(start_ts) / 1000", "duration_ms": "s.duration_ms", "status": "s.status",
 }  # fmt: skip
 _SPAN_LISTS = ", ".join(f"{name}: list({column} ORDER BY n, start_ts, id)" for name, column in _LISTED.items())
 _BRIEF = f"""
-WITH brief AS MATERIALIZED (SELECT correlation_id, row_number() OVER (PARTITION BY shard ORDER BY n) - 1 AS n, shard, status, events FROM carried JOIN sharded USING (n)
+WITH brief AS MATERIALIZED (SELECT correlation_id, row_number() OVER (PARTITION BY shard ORDER BY n) - 1 AS n, shard, status, events, root, failed, start, duration_ms FROM carried JOIN sharded USING (n)
   WHERE shard >= $first AND shard < $end AND correlation_id NOT IN (SELECT correlation_id FROM chosen)),
 columns AS (
   SELECT shard, {{{_SPAN_LISTS}}} AS spans
   FROM spans s JOIN brief USING (correlation_id) WHERE brief.events <= {SPANS_OF_EVENTS_AT_MOST} GROUP BY shard)
-SELECT b.shard, to_json({{ids: ids, numbers: numbers, statuses: statuses, spans: spans}})::VARCHAR
-FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) AS numbers, list(status ORDER BY n) AS statuses FROM brief GROUP BY shard) b
+SELECT b.shard, to_json({{ids: ids, numbers: numbers, statuses: statuses, roots: roots, failed: failed, starts: starts, ms: ms, spans: spans}})::VARCHAR
+FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) AS numbers, list(status ORDER BY n) AS statuses,
+  list(root ORDER BY n) AS roots, list(failed ORDER BY n) AS failed, list(epoch_us(start) / 1000 ORDER BY n) AS starts, list(duration_ms ORDER BY n) AS ms FROM brief GROUP BY shard) b
   LEFT JOIN columns USING (shard)"""
 
 
@@ -188,7 +183,8 @@ _CHOSEN_TEXTS = f"SELECT id, message, context, extra, concat_ws(chr(10), message
 # What a trace tells beside its events' texts, by trace.
 _NAMES = f"""SELECT correlation_id, concat_ws(chr(10), correlation_id, event, operation, provider, model, n.name) AS names
 FROM events e LEFT JOIN source_names n ON n.id = e.source
-UNION ALL SELECT correlation_id, concat_ws(chr(10), operation, {", ".join(name for name in SPAN_DETAILS if name.endswith("_id") or name in ("provider", "model"))}) FROM spans"""
+UNION ALL SELECT correlation_id, concat_ws(chr(10), operation, {", ".join(name for name in SPAN_DETAILS if name.endswith("_id") or name in ("provider", "model"))}) FROM spans
+UNION ALL SELECT correlation_id, root FROM trace_list"""
 
 
 def _redacted_texts(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> set[str]:

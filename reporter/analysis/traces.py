@@ -28,7 +28,8 @@ SPANS_OF_EVENTS_AT_MOST = 20_000
 
 @dataclass(frozen=True)
 class TraceSummary:
-    """One trace within the window. `status`: error, unfinished or ok; `duration_ms` from first start to last end."""
+    """One whole trace, though it may reach beyond the window. `status`: error, unfinished or ok; `duration_ms` from first start
+    to last end; `failed`: of its `operations`; `root`: its title, the work that it was about."""
 
     correlation_id: str
     start: datetime
@@ -38,6 +39,7 @@ class TraceSummary:
     error_events: int
     operations: int
     root: str
+    failed: int
 
 
 @dataclass(frozen=True)
@@ -53,32 +55,63 @@ class Traces:
 
 # Log lines often carry whole seconds only, of a moment in the second that follows: such a time begins a trace only
 # where it is earlier than all exact ones by more than that second. Needs `exact`, `rough` (events), `work` (spans).
-START = """CASE WHEN least(exact, work) IS NULL OR rough < least(exact, work) - INTERVAL 1 SECOND THEN rough
+_START = """CASE WHEN least(exact, work) IS NULL OR rough < least(exact, work) - INTERVAL 1 SECOND THEN rough
   ELSE least(exact, work) END"""
-FIRSTS = "min(ts) FILTER (epoch_us(ts) % 1000000 <> 0) AS exact, min(ts) FILTER (epoch_us(ts) % 1000000 = 0) AS rough"
-_LIST = f"""
-CREATE OR REPLACE TEMP TABLE trace_list AS
+
+
+def summaries(events: str, spans: str) -> str:
+    """SQL: what is said of a trace wherever it is named, of the traces that two relations hold whole; of spans, `named` is their
+    operation as lists name it.
+
+    `correlation_id, start, stop, duration_ms, status, events, errors` (error events), `failed` (operations), `operations`
+    (finished), `root` (the title), `kinds` (a bit each), `names` (of its operations).
+    """
+    return f"""
 WITH e AS (
-  SELECT correlation_id, {FIRSTS}, max(ts) AS last, count(*) AS events, count(*) FILTER (status = 'error') AS errors,
+  SELECT correlation_id, min(ts) FILTER (epoch_us(ts) % 1000000 <> 0) AS exact, min(ts) FILTER (epoch_us(ts) % 1000000 = 0) AS rough,
+    max(ts) AS last, count(*) AS events, count(*) FILTER (status = 'error') AS errors,
     arg_min(coalesce(event, message), (ts, id)) AS first_event,
     {", ".join(f"bool_or(kind = '{kind}')::INT * {1 << n}" for n, kind in enumerate(KINDS)).replace(", ", " + ")} AS kinds
-  FROM window_events WHERE correlation_id IS NOT NULL GROUP BY correlation_id),
+  FROM {events} WHERE correlation_id IS NOT NULL GROUP BY correlation_id),
 s AS (
-  SELECT correlation_id, min(start_ts) AS work, count(*) FILTER (is_operation AND status <> 'unfinished') AS operations,
-    count(*) FILTER (status = 'unfinished') AS unfinished, list_sort(list(DISTINCT operation)) AS names,
-    arg_max(kind || ' ' || operation, (CASE type WHEN 'command' THEN 3 WHEN 'root' THEN 2 WHEN 'stream' THEN 1 ELSE 0 END, duration_ms)) AS root
-  FROM window_spans WHERE correlation_id IS NOT NULL GROUP BY correlation_id)
-SELECT correlation_id, {START} AS start, greatest(0, epoch_us(last) - epoch_us({START})) / 1000 AS duration_ms,
-  CASE WHEN errors > 0 THEN 'error' WHEN unfinished > 0 THEN 'unfinished' ELSE 'ok' END AS status,
-  events, errors, coalesce(operations, 0) AS operations, left(coalesce(root, first_event, ''), 200) AS root, kinds,
-  coalesce(names, []) AS names, row_number() OVER (ORDER BY start DESC, correlation_id) - 1 AS n,
-  row_number() OVER (PARTITION BY status = 'ok' ORDER BY status, duration_ms DESC, correlation_id) AS by_duration,
-  row_number() OVER (PARTITION BY status ORDER BY start DESC, correlation_id) AS by_age
+  SELECT correlation_id, min(start_ts) AS work, max(ts) AS worked, count(*) FILTER (is_operation AND status <> 'unfinished') AS operations,
+    count(*) FILTER (is_operation AND status = 'error') AS failed, bool_or(status = 'error') AS has_failed,
+    bool_or(status = 'unfinished') AS is_open, list_sort(list(DISTINCT named)) AS names,
+    arg_min(kind || ' ' || operation, (CASE type WHEN 'command' THEN 0 WHEN 'root' THEN 1 WHEN 'stream' THEN 2 ELSE 3 END,
+      -coalesce(duration_ms, 0), start_ts, id)) AS root
+  FROM {spans} WHERE correlation_id IS NOT NULL GROUP BY correlation_id)
+SELECT correlation_id, {_START} AS start, greatest({_START}, last, worked) AS stop, (epoch_us(stop) - epoch_us(start)) / 1000 AS duration_ms,
+  CASE WHEN errors > 0 OR has_failed THEN 'error' WHEN is_open THEN 'unfinished' ELSE 'ok' END AS status,
+  events, errors, coalesce(failed, 0) AS failed, coalesce(operations, 0) AS operations, left(coalesce(root, first_event, ''), 200) AS root, kinds,
+  coalesce(names, []) AS names
 FROM e LEFT JOIN s USING (correlation_id)"""
 
-_SUMMARY = "correlation_id, start, duration_ms, status, events, errors, operations, root"
+
+_LIST = """
+CREATE OR REPLACE TEMP TABLE trace_list AS
+SELECT *, row_number() OVER (ORDER BY start DESC, correlation_id) - 1 AS n,
+  row_number() OVER (PARTITION BY status = 'ok' ORDER BY status, duration_ms DESC, correlation_id) AS by_duration,
+  row_number() OVER (PARTITION BY status ORDER BY start DESC, correlation_id) AS by_age
+FROM ({})"""
+
+_SUMMARY = "correlation_id, start, duration_ms, status, events, errors, operations, root, failed"
 _NOTABLE = f"""SELECT {_SUMMARY} FROM trace_list
 WHERE by_duration <= CASE WHEN status = 'ok' THEN {LISTED_SLOW} ELSE {LISTED_BAD} END ORDER BY status = 'ok', by_duration"""
+_SEEN = "CREATE OR REPLACE TEMP TABLE seen_traces AS SELECT DISTINCT correlation_id FROM window_events WHERE correlation_id IS NOT NULL"
+
+
+def _list(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `trace_list` of `seen_traces`."""
+    first, last = con.execute(
+        "SELECT min(first_ts), max(last_ts) FROM traces SEMI JOIN seen_traces USING (correlation_id)"
+    ).fetchall()[0]
+    # When their events were spares a look at all those of the sink; a span's time is that of an event.
+    bounds = f"WHERE ts BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'" if first else ""
+    events, spans = (
+        f"(SELECT * FROM {name} SEMI JOIN seen_traces USING (correlation_id) {bounds})"
+        for name in ("events", "named_spans")
+    )
+    con.execute(_LIST.format(summaries(events, spans)))
 
 
 # What a report carries: of those that did not go well the longest, of all the longest and the latest, a third each, until it is full.
@@ -93,9 +126,10 @@ FROM trace_list SEMI JOIN (SELECT correlation_id FROM summed WHERE until <= {{mo
 
 
 def traces(con: duckdb.DuckDBPyConnection, window: Window, carried_bytes: int = CARRIED_BYTES) -> Traces:
-    """The window's traces, from `window_events` and `window_spans`. Leaves the temporary tables `trace_list` and `carried`, the
+    """The traces that have an event in `window_events`. Leaves the temporary tables `trace_list` and `carried`, the
     part of it that a report carries, in the same order."""
-    con.execute(_LIST)
+    con.execute(_SEEN)
+    _list(con)
     con.execute(_CARRIED.format(most=carried_bytes))
     total, carried = con.execute("SELECT (SELECT count(*) FROM trace_list), (SELECT count(*) FROM carried)").fetchall()[
         0
@@ -105,7 +139,7 @@ def traces(con: duckdb.DuckDBPyConnection, window: Window, carried_bytes: int = 
 
 def traces_of(con: duckdb.DuckDBPyConnection, column: str, value: str) -> tuple[TraceSummary, ...]:
     """The traces, whatever the window, whose events or spans have `value` in the id `column`, or the only id there is that
-    begins so; latest first. Replaces `window_events` and `window_spans`."""
+    begins so; latest first."""
     named = f"(SELECT {column} AS own, correlation_id FROM events UNION ALL SELECT {column}, correlation_id FROM spans)"
     ids = con.execute(
         f"SELECT DISTINCT own FROM {named} WHERE starts_with(own, $1) ORDER BY own <> $1, own LIMIT 2", [value]
@@ -113,13 +147,10 @@ def traces_of(con: duckdb.DuckDBPyConnection, column: str, value: str) -> tuple[
     if not ids or (len(ids) > 1 and ids[0][0] != value):
         return ()
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE asked AS SELECT DISTINCT correlation_id FROM {named}
+        f"""CREATE OR REPLACE TEMP TABLE seen_traces AS SELECT DISTINCT correlation_id FROM {named}
         WHERE own = ? AND correlation_id IS NOT NULL""",
         [ids[0][0]],
     )
-    for name in ("events", "spans"):
-        con.execute(
-            f"CREATE OR REPLACE TEMP VIEW window_{name} AS SELECT * FROM {name} WHERE correlation_id IN (SELECT correlation_id FROM asked)"
-        )
-    con.execute(_LIST)
+    con.execute("CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, operation AS named FROM spans")
+    _list(con)
     return tuple(TraceSummary(*row) for row in con.execute(f"SELECT {_SUMMARY} FROM trace_list ORDER BY n").fetchall())

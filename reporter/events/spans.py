@@ -198,10 +198,13 @@ FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)""")
     return " UNION ALL BY NAME ".join(parts)
 
 
-# A call's tokens stand in the llm call and in the chat stream it served: count the llm call's.
+# A call's tokens stand in the llm call and in the chat stream it served: count the llm call's. One that failed mostly has none:
+# such a call is that of a stream without any.
 _SERVED = f"""
-WITH calls AS (SELECT * FROM merged_spans WHERE type = 'llm' AND is_operation AND coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL)
+WITH calls AS (SELECT *, coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL AS has_tokens
+  FROM merged_spans WHERE type = 'llm' AND is_operation)
 SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s.correlation_id = c.correlation_id
+  AND (c.has_tokens OR coalesce(s.prompt_tokens, s.completion_tokens, s.total_tokens, s.cost_usd) IS NULL)
   AND (c.message_id IS NULL OR s.message_id IS NULL OR c.message_id = s.message_id)
   AND (c.operation = s.operation OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens))
   AND (c.message_id = s.message_id OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens)

@@ -27,9 +27,9 @@ def timeline(trace: Json, zone: ZoneInfo) -> str:
     more = [f"… {len(lines) - LINES} more"] if len(lines) > LINES else []
     return "\n".join(
         [
-            f"### Trace `{plain(trace['correlation_id'])}`: {trace['status']}",
+            f"### {plain(trace['root'])}: {trace['status']}",
             "",
-            f"{words.moment(start, zone)} {zone.key} · {summary(trace)}",
+            f"Trace `{plain(trace['correlation_id'])}` · {words.moment(start, zone)} {zone.key} · {summary(trace)}",
             "",
             "```text",
             *lines[:LINES],
@@ -48,13 +48,12 @@ def summary(trace: Json) -> str:
     counted = [span for span in trace["spans"] if span.get("counts_tokens")]
     tokens = sum((span.get("prompt_tokens") or 0) + (span.get("completion_tokens") or 0) for span in counted)
     cost = sum(span.get("cost_usd") or 0 for span in counted)
-    failed = sum(span["status"] == "error" for span in trace["spans"])
     waiting = sum(span["status"] == "unfinished" for span in trace["spans"])
     parts = (
         words.ms(trace["duration_ms"]),
         ", ".join(f"{kind} {count}×" for kind, count in kinds.items()),
         (f"{tokens:,} tokens" + (f", {words.usd(cost)}" if cost else "")) if tokens else "",
-        f"{failed} failed" if failed else "",
+        f"{trace['failed']} failed" if trace["failed"] else "",
         f"{waiting} unfinished" if waiting else "",
     )
     return " · ".join(part for part in parts if part)

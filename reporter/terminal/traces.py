@@ -36,7 +36,7 @@ def trace(document: dict[str, Any], form: str, zone: ZoneInfo) -> str:
     ]  # fmt: skip
     columns = ("time!", "kind", "event", "operation", "status", "took ", "source, byte!")
     start = words.moment(datetime.fromisoformat(document["start"]), zone)
-    heading = f"{timeline.plain(document['correlation_id'])} · {start} {zone.key} · {timeline.summary(document)}"
+    heading = f"{timeline.plain(document['root'])} · {timeline.plain(document['correlation_id'])} · {start} {zone.key} · {timeline.summary(document)}"
     sources = "\n".join(f"[{n}] {plain(name)}" for name, n in numbers.items())
     return f"{heading}\n\n{table(columns, rows)}\n\n{sources}"
 
@@ -50,7 +50,17 @@ def traces(found: Sequence[TraceSummary], form: str, zone: ZoneInfo) -> str:
     if form == "json":
         return as_json({"traces": [{**vars(t), "start": words.iso(t.start)} for t in found]})
     if form == "csv":
-        columns = ("correlation_id", "start", "duration_ms", "status", "events", "error_events", "operations", "root")
+        columns = (
+            "correlation_id",
+            "start",
+            "duration_ms",
+            "status",
+            "events",
+            "error_events",
+            "operations",
+            "root",
+            "failed",
+        )
         return as_csv(
             columns, ([words.iso(t.start) if n == "start" else getattr(t, n) for n in columns] for t in found)
         )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from reporter.analysis import select_window
 from reporter.analysis.trace import trace as trace_of
 from reporter.analysis.trace_data import CONTEXT_CHARS, _documents, _redacted_texts
+from reporter.analysis.traces import traces
 from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
+from reporter.window import Window
 from tests.helpers import entry, event, run, write_database, write_log
 
 DAY = ["--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC"]
@@ -33,7 +37,9 @@ def tree(document: dict) -> list[tuple[str, str, str | None]]:
 def test_the_json_has_every_member_that_scripts_rely_on(app):
     chat(app)
     document = trace(app)
-    assert set(document) == {"correlation_id", "start", "end", "duration_ms", "status", "events", "spans"}
+    assert set(document) == {
+        "correlation_id", "root", "start", "end", "duration_ms", "status", "failed", "events", "spans",
+    }  # fmt: skip
     for span in document["spans"]:
         assert {"id", "parent", "kind", "operation", "start", "end", "duration_ms", "status"} <= set(span)
     for told in document["events"]:
@@ -141,7 +147,7 @@ def test_the_timeline_reads_in_order_with_reasons(app):
         app, event("tool.invocation.failed", "10:00:01.480000", tool_name="db", duration_ms=100, error="no `table`\nx")
     )
     text = run("trace", "trace-0001", "--app", str(app), "--format", "timeline", "--tz", "UTC").stdout
-    assert text.startswith("### Trace `trace-0001`: error\n\n2026-11-20 10:00:00 UTC · 2.50 s · ")
+    assert text.startswith("### command todo: error\n\nTrace `trace-0001` · 2026-11-20 10:00:00 UTC · 2.50 s · ")
     steps = [line.split(maxsplit=4)[-1] for line in text.splitlines() if line.lstrip().startswith("+")]
     assert [step.split()[-1] for step in steps] == [
         "openai/gpt", "openai/gpt", "openai/gpt", "todo", "tool.call", "db", "slow", "pipeline", "Tag",
@@ -164,6 +170,26 @@ def test_a_trace_is_found_by_the_beginning_of_its_id_and_near_ones_are_named(app
         assert done.exit_code == 1
         assert said in done.stderr
         assert near in done.stderr
+
+
+def test_a_trace_that_reaches_beyond_the_window_is_listed_whole(app, tmp_path):
+    """It failed an hour before; what came of it lies within the window."""
+    early = [event("tool.invocation.failed", "09:00:00.500001", tool_name="db", duration_ms=100, error="no table")]
+    write_log(app, *early, event("tool.invocation.completed", "10:00:00.500001", tool_name="fs", duration_ms=50))
+    hour = ("--since", "2026-11-20T10:00Z", "--until", "2026-11-20T11:00Z", "--tz", "UTC")
+    done = run("overview", "--app", str(app), *hour, "--format", "json")
+    totals = json.loads(done.stdout)["totals"]
+    wanted = {"operations": 1, "errors": 0, "faults": 0, "traces": 1, "failed_traces": 1}
+    assert {name: totals[name] for name in wanted} == wanted
+    assert run("build", "--app", str(app), "-o", str(tmp_path / "out"), *hour).exit_code == 0
+    (listed,) = re.findall(r"<tr><td><a class=.mono.*?</tr>", (tmp_path / "out" / "traces.html").read_text(), re.S)
+    document = trace(app)
+    wanted = {"root": "tool db", "duration_ms": 3600100, "status": "error", "failed": 1}
+    assert {name: document[name] for name in wanted} == wanted
+    assert 'data-v="3600100.0"' in listed
+    told = " ".join(re.sub(r"<[^>]+>", " ", listed).split())
+    assert "tool db ✕ failed 2026-11-20 09:00:00" in told
+    assert told.endswith("2 1 2")
 
 
 def test_a_trace_table_lists_every_event(app):
@@ -254,11 +280,22 @@ def test_one_trace_and_all_of_a_report_are_the_same_documents(samples, sample):
     with open_sink(find_app(str(samples[sample]), None, (), None).sink, read_only=True) as sink:
         con = sink.connection
         con.execute(SOURCE_NAMES)
+        window = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+        select_window(con, window)
+        listed = {t.correlation_id: t for t in traces(con, window).notable}
         _redacted_texts(con, None)
         made = dict(con.execute(_documents("correlation_id IS NOT NULL", CONTEXT_CHARS)).fetchall())
         assert len(made) >= 50
         for name, document in made.items():
             assert trace_of(con, name) == json.loads(document), name
+        for name, said in listed.items():
+            told = json.loads(made[name])
+            assert [told[key] for key in ("root", "duration_ms", "status", "failed")] == [
+                said.root,
+                said.duration_ms,
+                said.status,
+                said.failed,
+            ]
 
 
 def test_a_trace_that_grew_is_whole_and_one_that_went_is_gone(app):
