@@ -238,14 +238,14 @@ window.TelemetryFigures = (() => {
   // ---- tiles: [the figure as text, what stands small beside it]; null: it cannot follow
   const spent = (chosen) => once(chosen, "spent", () => tokens(chosen, () => 0)[0]) || { calls: 0, prompt: 0, completion: 0, total: 0, tokens: 0, cost_usd: 0 };
   const TILES = {
-    count: (chosen, tile) => [short(totalOf(chosen, tile).count)],
+    count: (chosen, tile) => [short(totalOf(chosen, tile).count), "failed" in tile.dataset ? count(totalOf(chosen, tile).errors) + " failed, " + rate(totalOf(chosen, tile).error_rate) : ""],
     unfinished: (chosen, tile) => [short(totalOf(chosen, tile).unfinished)],
     errors: (chosen, tile) => [short(totalOf(chosen, tile).errors), "rate" in tile.dataset ? rate(totalOf(chosen, tile).error_rate) : ""],
     open: (chosen) => [short(sum(kinds(chosen), "unfinished"))],
     events: (chosen) => (events(chosen) === null ? null : [short(events(chosen))]),
     error_events: (chosen) => [short(errorEvents(chosen))],
-    faults: (chosen) => [short(faults(chosen))],
-    failed_traces: (chosen) => (failedTraces(chosen) === null ? null : [short(failedTraces(chosen)), rate(failedTraces(chosen) / traceCount(chosen))]),
+    faults: (chosen) => [short(faults(chosen)), said(errorEvents(chosen), "error event")],
+    failed_traces: (chosen) => (failedTraces(chosen) === null ? null : [short(failedTraces(chosen)), "of " + short(traceCount(chosen)) + ", " + rate(failedTraces(chosen) / traceCount(chosen))]),
     traces: (chosen) => (traceCount(chosen) === null ? null : [short(traceCount(chosen))]),
     total: (chosen) => [short(spent(chosen).total), short(spent(chosen).prompt) + " in, " + short(spent(chosen).completion) + " out"],
     tokens: (chosen) => [short(spent(chosen).tokens)],

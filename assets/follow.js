@@ -136,7 +136,7 @@ window.TelemetryFollow = (() => {
     put("[data-sentence]", (heading) => putSentence(chosen, heading));
     put(".cards > div", (tile) => { const figure = tile.querySelector("[data-tile]"); return Boolean(figure && putTile(chosen, figure)); });
     put("table:not([data-own])", (table) => table.dataset.table in TABLES && putTable(chosen, table));
-    put("ul.rows", () => false);
+    put("ul.rows, ol.problems", () => false);
     for (const place of main.querySelectorAll("[data-chart]")) follows.push([place, window.TelemetryCharts.follows(place.dataset.chart, chosen)]);
     for (const [element, does] of follows) mark(element, does);
     window.TelemetryCharts.show(chosen);

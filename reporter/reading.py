@@ -19,13 +19,14 @@ from reporter.analysis.operation_details import operation_details
 from reporter.analysis.operations import operations_data
 from reporter.analysis.overview import overview
 from reporter.analysis.performance import counts_over_time, performance
+from reporter.analysis.problems import problems
 from reporter.analysis.processing import processing
 from reporter.analysis.results import Results, Usage
 from reporter.analysis.tools import tools
 from reporter.analysis.trace_data import TraceData, trace_data
 from reporter.analysis.traces import Traces, traces
 from reporter.analysis.trends import trends
-from reporter.analysis.work import work
+from reporter.analysis.work import unfolded, work
 from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
 from reporter.sink.standing import file_state
@@ -135,14 +136,16 @@ class Reading:
         """All figures of the window, not yet redacted."""
         con, listed = self.con, self._begin_listing()
         groups = errors(con, asked.window)
+        view, changed = overview(con, asked.window, sources), changes(con, asked.compared)
         figures = performance(con, asked.window, asked.settings.classes)
         return Results(
-            overview(con, asked.window, sources),
+            view,
             figures,
             groups,
             listed.result(),
             rejects,
-            changes(con, asked.compared),
+            changed,
+            problems(con, view, groups, changed),
             self._usage(asked, figures.operations),
             error_details(con, groups.groups),
         )
@@ -155,7 +158,7 @@ class Reading:
             tools(con, done, seconds),
             processing(con, done, seconds),
             llm(con, done, seconds, asked.settings.prices),
-            latency(done, asked.zone.key, asked.settings.classes),
+            latency(unfolded(con, done), asked.zone.key, asked.settings.classes),
             trends(con, asked.zone.key),
             coverage(con, asked.built_at),
             counts_over_time(con, asked.window),

@@ -48,6 +48,24 @@ def select_window(con: duckdb.DuckDBPyConnection, window: Window, compared: Wind
 _NAMED = f"""CASE WHEN (kind, operation) IN (SELECT (kind, operation) FROM named_operations) THEN operation ELSE '{OTHER}' END"""
 
 
+def folded(spans: str) -> str:
+    """SQL: the ids of the LLM calls of a relation that their chat stream shows: of its calls of its own model the only one, which is
+    the same call, seen by the chat and by the model's client."""
+    return f"""
+SELECT any_value(c.id) AS id FROM {spans} c JOIN spans p ON p.id = c.parent AND p.type = 'stream' AND p.operation = c.operation
+WHERE c.type = 'llm' GROUP BY p.id HAVING count(*) = 1"""
+
+
+def fold(con: duckdb.DuckDBPyConnection) -> int:
+    """Make `listed_spans`: `window_spans` without the LLM calls that their chat stream shows, of which it is the number. Lists and
+    charts hold one row of such a call, a trace both."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE folded_calls AS {folded('window_spans')}")
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW listed_spans AS SELECT * FROM window_spans ANTI JOIN folded_calls USING (id)"
+    )
+    return int(con.execute("SELECT count(*) FROM folded_calls").fetchall()[0][0])
+
+
 def see(
     con: duckdb.DuckDBPyConnection,
     window: Window,

@@ -60,14 +60,17 @@ class Change:
 class Changes:
     """`durations`: operations called slower or faster, by the ratio of their medians; `failures`: those called to fail
     oftener or more seldom, by the difference of their error rates; the largest first. `total_before`: finished before.
-    `since`: the first event there is, where the compared window begins before it (not kept any more, or not yet logged)."""
+    A model's calls are told of once: as the streams that show them. `since`: the first time there is anything of, where the compared window begins before it. `kept_days`: of how many of its days
+    only daily figures are kept (some or all): counts, error rates, cost and an estimated p95, no single durations."""
 
     compared: Window
     kinds: dict[str, Change]
     durations: tuple[Change, ...]
     failures: tuple[Change, ...]
     total_before: int
+    cost_usd_before: float = 0
     since: datetime | None = None
+    kept_days: int = 0
     operations: Mapping[tuple[str, str], Change] = field(default_factory=dict)
 
 
@@ -100,32 +103,54 @@ FROM ranked GROUP BY {by}"""
 _RANKS = _BOTH + rank_sums("kind, operation", "GROUPING SETS ((kind, duration_ms), (kind, operation, duration_ms))")
 
 
+# Days of the app's zone, of which the middle lies in the compared window; what is here is no longer among the spans.
+_KEPT = """
+WITH kept AS (SELECT * FROM daily WHERE day + INTERVAL 12 HOUR >= $start::TIMESTAMP AND day + INTERVAL 12 HOUR < $end::TIMESTAMP)
+SELECT kind, operation, sum(operations)::BIGINT, sum(errors)::BIGINT, sum(p95_ms * timed) / nullif(sum(timed) FILTER (p95_ms IS NOT NULL), 0),
+  sum(cost_usd), (SELECT count(DISTINCT day) FROM kept)
+FROM kept GROUP BY kind, operation"""
+_COST = "SELECT coalesce(sum(cost_usd ORDER BY id), 0) FROM compared_spans WHERE counts_tokens"
+_FIRST = "SELECT least((SELECT min(ts) FROM events), (SELECT min(day)::TIMESTAMP FROM daily))"
+
+
 def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
-    """`window_spans` against `compared_spans` (the window `compared`)."""
-    before = con.execute(
-        "SELECT count(*) FROM compared_spans WHERE is_operation AND status <> 'unfinished'"
-    ).fetchall()[0][0]
-    if not before:
-        return Changes(compared, {}, (), (), 0)
+    """`window_spans` against `compared_spans` (the window `compared`) and what `daily` has kept of that window."""
     sides: dict[tuple[str, str | None], dict[bool, Side]] = {}
     for kind, operation, is_now, count, errors, percentiles in con.execute(_SIDES).fetchall():
         side = Side(count, errors, *(percentiles or (None, None)))
         sides.setdefault((kind, operation), {})[is_now] = side
+    empty, cost, kept_days = Side(0, 0, None, None), con.execute(_COST).fetchall()[0][0], 0
+    start, end = compared.sql
+    for kind, operation, count, errors, p95, usd, days in con.execute(_KEPT, {"start": start, "end": end}).fetchall():
+        both = sides.setdefault((kind, operation), {})
+        both[False] = _with_kept(both.get(False, empty), count, errors, p95)
+        kept_days = days
+        cost += usd or 0 if operation is None else 0
+    total = sum(both[False].count for (_, operation), both in sides.items() if operation is None and False in both)
+    if not total:
+        return Changes(compared, {}, (), (), 0)
     ranks = {(kind, operation): rest for kind, operation, *rest in con.execute(_RANKS).fetchall()}
-    empty = Side(0, 0, None, None)
     found = [
         _change(*key, both.get(False, empty), both.get(True, empty), ranks.get(key)) for key, both in sides.items()
     ]
+    streams = {c.operation: c.now.count for c in found if c.kind == "chat"}
+    found = [c for c in found if c.kind != "llm" or c.operation is None or streams.get(c.operation) != c.now.count]
     named = sorted((c for c in found if c.operation is not None), key=lambda c: (c.kind, c.operation or ""))
     durations = sorted((c for c in named if c.slower is not None), key=_times, reverse=True)
     failures = sorted((c for c in named if c.failing is not None), key=_points, reverse=True)
     by_kind = {c.kind: c for c in found if c.operation is None}
-    operations = {(c.kind, c.operation or ""): c for c in named}
-    return Changes(compared, by_kind, tuple(durations), tuple(failures), before, _since(con, compared), operations)
+    return Changes(compared, by_kind, tuple(durations), tuple(failures), total, cost, _since(con, compared), kept_days)
+
+
+def _with_kept(side: Side, count: int, errors: int, p95_ms: float | None) -> Side:
+    """A side with what only daily figures are left of: its p95 is theirs where there is none of its own."""
+    return Side(
+        side.count + count, side.errors + errors, side.p50_ms, side.p95_ms if side.p95_ms is not None else p95_ms
+    )
 
 
 def _since(con: duckdb.DuckDBPyConnection, compared: Window) -> datetime | None:
-    first: datetime = con.execute("SELECT min(ts) FROM events").fetchall()[0][0]
+    first: datetime = con.execute(_FIRST).fetchall()[0][0]
     return first.replace(tzinfo=UTC) if first > compared.sql[0] else None
 
 

@@ -43,12 +43,14 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class Before:
-    """An event before the latest occurrence: of its trace, or where it has none, of its file. `before_ms` ≥ 0."""
+    """An event before the failed operation of the latest fault (before the latest occurrence where no operation failed): of its
+    trace, or where it has none, of its file. `before_ms` ≥ 0; `operation`: what it is about."""
 
     before_ms: float
     kind: str
     name: str
     status: str | None
+    operation: str | None
 
 
 @dataclass(frozen=True)
@@ -84,18 +86,25 @@ SELECT e.id, ts, kind, event, operation, left(message, {_CHARS}), correlation_id
   left(context, {_CHARS}), left(extra, {_CHARS}), left(exception, {_CHARS})
 FROM events e JOIN wanted USING (id) LEFT JOIN source_names n ON n.id = e.source"""
 
+# What tells of the same fault did not lead up to it: a log line of a whole second seems to be earlier.
 _PRECEDING = f"""
-WITH latest AS (SELECT e.id, e.correlation_id, ts, source, "offset" FROM events e JOIN wanted USING (id) WHERE is_latest),
+WITH latest AS (
+  SELECT a.latest, e.id, e.correlation_id, ts, source, "offset", fault
+  FROM events e JOIN anchors a ON a.anchor = e.id LEFT JOIN window_faults f ON f.event = a.latest),
 found AS (
-  SELECT l.id AS latest, (epoch_us(l.ts) - epoch_us(e.ts)) / 1000 AS before_ms, e.kind, coalesce(e.event, e.message, '') AS name,
-    e.status, e.ts, e.id
+  SELECT l.latest, l.fault, (epoch_us(l.ts) - epoch_us(e.ts)) / 1000 AS before_ms, e.*
   FROM latest l JOIN events e ON e.correlation_id = l.correlation_id AND (e.ts < l.ts OR e.ts = l.ts AND e.id < l.id)
   UNION ALL
-  SELECT l.id, (epoch_us(l.ts) - epoch_us(e.ts)) / 1000, e.kind, coalesce(e.event, e.message, ''), e.status, e.ts, e.id
+  SELECT l.latest, l.fault, (epoch_us(l.ts) - epoch_us(e.ts)) / 1000, e.*
   FROM latest l JOIN events e ON l.correlation_id IS NULL AND e.source = l.source
-    AND e."offset" BETWEEN l."offset" - {_BEFORE_BYTES} AND l."offset" - 1)
-SELECT latest, greatest(0, before_ms), kind, left(name, 300), status FROM found
-QUALIFY row_number() OVER (PARTITION BY latest ORDER BY ts DESC, id DESC) <= {_BEFORE} ORDER BY latest, ts, id"""
+    AND e."offset" BETWEEN l."offset" - {_BEFORE_BYTES} AND l."offset" - 1),
+last AS (
+  SELECT * FROM found ANTI JOIN window_faults f ON f.event = found.id AND f.fault = found.fault
+  QUALIFY row_number() OVER (PARTITION BY latest ORDER BY ts DESC, id DESC) <= {_BEFORE})
+SELECT latest, greatest(0, before_ms), l.kind, left(coalesce(l.event, message, ''), 300), l.status, nullif(coalesce(l.operation, s.operation), l.event)
+FROM last l LEFT JOIN (SELECT unnest([id, start_event]) AS event_id, operation FROM spans WHERE correlation_id IN (SELECT correlation_id FROM latest)) s
+  ON s.event_id = l.id
+ORDER BY latest, l.ts, l.id"""
 
 # The latest traces without any failure that have an operation of the group.
 _SUCCEEDING = f"""
@@ -122,13 +131,19 @@ GROUP BY ALL ORDER BY ALL"""
 
 
 def error_details(con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup]) -> Mapping[str, ErrorDetails]:
-    """Details of the first DETAILED_GROUPS groups, by fingerprint. Beside the window's views it reads `events` and `source_names`."""
+    """Details of the first DETAILED_GROUPS groups, by fingerprint. Beside the window's views and the
+    faults that `errors` leaves it reads `events`, `spans` and `source_names`."""
     chosen = groups[:DETAILED_GROUPS]
     if not chosen:
         return {}
     con.execute("CREATE OR REPLACE TEMP TABLE wanted (id BIGINT, is_latest BOOLEAN)")
     wanted = {number: number == g.telling[0] for g in reversed(chosen) for number in g.telling}
     con.execute("INSERT INTO wanted SELECT unnest($1), unnest($2)", [list(wanted), list(wanted.values())])
+    con.execute("CREATE OR REPLACE TEMP TABLE anchors (latest BIGINT, anchor BIGINT)")
+    con.execute(
+        "INSERT INTO anchors SELECT unnest($1), unnest($2)",
+        [[g.telling[0] for g in chosen], [g.anchor for g in chosen]],
+    )
     occurrences = {row[0]: Occurrence(*row) for row in con.execute(_OCCURRENCES).fetchall()}
     before: dict[int, list[Before]] = {}
     for latest, *rest in con.execute(_PRECEDING).fetchall():

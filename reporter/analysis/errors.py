@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reporter.analysis.faults import ErrorEvent, error_events, keep, rank
+from reporter.analysis.faults import ErrorEvent, error_events, find, rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,8 @@ class ErrorGroup:
     `share`: of the window's error events, 0–1. `new`: nothing of it in the sink before the window; `regressed`: known
     before, but silent in the window of the same length before this one. `message`: the latest, as logged; `pattern`:
     normalised; `variants`: (message, faults), most frequent first. `trend`: error events by bucket of `Errors.buckets`.
-    `telling`: ids of events that show it: the latest, the first, then one a variant. `kind`: the most frequent of `kinds`.
+    `telling`: ids of events that show it: the latest, the first, then one a variant. `anchor`: of the latest's fault the end of the
+    operation that failed first; the latest where none did. `kind`: the most frequent of `kinds`.
     """
 
     fingerprint: str
@@ -51,15 +52,16 @@ class ErrorGroup:
     variants: tuple[tuple[str, int], ...]
     trend: tuple[int, ...]
     telling: tuple[int, ...]
+    anchor: int
 
 
 @dataclass(frozen=True)
 class Errors:
     """Groups, most faults first; ties by error events, last seen (latest first), then fingerprint.
 
-    `more`: how many groups there are beyond the GROUPS_AT_MOST first. `buckets`: starts, in UTC. `has_past`: whether anything lies
-    before the window, so that `new` means something. `of_events`: of each error event its id, the failed span it belongs to (-1:
-    none), its fault, and its group's place in `groups` (-1: one of the `more`).
+    `more`: how many groups there are beyond the GROUPS_AT_MOST first. `buckets`: starts, in UTC. `has_past`: whether what is kept
+    reaches back over the window of the same length before this one, so that `new` means something. `of_events`: of each error event
+    its id, the failed span it belongs to (-1: none), its fault, and its group's place in `groups` (-1: one of the `more`).
     """
 
     window: Window
@@ -86,11 +88,10 @@ def errors(con: duckdb.DuckDBPyConnection, window: Window) -> Errors:
     """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`. Leaves `window_faults`
     and `span_faults` (`faults.keep`)."""
     start = f"TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}'"
-    has_past = bool(con.execute(f"SELECT count(*) > 0 FROM events WHERE ts < {start}").fetchall()[0][0])
-    found = error_events(con, "window_events")
-    keep(con, found)
-    earlier = error_events(con, f"(SELECT * FROM events WHERE ts < {start})") if found else []
     lately = window.previous().sql[0]
+    has_past = bool(con.execute("SELECT count(*) > 0 FROM events WHERE ts < ?", [lately]).fetchall()[0][0])
+    found = find(con)
+    earlier = error_events(con, f"(SELECT * FROM events WHERE ts < {start})") if found else []
     past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
     return _grouped(found, window, past, has_past=has_past)
 
@@ -161,4 +162,12 @@ def _group(
         tuple(variants.most_common(_SHOWN_VARIANTS)),
         tuple(trend[n] for n in range(buckets)),
         tuple(dict.fromkeys(shown))[:_SHOWN_OCCURRENCES],
+        _anchor(telling, part),
     )
+
+
+def _anchor(telling: ErrorEvent, part: list[ErrorEvent]) -> int:
+    """A row's time is a whole second: the log's end of an operation comes before it."""
+    ends = [event for event in part if event.fault == telling.fault and event.span is not None]
+    first = min(ends, key=lambda event: (event.id != event.span, event.ts, event.id), default=telling)
+    return first.id if first.span is None else first.span

@@ -111,6 +111,13 @@ def error_events(con: duckdb.DuckDBPyConnection, events: str, *, has_spans: bool
     return found
 
 
+def find(con: duckdb.DuckDBPyConnection) -> list[ErrorEvent]:
+    """The error events of `window_events`, kept (`keep`)."""
+    found = error_events(con, "window_events")
+    keep(con, found)
+    return found
+
+
 def keep(con: duckdb.DuckDBPyConnection, found: Iterable[ErrorEvent]) -> None:
     """Make of the window's error events `window_faults`: event, span (null: of none that failed), fault, fingerprint; and
     `span_faults`: the fault of each failed span of `window_spans`. One whose error event lies outside the window is its own."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reporter import engine
+from reporter.analysis import fold
 from reporter.analysis.faults import count_faults
 from reporter.events.names import KINDS
 
@@ -109,6 +110,9 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Overview:
+    """`kinds`: each by itself, as scripts have them; `listed_kinds`: those that lists show, LLM calls that their streams show
+    (`folded_calls`) counted there alone, and a kind left out of which nothing else is there."""
+
     window: Window
     sources: tuple[Source, ...]
     totals: Totals
@@ -117,6 +121,8 @@ class Overview:
     commands: tuple[OperationCount, ...]
     tokens: Tokens
     buckets: tuple[Bucket, ...]
+    listed_kinds: dict[str, KindFigures]
+    folded_calls: int
 
 
 # Durations that count: finite and not negative.
@@ -129,7 +135,7 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
     Percentiles are linear between order statistics (Hyndman & Fan type 7), in ms, null where there is no duration.
     """
     over_time = buckets(con, window.bucket_seconds)
-    by_kind = kinds(con, over_time)
+    by_kind, folded = kinds(con, over_time), fold(con)
     return Overview(
         window,
         sources,
@@ -139,7 +145,17 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
         _top(con, "type = 'command'"),
         _tokens(con),
         over_time,
+        _listed(by_kind, kinds(con, over_time, "listed_spans")) if folded else by_kind,
+        folded,
     )
+
+
+def _listed(by_kind: Mapping[str, KindFigures], listed: dict[str, KindFigures]) -> dict[str, KindFigures]:
+    """Without the kind that is told of elsewhere, its events with those of the calls that show it."""
+    if listed["llm"].count or listed["llm"].unfinished:
+        return listed
+    chat = replace(listed["chat"], events=by_kind["chat"].events + by_kind["llm"].events)
+    return {kind: chat if kind == "chat" else figures for kind, figures in listed.items() if kind != "llm"}
 
 
 _BUCKETS = """
@@ -189,9 +205,11 @@ KIND_FIGURES = f"""count(*) FILTER (is_operation AND status <> 'unfinished'), co
   count(*) FILTER (status = 'unfinished'), quantile_cont(duration_ms, [0.5, 0.95]) FILTER (is_operation AND {COUNTED})"""
 
 
-def kinds(con: duckdb.DuckDBPyConnection, over_time: Iterable[Bucket]) -> dict[str, KindFigures]:
-    """All kinds' figures of `window_spans` and of the events' `buckets`, in the order of KINDS."""
-    return kinds_of(con.execute(f"SELECT kind, {KIND_FIGURES} FROM window_spans GROUP BY kind").fetchall(), over_time)
+def kinds(
+    con: duckdb.DuckDBPyConnection, over_time: Iterable[Bucket], spans: str = "window_spans"
+) -> dict[str, KindFigures]:
+    """All kinds' figures of spans and of the events' `buckets`, in the order of KINDS."""
+    return kinds_of(con.execute(f"SELECT kind, {KIND_FIGURES} FROM {spans} GROUP BY kind").fetchall(), over_time)
 
 
 def kinds_of(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter.analysis import fold
 from reporter.analysis.given import CLASS_LIMITS_MS, CLASS_NAMES
 from reporter.analysis.overview import COUNTED
 
@@ -74,11 +75,15 @@ class PercentilePoint:
 
 @dataclass(frozen=True)
 class Performance:
+    """`operations`: all, as scripts have them; `listed`: those of `listed_spans` (`analysis.fold`), of which `histogram` and
+    `over_time` are too."""
+
     window: Window
     operations: tuple[OperationFigures, ...]
     histogram: tuple[HistogramBin, ...]
     over_time: tuple[PercentilePoint, ...]
     limits_ms: Mapping[str, tuple[float, ...]]
+    listed: tuple[OperationFigures, ...]
 
 
 def duration_class(
@@ -99,6 +104,7 @@ def performance(
     A duration that is null, infinite or negative counts the operation but not in min, mean, max and percentiles.
     Percentiles are linear between order statistics (Hyndman & Fan type 7, NumPy's default): exact.
     """
+    fold(con)
     return Performance(
         window,
         operations(con, limits_ms),
@@ -111,14 +117,17 @@ def performance(
             for start, kind, n, ps in con.execute(_OVER_TIME, {"step": window.bucket_seconds}).fetchall()
         ),
         limits_ms,
+        operations(con, limits_ms, "listed_spans"),
     )
 
 
 def operations(
-    con: duckdb.DuckDBPyConnection, limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS
+    con: duckdb.DuckDBPyConnection,
+    limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS,
+    spans: str = "window_spans",
 ) -> tuple[OperationFigures, ...]:
     """The figures of `performance` alone."""
-    return tuple(_figures(limits_ms, *row) for row in con.execute(_OPERATIONS).fetchall())
+    return tuple(_figures(limits_ms, *row) for row in con.execute(_OPERATIONS.format(spans=spans)).fetchall())
 
 
 _OPERATIONS = f"""
@@ -127,18 +136,18 @@ WITH figures AS (
     count(*) FILTER (status = 'error') AS errors, count(*) FILTER (status = 'unfinished') AS unfinished,
     min(duration_ms) FILTER ({COUNTED}) AS low, avg(duration_ms ORDER BY id) FILTER ({COUNTED}) AS mean,
     quantile_cont(duration_ms, [0.5, 0.9, 0.95, 0.99]) FILTER ({COUNTED}) AS p, max(duration_ms) FILTER ({COUNTED}) AS high
-  FROM window_spans WHERE is_operation OR (status = 'unfinished' AND type <> 'root') GROUP BY kind, operation)
+  FROM {{spans}} WHERE is_operation OR (status = 'unfinished' AND type <> 'root') GROUP BY kind, operation)
 SELECT kind, operation, type, n, errors, unfinished, low, mean, p, high FROM figures
 ORDER BY p[3] DESC NULLS LAST, n DESC, kind, operation"""
 
 _HISTOGRAM = f"""
 SELECT kind, floor(log10(greatest(duration_ms, 0.1)) * 10 + 1e-9)::INTEGER AS bin, count(*)
-FROM window_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY kind, bin"""
+FROM listed_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY kind, bin"""
 
 _OVER_TIME = f"""
 SELECT make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGINT * 1000000) AS start, kind, count(*),
   quantile_cont(duration_ms, [0.5, 0.95])
-FROM window_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY start, kind"""
+FROM listed_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY start, kind"""
 
 
 _COUNTS = """

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reporter.analysis.operation_details import OperationDetails
     from reporter.analysis.overview import Overview, RejectSample
     from reporter.analysis.performance import Performance
+    from reporter.analysis.problems import Problems
     from reporter.analysis.processing import Processing
     from reporter.analysis.tools import Tools
     from reporter.analysis.traces import Traces
@@ -53,6 +54,7 @@ class Results:
     traces: Traces
     rejects: tuple[RejectSample, ...]
     changes: Changes
+    problems: Problems
     usage: Usage | None = None
     error_details: Mapping[str, ErrorDetails] = field(default_factory=dict)
     redacted: Mapping[str, int] | None = None

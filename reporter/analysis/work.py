@@ -31,6 +31,11 @@ def work(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return found.assign(duration_ms=found["duration_ms"].where(counts))
 
 
+def unfolded(con: duckdb.DuckDBPyConnection, done: pd.DataFrame) -> pd.DataFrame:
+    """Without the LLM calls that their chat stream shows (`analysis.fold`)."""
+    return done[~done["id"].isin(frames.query(con, "SELECT id FROM folded_calls", {"id": "Int64"})["id"])]
+
+
 def timed(done: pd.DataFrame) -> pd.DataFrame:
     """What has a duration."""
     return done[done["duration_ms"].notna()]

@@ -13,13 +13,28 @@ from reporter.cli.options import question
 @click.command(epilog="Example: telemetry-report overview --last 7d --format json")
 @question("table", "json", "csv")
 def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
-    """Totals, rates and percentiles by kind."""
+    """What is wrong, worst first; totals, rates and percentiles by kind."""
     from reporter.analysis.errors import errors
+    from reporter.analysis.faults import find
     from reporter.analysis.overview import overview as analyse
     from reporter.sink.notes import sources as read
     from reporter.terminal import figures
 
     with asked(options, form) as (sink, window, zone, settings):
-        errors(sink.connection, window)
-        found = gated(sink, settings, analyse(sink.connection, window, read(sink)))
-    click.echo(figures.overview(found, form, zone))
+        con, listed = sink.connection, None
+        if form == "table":
+            from reporter.analysis import see
+            from reporter.analysis.changes import changes
+            from reporter.analysis.problems import problems
+            from reporter.window import parse_compared
+
+            compared = parse_compared(settings.compare, window, zone)
+            see(con, compared, "compared")
+            groups = errors(con, window)
+            view = analyse(con, window, read(sink))
+            listed = problems(con, view, groups, changes(con, compared))
+        else:
+            find(con)
+            view = analyse(con, window, read(sink))
+        view, listed = gated(sink, settings, (view, listed))
+    click.echo(figures.overview(view, listed, form, zone))

@@ -36,5 +36,5 @@ def performance(form: str, kind: str, sort: str, top: int | None, **options: Any
         found = analyse(sink.connection, window, settings.classes)
         counts = counts_over_time(sink.connection, window) if form == "table" else {}
         found, counts = gated(sink, settings, (found, counts))
-    operations = figures.chosen(found, kind, sort, top)
+    operations = figures.chosen(found, kind, sort, top, form)
     click.echo(figures.performance(found, operations, counts, form, kind, zone))

@@ -236,12 +236,13 @@ _BY_ID = f"""(c.level IN ({_TOOL}, {_STEP}) AND p.level = {_COMMAND} AND p.execu
 
 # A tool call belongs to the step around it, else to its command; a step to its command or pipeline, a call of a model to
 # the stream of its message, each by id. What no id places belongs to the smallest span of its trace around it. Log times
-# in whole seconds are taken as exact to a second where nothing encloses exactly.
+# in whole seconds are taken as exact to a second where nothing encloses exactly. Lengths count in steps of 10 µs, as durations are
+# logged: a call and the stream that took as long stand a microsecond apart.
 _PARENTS = f"""
 WITH s AS (
   SELECT id, correlation_id, kind, message_id, execution_id, pipeline_id, epoch_us(start_ts) AS a,
     CASE WHEN status = 'unfinished' THEN 9e15::BIGINT ELSE greatest(epoch_us(ts), epoch_us(start_ts)) END AS b,
-    b - a AS length, coalesce(list_position({list(_LEVELS)!r}, type), 0)::INT AS level,
+    (b - a + 5) // 10 * 10 AS length, coalesce(list_position({list(_LEVELS)!r}, type), 0)::INT AS level,
     status <> 'unfinished' OR type IN {_CONTAINERS} AS contains,
     CASE WHEN epoch_us(ts) % 1000000 = 0 THEN 1000000 ELSE 1000 END AS fuzz
   FROM unlinked_spans),

@@ -61,6 +61,11 @@ def rate(value: float | None) -> str:
     return f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.2f} %" if percent < 1 else f"{percent:.1f} %"
 
 
+def chance(value: float | None) -> str:
+    """How sure a change is: p < 0.001, p = 0.004."""
+    return "too few to tell" if value is None else "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
 def usd(value: float | None) -> str:
     if value is None:
         return DASH

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.analysis.given import CLASS_LIMITS_MS, Retention
 from reporter.errors import SourceError
@@ -22,7 +24,6 @@ from reporter.window import parse_period
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
 
     from reporter.analysis.given import Price
 
@@ -116,7 +117,7 @@ def find_app(
         checked_zone(zone) if zone else app_zone(root, env),
         config.prices,
         {name: values[f"classes.{name}"] for name in CLASS_LIMITS_MS},
-        _retention(root, values),
+        _retention(root, config),
         values["report.last"],
         values["report.tz"],
         values["report.output"],
@@ -148,8 +149,13 @@ def _table_name(config: Values, name: str, prefix: str) -> str:
     return prefix + name if config.origins[key] == "default" else str(config.values[key])
 
 
-def _retention(root: Path, values: Mapping[str, Any]) -> Retention:
-    own = {kind: values[f"retention.kinds.{kind}"] or values["retention.days"] for kind in KINDS}
+def _retention(root: Path, config: Values) -> Retention:
+    """Where nothing is said of it, events are kept for at least twice the period that reports are about: each is compared with the
+    one before."""
+    values, days = config.values, config.values["retention.days"]
+    if config.origins["retention.days"] == "default":
+        days = max(days, math.ceil(2 * parse_period(values["report.last"]) / timedelta(days=1)))
+    own = {kind: values[f"retention.kinds.{kind}"] or days for kind in KINDS}
     archive = root / own_path(values["retention.archive"]) if values["retention.archive"] else None
     return Retention(own, values["retention.max_size"], values["retention.aggregate_days"], archive)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
+from reporter.analysis.problems import growth
 from reporter.format import words
 from reporter.site.context import rows
 from reporter.site.resources import resource_dir
@@ -42,8 +43,9 @@ def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None
         lstrip_blocks=True,
     )
     env.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
-    for name in ("ms", "took", "count", "rate", "usd", "size", "iso", "period"):
+    for name in ("ms", "took", "count", "rate", "usd", "size", "iso", "period", "chance"):
         env.filters[name] = getattr(words, name)
+    env.filters["growth"] = growth
     env.filters["short"] = short
     env.filters["name"] = shown_name
     env.filters["moment"] = lambda value: words.moment(value, zone)

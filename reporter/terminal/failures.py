@@ -39,7 +39,11 @@ def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: Zone
     if not view.groups:
         return f"{start} – {end} {zone.key}\nNo error in this period."
     total = sum(g.count for g in view.groups)
-    heading = f"{start} – {end} {zone.key}: {words.count(total)} error events in {words.count(len(view.groups))} groups"
+    faults = sum(g.faults for g in view.groups)
+    heading = (
+        f"{start} – {end} {zone.key}: {words.count(faults)} fault{'' if faults == 1 else 's'} in {words.count(len(view.groups))} groups, "
+        f"{words.count(total)} error events"
+    )
     more = [f"… and {words.count(view.more)} more groups, each less frequent"] if view.more else []
     return "\n\n".join(
         [heading, *(_block(g, latest.get(g.fingerprint), view.has_past, zone) for g in view.groups), *more]
@@ -56,9 +60,9 @@ def _block(g: ErrorGroup, latest: Occurrence | None, has_past: bool, zone: ZoneI
     from rich.padding import Padding
     from rich.text import Text
 
-    state = "new " if g.new and has_past else "regressed " if g.regressed else ""
+    state = "new " if g.new and has_past else "back " if g.regressed else ""
     head = Text.assemble(
-        (f"{words.count(g.count)}× ", "bold red"), (g.fingerprint, "cyan"), f" {g.kind} ", cell(state.strip()), " " if state else "",
+        (f"{words.count(g.faults)}× ", "bold red"), (g.fingerprint, "cyan"), f" {g.kind} ", cell(state.strip()), " " if state else "",
         (f"{plain(g.error_class)}: " if g.error_class else "", "bold"), plain(g.message[:500]),
     )  # fmt: skip
     operations = ", ".join(plain(words.name(name)) for name in g.operations[:4]) + (
@@ -67,6 +71,7 @@ def _block(g: ErrorGroup, latest: Occurrence | None, has_past: bool, zone: ZoneI
     facts = (
         f"{words.moment(g.first_seen, zone)} – {words.moment(g.last_seen, zone)}",
         spark(g.trend),
+        f"{words.count(g.count)} error event{'' if g.count == 1 else 's'}",
         f"{words.count(g.trace_count)} trace{'' if g.trace_count == 1 else 's'}",
         operations,
     )
@@ -126,10 +131,16 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
         parts.append(_full(occurrence, zone))
     if details.before:
         before = [
-            (f"−{words.ms(b.before_ms)}" if b.before_ms else "0 ms", b.kind, words.name(b.name, 100), b.status or "")
+            (
+                f"−{words.ms(b.before_ms)}" if b.before_ms else "0 ms",
+                b.kind,
+                words.name(b.name, 100),
+                words.name(b.operation or ""),
+                b.status or "",
+            )
             for b in details.before
         ]
-        parts.append("what led up to it:\n" + table(("before ", "kind", "event", "status"), before))
+        parts.append("what led up to it:\n" + table(("before ", "kind", "event", "operation", "status"), before))
     if details.common:
         common = [
             (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reporter.format import words
+from reporter.terminal import problems
 from reporter.terminal.layout import as_csv, as_json, bad, cell, plain, spark, table, window_json
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from reporter.analysis.overview import Overview, RejectSample, Source
     from reporter.analysis.performance import OperationFigures, Performance
+    from reporter.analysis.problems import Problems
     from reporter.window import Window
 
 _KIND_COLUMNS = ("kind", "events", "count", "ok", "errors", "unfinished", "success_rate", "p50_ms", "p95_ms")
@@ -35,7 +37,8 @@ def _heading(window: Window, zone: ZoneInfo) -> str:
     return f"{start} – {end} {zone.key} ({words.period(window.length)})"
 
 
-def overview(view: Overview, form: str, zone: ZoneInfo) -> str:
+def overview(view: Overview, found: Problems | None, form: str, zone: ZoneInfo) -> str:
+    """`found`: what is wrong, for people."""
     if form == "json":
         return as_json(
             {
@@ -50,17 +53,18 @@ def overview(view: Overview, form: str, zone: ZoneInfo) -> str:
     if form == "csv":
         rows = ([kind, *(getattr(f, name) for name in _KIND_COLUMNS[1:])] for kind, f in view.kinds.items())
         return as_csv(_KIND_COLUMNS, rows)
-    return f"{_heading(view.window, zone)}\n{_sentence(view)}\n\n{_kinds(view)}{_top(view)}"
+    listed = f"{problems.listed(found, view, zone)}\n\n" if found else ""
+    return f"{_heading(view.window, zone)}\n{listed}{_totals(view)}\n\n{_kinds(view)}{_top(view)}"
 
 
-def _sentence(view: Overview) -> str:
+def _totals(view: Overview) -> str:
     t = view.totals
     unfinished = sum(figures.unfinished for figures in view.kinds.values())
     cost = f", {words.usd(view.tokens.cost_usd)}" if view.tokens.cost_usd else ""
     parts = [
         f"{words.count(t.events)} events, {words.count(t.traces)} traces, {words.count(t.operations)} operations",
         f"{words.count(t.errors)} failed ({words.rate(t.error_rate)})",
-        f"{words.count(t.error_events)} error events",
+        f"{words.count(t.error_events)} error events of {words.count(t.faults)} faults",
         f"{words.count(unfinished)} unfinished" if unfinished else "",
         f"{words.count(view.tokens.total)} tokens{cost}",
     ]
@@ -101,15 +105,22 @@ def _top(view: Overview) -> str:
     return f"\n{''.join(lines)}" if lines else ""
 
 
-def chosen(view: Performance, kind: str, sort: str, top: int | None) -> tuple[OperationFigures, ...]:
+def chosen(view: Performance, kind: str, sort: str, top: int | None, form: str) -> tuple[OperationFigures, ...]:
     """The operations of a type, by a figure of SORTS, the largest first (none last); ties by kind and operation."""
-    found = [o for o in view.operations if kind in ("all", o.kind) or TYPES.get(kind) == o.kind]
+    found = _of_type(view, kind, form)
 
     def key(o: OperationFigures) -> tuple[bool, float, str, str]:
         value = getattr(o, SORTS[sort])
         return value is None, -(value or 0), o.kind, o.operation
 
     return tuple(sorted(found, key=key)[:top])
+
+
+def _of_type(view: Performance, kind: str, form: str) -> list[OperationFigures]:
+    """For people a model's call stands once where all are listed: as the stream that shows it."""
+    if kind == "all":
+        return list(view.listed if form == "table" else view.operations)
+    return [o for o in view.operations if TYPES.get(kind) == o.kind]
 
 
 def performance(
@@ -146,7 +157,7 @@ def performance(
         "class",
         "over time",
     )
-    hidden = sum(kind in ("all", o.kind) or TYPES.get(kind) == o.kind for o in view.operations) - len(operations)
+    hidden = len(_of_type(view, kind, form)) - len(operations)
     more = f"\n… {hidden:,} more: --top {len(operations) + hidden}" if hidden else ""
     if not shown:
         return f"{_heading(view.window, zone)}\nNo operation finished in this period."

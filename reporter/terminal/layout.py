@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STATE_STYLES = {
     "error": "red", "failed": "red", "critical": "red", "very slow": "red", "slow": "yellow", "unfinished": "yellow",
-    "ok": "green", "fast": "green", "normal": "green", "new": "bold red", "regressed": "bold yellow",
+    "ok": "green", "fast": "green", "normal": "green", "new": "bold red", "back": "bold yellow",
 }  # fmt: skip
 _BARS = "▁▂▃▄▅▆▇█"
 _PIPED_WIDTH = 120

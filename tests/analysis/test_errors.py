@@ -86,14 +86,14 @@ def test_new_regressed_and_lasting_groups_are_told_apart(app, tmp_path):
             r'<td class="what">(?:<span class="new">(\w+)</span> )?.*?class="msg">(\w+ fault)<', page, re.S
         )
     }
-    assert flags == {"Lasting fault": None, "Returning fault": "regressed", "Fresh fault": "new"}
+    assert flags == {"Lasting fault": None, "Returning fault": "back", "Fresh fault": "new"}
 
 
 def test_without_older_data_nothing_is_called_new(app, tmp_path):
     write_log(app, entry("Fresh fault", level="ERROR"))
     page = (site(app, tmp_path) / "errors.html").read_text()
     assert 'class="new"' not in page
-    assert "Nothing older was read" in page
+    assert "No earlier data" in page
 
 
 def test_lift_and_chance_are_fishers():
@@ -138,10 +138,38 @@ def test_what_led_up_to_it_comes_from_its_trace_or_its_file(app, tmp_path):
     )
     write_log(app, entry("Starting up"), entry("Disk is full", level="CRITICAL"), entry("Going on"), name="worker.log")
     output = site(app, tmp_path)
-    assert "Before it Kind Event Status 1.00 s chat chat.message.received Occurrences" in group_page(
-        output, "bad token"
+    head = "Before it Kind Event Operation Status"
+    assert f"{head} 1.00 s chat chat.message.received Occurrences" in group_page(output, "bad token")
+    assert f"{head} 0 ms log Starting up Occurrences" in group_page(output, "Disk is full")
+
+
+def test_what_led_up_to_it_stands_before_the_operation_that_failed_first_and_names_operations(app):
+    """The log line about it bears the whole second before all of it, its command failed later."""
+    exception = {"exception": {"class": "App\\Denied", "message": "Permission denied on notes"}, "correlation_id": "t1"}
+    write_log(
+        app,
+        event("command.execution.started", "10:00:00.900001", "t1", command="recall"),
+        event("tool.invocation.started", "10:00:01.100001", "t1", tool_name="fs.read", invocation_id="i1"),
+        event(
+            "tool.invocation.failed",
+            "10:00:01.500001",
+            "t1",
+            tool_name="fs.read",
+            invocation_id="i1",
+            error="Permission denied on notes",
+        ),
+        event("tool.invocation.completed", "10:00:01.700001", "t1", tool_name="db", duration_ms=1),
+        event(
+            "command.execution.failed", "10:00:01.900001", "t1", command="recall", error="Permission denied on notes"
+        ),
+        entry("Command failed", exception, at="2026-11-20 10:00:01", level="ERROR"),
     )
-    assert "Before it Kind Event Status 0 ms log Starting up Occurrences" in group_page(output, "Disk is full")
+    (group,) = ask("errors", app)["groups"]
+    before = ask("errors", app, group["fingerprint"])["before"]
+    assert [(b["before_ms"], b["name"], b["operation"]) for b in before] == [
+        (600, "command.execution.started", "recall"),
+        (400, "tool.invocation.started", "fs.read"),
+    ]
 
 
 def test_a_groups_page_reads_without_scripts(app, tmp_path, browser):
@@ -173,8 +201,8 @@ def test_the_list_is_filtered_and_sorted(report, browser):
     assert page.locator("#groups tbody tr:visible").count() == 1
     page.fill("#page-filters [name=q]", "")
     page.wait_for_selector("[data-applied='']", state="attached")
-    page.click("#groups th:nth-child(9) button")
-    seen = page.locator("#groups tbody td:nth-child(9)").all_inner_texts()
+    page.click("#groups th:nth-child(10) button")
+    seen = page.locator("#groups tbody td:nth-child(10)").all_inner_texts()
     assert seen == sorted(seen, reverse=True)
     assert heard == []
 

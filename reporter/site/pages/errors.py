@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reporter.analysis.error_details import ErrorDetails, Occurrence
     from reporter.analysis.errors import ErrorGroup, Errors
     from reporter.analysis.fingerprints import ExceptionPart
+    from reporter.analysis.overview import Totals
     from reporter.analysis.results import Results
     from reporter.site.context import Chart
 
@@ -42,7 +43,7 @@ class ErrorsContext:
     title: str
     rows: tuple[Row, ...]
     hidden: int
-    error_events: int
+    totals: Totals
     has_past: bool
     charts: tuple[Chart, ...]
 
@@ -80,7 +81,7 @@ def context(results: Results, zone: ZoneInfo) -> ErrorsContext:
     charts = (_chart(results.errors, colours, zone),) if groups else ()
     hidden = max(0, len(groups) - SHOWN_GROUPS)
     return ErrorsContext(
-        TITLE, rows, hidden + results.errors.more, results.overview.totals.error_events, results.errors.has_past, charts
+        TITLE, rows, hidden + results.errors.more, results.overview.totals, results.errors.has_past, charts
     )
 
 

@@ -7,89 +7,70 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from reporter.format import words
+from reporter.analysis.problems import mood, sentence
 from reporter.site import series
 from reporter.site.context import Chart, TimeAxis
+from reporter.site.pages import errors
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.changes import Changes
-    from reporter.analysis.errors import ErrorGroup
     from reporter.analysis.overview import KindFigures, Tokens, Totals
     from reporter.analysis.performance import OperationFigures
+    from reporter.analysis.problems import Problems
     from reporter.analysis.results import Results
-    from reporter.analysis.traces import TraceSummary
 
 FILE, TITLE = "index.html", "Overview"
 
 
+# The page of each kind.
+_KIND_FILES = {
+    "chat": "chat.html", "processing": "processing.html", "command": "commands.html", "tool": "tools.html", "llm": "llm.html",
+    "log": "sources.html",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class OverviewContext:
-    """`headline`: what is wrong, in words; `mood`: ok, warn, bad or empty."""
+    """`sentence`: what is wrong, in words; `mood`: ok, warn, bad or empty. `group_files`: the page of each error group listed that
+    has one. `kinds`: LLM calls that their streams show (`folded_calls`) are not counted twice."""
 
     title: str
-    headline: str
+    sentence: str
     mood: str
+    problems: Problems
+    group_files: dict[str, str]
     totals: Totals
     kinds: tuple[tuple[str, KindFigures], ...]
+    kind_files: dict[str, str]
+    folded_calls: int
     tokens: Tokens
     charts: tuple[Chart, ...]
-    errors: tuple[ErrorGroup, ...]
     slowest: tuple[OperationFigures, ...]
-    failing: tuple[TraceSummary, ...]
-    unfinished: int
     changes: Changes
-    open_traces: tuple[TraceSummary, ...]
     busiest: tuple[OperationFigures, ...]
 
 
 def context(results: Results, zone: ZoneInfo) -> OverviewContext:
-    view = results.overview
-    unfinished = sum(figures.unfinished for figures in view.kinds.values())
-    headline, mood = _headline(results, unfinished)
-    failing = [s for s in results.traces.notable if s.status == "error"]
+    view, found = results.overview, results.problems
+    operations = results.performance.listed
     return OverviewContext(
         TITLE,
-        headline,
-        mood,
+        sentence(found, view, zone),
+        mood(found, view),
+        found,
+        {g.fingerprint: errors.href(g.fingerprint) for g in found.failing if g.fingerprint in results.error_details},
         view.totals,
-        tuple(view.kinds.items()),
+        tuple(view.listed_kinds.items()),
+        _KIND_FILES,
+        view.folded_calls,
         view.tokens,
         _charts(results, zone) if view.buckets else (),
-        results.errors.groups[:6],
-        tuple(o for o in results.performance.operations if o.count)[:6],
-        tuple(failing[:6]),
-        unfinished,
+        tuple(o for o in operations if o.count)[:6],
         results.changes,
-        tuple(s for s in results.traces.notable if s.status == "unfinished")[:6],
-        tuple(sorted(results.performance.operations, key=lambda o: (-o.count, o.kind, o.operation))[:8]),
+        tuple(sorted(operations, key=lambda o: (-o.count, o.kind, o.operation))[:8]),
     )
-
-
-def _headline(results: Results, unfinished: int) -> tuple[str, str]:
-    totals = results.overview.totals
-    if not totals.events:
-        return "Nothing was logged in this period.", "empty"
-    parts = []
-    if totals.errors:
-        groups = len(results.errors.groups)
-        parts.append(
-            f"{_number(totals.errors, 'operation')} of {totals.operations:,} failed ({words.rate(totals.error_rate)}), "
-            f"in {_number(groups, 'error group')}"
-        )
-    elif totals.error_events:
-        parts.append(f"no operation failed, but {_number(totals.error_events, 'error')} stood in the logs")
-    if unfinished:
-        parts.append(f"{_number(unfinished, 'operation')} started and never ended")
-    if not parts:
-        return f"All {totals.operations:,} operations finished without an error.", "ok"
-    sentence = "; ".join(parts)
-    return sentence[0].upper() + sentence[1:] + ".", "bad" if totals.errors else "warn"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
@@ -109,11 +90,11 @@ def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
     ]
     sums = buckets.groupby("start", as_index=False)["error_events"].sum()
     if sums["error_events"].any():
-        errors = sums.assign(name="error events").rename(columns={"error_events": "value"})
+        points = sums.assign(name="error events").rename(columns={"error_events": "value"})
         title, colours = "Error events over time", {"error events": "error"}
         charts.append(
             series.bars(
-                "overview_errors", title, errors, colours, axis, lambda n: f"{n:,}", height=90, follow={"of": "errors"}
+                "overview_errors", title, points, colours, axis, lambda n: f"{n:,}", height=90, follow={"of": "errors"}
             )
         )
     return tuple(charts)

@@ -111,11 +111,11 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
             _percentiles(view.over_time, TimeAxis.of(results.window, zone)),
             _heat(latency.heat),
         )
-    shown = view.operations
+    shown = view.listed
     if len(shown) > SHOWN_OPERATIONS:
         least = sorted(o.count for o in shown)[-SHOWN_OPERATIONS]
         shown = tuple(o for o in shown if o.count >= least)[:SHOWN_OPERATIONS]
-    hidden = len(view.operations) - len(shown)
+    hidden = len(view.listed) - len(shown)
     return PerformanceContext(
         TITLE,
         shown,

@@ -1,0 +1,76 @@
+"""What is wrong, worst first: the sentence and the list that the first page has too."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from reporter.analysis.problems import growth, sentence, when
+from reporter.format import words
+from reporter.terminal.layout import cell, plain, spark, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    from rich.text import Text
+
+    from reporter.analysis.errors import ErrorGroup
+    from reporter.analysis.overview import Overview
+    from reporter.analysis.problems import Problems, Slower
+
+_CHARS = 160
+
+
+def listed(found: Problems, view: Overview, zone: ZoneInfo) -> str:
+    """The sentence, and a line or two a problem; what to ask for next stands at its end."""
+    from rich.text import Text
+
+    return text_of(Text(plain(sentence(found, view, zone)), style="bold"), *_lines(found, view, zone))
+
+
+def _lines(found: Problems, view: Overview, zone: ZoneInfo) -> Iterator[Text]:
+    from rich.text import Text
+
+    for group in found.failing:
+        yield from _failing(group, view, zone, has_past=found.has_past)
+    if found.more_failing:
+        yield Text(f"  … {words.count(found.more_failing)} more error groups: telemetry-report errors", style="dim")
+    for one in found.slower:
+        yield _slower(one, view, zone)
+    for open_work in found.unfinished:
+        trace = f", latest in trace {plain(open_work.trace)}" if open_work.trace else ""
+        named = f"{open_work.kind} {plain(words.name(open_work.operation))}"
+        yield Text.assemble(("  … ", "yellow"), f"{words.count(open_work.count)}× {named} never ended", (trace, "dim"))
+    if found.dearer:
+        cost = f"  $ cost {words.usd(found.dearer.now_usd)}, {growth(found.dearer.times)} the {words.usd(found.dearer.before_usd)} before"
+        yield Text(cost)
+
+
+def _failing(group: ErrorGroup, view: Overview, zone: ZoneInfo, *, has_past: bool) -> Iterator[Text]:
+    from rich.text import Text
+
+    state = "new" if group.new and has_past else "back" if group.regressed else ""
+    named = f"{group.error_class}: " if group.error_class else ""
+    yield Text.assemble(
+        ("  ✕ ", "red"), (f"{words.count(group.faults)} fault{'' if group.faults == 1 else 's'} ", "bold"), cell(state), " " if state else "",
+        plain(f"{named}{' '.join(group.message.split())[:_CHARS]}"),
+    )  # fmt: skip
+    trace = f" · trace {plain(group.traces[0])}" if group.traces else ""
+    seen = f"last {when(_aware(group), view, zone)}"
+    yield Text(f"      {seen} · {spark(group.trend)} · errors {group.fingerprint}{trace}", style="dim")
+
+
+def _aware(group: ErrorGroup) -> datetime:
+    return group.last_seen if group.last_seen.tzinfo else group.last_seen.replace(tzinfo=UTC)
+
+
+def _slower(one: Slower, view: Overview, zone: ZoneInfo) -> Text:
+    from rich.text import Text
+
+    change = one.change
+    since = f" since {when(one.since, view, zone)}" if one.since else ""
+    told = f"p50 {words.ms(change.before.p50_ms)} → {words.ms(change.now.p50_ms)} of {words.count(change.now.count)}, {words.chance(change.duration_chance)}"
+    trace = f", slowest in trace {plain(one.trace)}" if one.trace else ""
+    named = f"{change.kind} {plain(words.name(change.operation or ''))}"
+    return Text.assemble(("  ▲ ", "yellow"), f"{named} {growth(one.times)} slower{since}: {told}", (trace, "dim"))
