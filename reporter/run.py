@@ -185,7 +185,7 @@ class Run:
 
     @cached_property
     def errors(self) -> pd.DataFrame:
-        """A row an error group, most frequent first: fingerprint, kind, error_class, message (the latest), pattern, frame, count
+        """A row an error group, most faults first: fingerprint, kind, error_class, message (the latest), pattern, frame, count
         (error events), faults, share (0–1), first_seen, last_seen, operations, trace_count, new, regressed."""
         from reporter.analysis import tabled
 

@@ -45,7 +45,7 @@ def operations(found: Performance) -> pd.DataFrame:
 
 
 def errors(found: Errors) -> pd.DataFrame:
-    """ERROR_DTYPES, most frequent first."""
+    """ERROR_DTYPES, most faults first."""
     return _of(found.groups, ERROR_DTYPES)
 
 

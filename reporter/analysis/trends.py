@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import frames
-from reporter.analysis import folded
 from reporter.analysis.overview import COUNTED
 
 if TYPE_CHECKING:
@@ -55,14 +54,11 @@ SELECT day, coalesce(sum(events), 0)::BIGINT, coalesce(sum(error_events), 0)::BI
 _PARTS_DTYPES = {
     "day": _DAY_DTYPE, "kind": frames.TEXT, "operation": frames.TEXT, "timed": "Int64", "total_ms": "float64", "p95_ms": "float64",
 }  # fmt: skip
-# Of each kind (without an operation) and each operation; of a day that went in parts, each part. An LLM call that its stream shows
-# is told of there; of days that went, as many calls as streams are those.
+# Of each kind (without an operation) and each operation; of a day that went in parts, each part.
 _PARTS = f"""
 SELECT {_DAY} AS day, kind, operation, count(*) AS timed, sum(duration_ms ORDER BY id), quantile_cont(duration_ms, 0.95)
-FROM spans ANTI JOIN ({folded("spans")}) USING (id)
-WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY GROUPING SETS ((1, kind), (1, kind, operation))
-UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily d WHERE timed > 0 AND NOT (kind = 'llm'
-  AND EXISTS (FROM daily c WHERE c.kind = 'chat' AND c.day = d.day AND c.operation IS NOT DISTINCT FROM d.operation AND c.timed = d.timed))"""
+FROM spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY GROUPING SETS ((1, kind), (1, kind, operation))
+UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily WHERE timed > 0"""
 
 
 _HOURS_DTYPES = {"kind": frames.TEXT, "weekday": "Int64", "hour": "Int64", "count": "Int64", "days": "Int64"}

@@ -330,7 +330,7 @@ def test_what_changed_is_told_on_the_overview(app, tmp_path):
     assert done.exit_code == 0
     assert 'id="changes"' not in (output / "index.html").read_text()
     assert (
-        "Nothing finished in the window to compare with (2026-11-01 00:00:00 – 2026-11-03 00:00:00)"
+        "No earlier data: nothing finished in the window to compare with (2026-11-01 00:00:00 – 2026-11-03 00:00:00)"
         in (output / "index.html").read_text()
     )
     assert run("build", "--app", str(app), "-o", str(output), "--compare", "yesterday").exit_code == 2

@@ -44,7 +44,8 @@ class TrendsContext:
 
 def context(results: Results, zone: ZoneInfo) -> TrendsContext:
     view = used(results).trends
-    chosen = _stretches(view.operations, zone).rename(columns={"p95_ms": "value"})
+    kinds, operations = _once(view.kinds), _once(view.operations)
+    chosen = _stretches(operations, zone).rename(columns={"p95_ms": "value"})
     # Its kind apart, an operation has the colour of the other pages.
     colours = series.colours_of(chosen, lambda name: name.partition(" ")[2])
     charts: tuple[Chart, ...] = ()
@@ -53,16 +54,24 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
         axis = TimeAxis(stretches["start"].min(), stretches["end"].max(), zone, _DAY_SECONDS)
         charts = (
             _events(stretches, axis),
-            _by_kind(_stretches(view.kinds, zone), axis),
+            _by_kind(_stretches(kinds, zone), axis),
             series.lines("operations", "p95 a day of the operations that take most time", chosen, colours, axis),
         )
     if len(view.hours):
         charts += (_by_hour(view.hours),)
     days = tuple(view.days["day"].dt.to_pydatetime())[-_SHOWN_DAYS:]
-    points = {(p.name, p.day.to_pydatetime()): p for frame in (view.kinds, view.operations) for p in rows(frame)}
-    names = list(dict.fromkeys([*sorted(view.kinds["name"].unique()), *sorted(view.operations["name"].unique())]))
+    points = {(p.name, p.day.to_pydatetime()): p for frame in (kinds, operations) for p in rows(frame)}
+    names = list(dict.fromkeys([*sorted(kinds["name"].unique()), *sorted(operations["name"].unique())]))
     table = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
     return TrendsContext(TITLE, view, results.changes, colours, days, table, _hours(view.hours), charts)
+
+
+def _once(frame: pd.DataFrame) -> pd.DataFrame:
+    """Without a model's calls on days on which as many streams tell of them: daily figures know no single calls."""
+    streams = frame[frame["name"].str.match(r"chat( |$)")]
+    told = streams.assign(name="llm" + streams["name"].str.removeprefix("chat"))[["day", "name", "count"]]
+    same = frame.merge(told, on=["day", "name", "count"], how="left", indicator=True)["_merge"] == "both"
+    return frame[~same.to_numpy()]
 
 
 def _stretches(frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
