@@ -30,7 +30,11 @@ window.TelemetryFigures = (() => {
     const { data } = chosen;
     const key = keyed(data, (one) => data.kinds.indexOf(one.kind));
     key.withRoots = true;
-    return figures(data, chosen.rows, data.kinds.length, key).map((one, k) => ({ kind: data.kinds[k], events: events(chosen, data.kinds[k]), ...one }));
+    const found = figures(data, chosen.listed, data.kinds.length, key).map((one, k) => ({ kind: data.kinds[k], events: events(chosen, data.kinds[k]), ...one }));
+    const [chat, llm] = ["chat", "llm"].map((kind) => found.find((one) => one.kind === kind));
+    if (!data.folded.length || chosen.listed === chosen.rows || llm.count || llm.unfinished) return found;
+    if (chat.events !== null) chat.events += llm.events;
+    return found.filter((one) => one !== llm);
   });
 
   // All events are told by kind and bucket only.
@@ -87,9 +91,9 @@ window.TelemetryFigures = (() => {
     const { data } = chosen;
     if (data.n) return null;
     const median = new Float64Array(data.operations.length).fill(NaN);
-    figures(data, chosen.rows, data.operations.length, keyed(data, (_, k) => k)).forEach((one, k) => { if (one.timed >= 20 && one.p50_ms > 0) median[k] = one.p50_ms; });
+    figures(data, chosen.listed, data.operations.length, keyed(data, (_, k) => k)).forEach((one, k) => { if (one.timed >= 20 && one.p50_ms > 0) median[k] = one.p50_ms; });
     const times = (i) => data.ms[i] / median[data.own[data.name[i]]];
-    return singles(chosen, table, (i) => times(i) >= 0 && data.status[i] < 2, times).map((row) => ({ ...row, times_median: row.rank }));
+    return singles({ ...chosen, rows: chosen.listed }, table, (i) => times(i) >= 0 && data.status[i] < 2, times).map((row) => ({ ...row, times_median: row.rank }));
   }
 
   // Pairs of a caller and what it called: steps of commands, tools of whatever they stand in.
@@ -215,12 +219,12 @@ window.TelemetryFigures = (() => {
   // Each with how many finished in each bucket, where the table shows that.
   function operations(chosen, table) {
     const { data } = chosen;
-    const rows = byOperation(data, chosen.rows, about(table)).slice(0, Number(table.dataset.top) || Infinity);
+    const rows = byOperation(data, chosen.listed, about(table)).slice(0, Number(table.dataset.top) || Infinity);
     if (!table.querySelector("[data-c=trend]")) return rows;
     const first = Math.floor(data.window.start / data.window.step);
     const size = Math.ceil(data.window.end / data.window.step) - first;
     const counts = new Uint32Array(data.operations.length * size);
-    for (let i = 0; i < data.size; i++) if (chosen.rows[i] && data.status[i] < 2) counts[data.own[data.name[i]] * size + Math.floor(data.t[i] / data.window.step) - first] += weight(data, i);
+    for (let i = 0; i < data.size; i++) if (chosen.listed[i] && data.status[i] < 2) counts[data.own[data.name[i]] * size + Math.floor(data.t[i] / data.window.step) - first] += weight(data, i);
     return rows.map((row) => ({ ...row, trend: [...counts.subarray(row.k * size, (row.k + 1) * size)] }));
   }
 

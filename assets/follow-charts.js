@@ -98,7 +98,7 @@ window.TelemetryCharts = (() => {
   function percentiles({ data, whole }) {
     const at = buckets(data);
     const kindOf = Int32Array.from(data.names.kind, (kind) => data.kinds.indexOf(kind));
-    const found = sorted(data, whole.rows, data.kinds.length * at.size, (i) => (data.status[i] > 1 ? -1 : kindOf[data.name[i]] * at.size + at.of(data.t[i])), data.ms, data.order);
+    const found = sorted(data, whole.listed, data.kinds.length * at.size, (i) => (data.status[i] > 1 ? -1 : kindOf[data.name[i]] * at.size + at.of(data.t[i])), data.ms, data.order);
     const rows = [];
     for (let key = 0; key < data.kinds.length * at.size; key++) {
       const p95 = found.at(key, 0.95);
@@ -111,7 +111,7 @@ window.TelemetryCharts = (() => {
   }
 
   // Ten bins a decade by kind, of all operations or of the one chosen beside the chart.
-  function histogram({ data, rows }, recipe, _, choice) {
+  function histogram({ data, listed: rows }, recipe, _, choice) {
     const fits = Int32Array.from(data.own, (k) => { const one = data.operations[k]; return isOf(recipe)(one) && (!choice || choice === one.kind + " " + one.operation) ? data.kinds.indexOf(one.kind) : -1; });
     const counts = new Map();
     for (const i of data.order) {
@@ -132,7 +132,7 @@ window.TelemetryCharts = (() => {
   }
 
   // Hours of the day in the viewer's zone of those that took most time in all.
-  function heat({ data, rows }, recipe) {
+  function heat({ data, listed: rows }, recipe) {
     const clock = new Intl.DateTimeFormat("en", { hour: "numeric", hourCycle: "h23", timeZone: form.dataset.zone });
     const hours = new Map();
     const hourOf = (t) => {

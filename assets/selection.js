@@ -16,7 +16,7 @@ window.TelemetrySelection = (() => {
     const order = Uint32Array.from(ms.keys()).filter((i) => ms[i] === ms[i]).sort((a, b) => ms[a] - ms[b]);
     return {
       ...told, size, t, ms, order, facts, name: Uint32Array.from(rows.name), trace: Int32Array.from(rows.trace), caller: Int32Array.from(rows.caller),
-      status: Uint8Array.from(rows.status), n: rows.n ? Uint32Array.from(rows.n) : null, dry: rows.dry || [],
+      status: Uint8Array.from(rows.status), n: rows.n ? Uint32Array.from(rows.n) : null, dry: rows.dry || [], folded: rows.folded || [],
       ...operationsOf(told.names),
     };
   }
@@ -60,7 +60,8 @@ window.TelemetrySelection = (() => {
     });
   }
 
-  // `rows`, `errors`: 1 for each that is chosen; `inTime`: of these, 1 for each that lies in the period (time charts show the others too).
+  // `rows`, `errors`: 1 for each that is chosen; `listed`: for each row that lists show; `whole`: the same of the whole window (time charts show
+  // what lies beside the period too).
   function choose(data, wanted, ids) {
     const names = nameFits(data, wanted);
     const text = textual(data, wanted.q || "", ids);
@@ -82,7 +83,16 @@ window.TelemetrySelection = (() => {
       return +(!text || text.name[data.errors.name[i]] || text.group[data.errors.group[i]] || (at >= 0 && text.trace[at]));
     });
     const errors = Uint8Array.from(wholeErrors, (is, i) => +(is && data.errors.t[i] >= since && data.errors.t[i] < until));
-    return { data, wanted, text, since, until, rows, errors, whole: { rows: whole, errors: wholeErrors } };
+    const listed = (mask) => unfolded(data, wanted, mask);
+    return { data, wanted, text, since, until, rows, listed: listed(rows), errors, whole: { rows: whole, listed: listed(whole), errors: wholeErrors } };
+  }
+
+  // What lists and charts show: an LLM call that its chat stream shows is there once, unless models' calls are asked for.
+  function unfolded(data, wanted, mask) {
+    if (!data.folded.length || wanted.kind === "llm" || /^llm /.test(wanted.operation || "")) return mask;
+    const found = mask.slice();
+    for (const i of data.folded) found[i] = 0;
+    return found;
   }
 
   // Whether the text is found anywhere; where not, it may be another id of a trace.

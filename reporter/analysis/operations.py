@@ -10,6 +10,7 @@ import re
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from reporter.analysis import fold
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.performance import LIMITS_OF_TYPE
 from reporter.events.names import KINDS
@@ -42,7 +43,8 @@ SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
     THEN {{'kind': p.kind, 'type': p.type, 'operation': p.operation}} END AS caller,
   s.prompt_tokens AS prompt, s.completion_tokens AS completion, e.cached_tokens AS cached,
   coalesce(s.total_tokens, s.prompt_tokens + s.completion_tokens, s.prompt_tokens, s.completion_tokens) AS total, s.cost_usd AS cost,
-  CASE WHEN s.ttft_ms >= 0 THEN s.ttft_ms END AS ttft, s.counts_tokens IS TRUE AS counts, s.dry_run IS TRUE AS dry
+  CASE WHEN s.ttft_ms >= 0 THEN s.ttft_ms END AS ttft, s.counts_tokens IS TRUE AS counts, s.dry_run IS TRUE AS dry,
+  s.id IN (SELECT id FROM folded_calls) AS folded
 FROM window_spans s LEFT JOIN window_spans p ON p.id = s.parent LEFT JOIN window_spans g ON g.id = p.parent
   LEFT JOIN (SELECT id, cached_tokens FROM window_events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id
   LEFT JOIN trace_list l ON l.correlation_id = s.correlation_id
@@ -52,9 +54,9 @@ _TOGETHER = """
 CREATE OR REPLACE TEMP TABLE selectable AS
 SELECT min(id) AS id, t, kind, type, operation, status, avg(ms) AS ms, CASE WHEN sum(n) = 1 THEN min(trace) END AS trace,
   sum(n)::BIGINT AS n, caller, sum(prompt)::BIGINT AS prompt, sum(completion)::BIGINT AS completion, sum(cached)::BIGINT AS cached,
-  sum(total)::BIGINT AS total, sum(cost) AS cost, NULL::DOUBLE AS ttft, counts, dry
+  sum(total)::BIGINT AS total, sum(cost) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded
 FROM (SELECT * REPLACE (t // {step} * {step} AS t), floor(log10(greatest(ms, 0.1)) * {bins}) AS bin FROM selectable)
-GROUP BY t, kind, type, operation, status, caller, counts, dry, bin"""
+GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, bin"""
 
 _NAMES = """
 CREATE OR REPLACE TEMP TABLE selectable_names AS
@@ -73,7 +75,7 @@ WITH rows AS MATERIALIZED (
 facts AS (SELECT * FROM rows WHERE counts OR coalesce(prompt, completion, total, cost, ttft) IS NOT NULL)
 SELECT CASE WHEN count(*) > 0 THEN to_json({t: list(step ORDER BY i), name: list(name ORDER BY i), status: string_agg(status, '' ORDER BY i), ms: list(ms ORDER BY i),
   trace: list(coalesce(trace, -1) ORDER BY i), caller: list(coalesce(called, -1) ORDER BY i), n: list(n ORDER BY i) FILTER (is_together),
-  dry: list(i ORDER BY i) FILTER (dry)}) END,
+  dry: list(i ORDER BY i) FILTER (dry), folded: list(i ORDER BY i) FILTER (folded)}) END,
  (SELECT CASE WHEN count(*) > 0 THEN to_json({row: list(i ORDER BY i), prompt: list(prompt ORDER BY i), completion: list(completion ORDER BY i), cached: list(cached ORDER BY i),
   total: list(total ORDER BY i), cost: list(cost ORDER BY i), ttft: list(ttft ORDER BY i), counts: string_agg(counts::INT, '' ORDER BY i)}) END FROM facts),
  list({'id': id, 'row': i} ORDER BY i) FILTER (status = 1)
@@ -97,10 +99,11 @@ def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: 
     `window`: start, end (epoch ms) and `step`, a bucket's length. `names`: kind, type, operation of what rows' `name` and `caller`
     number. `rows`: by time; `t` as the difference from the row before; `status`: a digit each; `ms`: null where none counts;
     `trace`: a place in `ids`, -1 without; `n`: of how many operations a row is, where there are more than OPERATIONS_AT_MOST and the
-    document `is_approximate`. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
+    document `is_approximate`. `folded`: rows of LLM calls that their stream shows. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
     they tell of one failure), `group` (a place in `groups`, -1 beyond those) and `row`, the operation that failed or -1. `events`: all
     events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `redactor`: what ids and names pass; `results` have passed it.
     """
+    fold(con)
     is_together = _select(con, results.window.bucket_seconds * 1000)
     con.execute(_NAMES)
     # A list of nothing is null in SQL.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -64,6 +65,8 @@ def same(shown: str, figure: float | None) -> bool:
 @pytest.mark.parametrize("kind", ["", "tool"])
 def test_operations_of_a_period_are_those_of_the_command_line(report, samples, browser, kind):
     told = [o for o in asked(samples, "performance")["operations"] if not kind or o["kind"] == kind]
+    # The sample's LLM calls are all shown by their streams.
+    told = [o for o in told if o["kind"] != "llm"]
     page = opened(browser, report, f"performance.html#{PERIOD}" + (f"&kind={kind}" if kind else ""))
     shown = rows(page, "#ops")
     assert [(row["kind"], row["operation"]) for row in shown] == [(o["kind"], o["operation"]) for o in told]
@@ -77,17 +80,18 @@ def test_the_overview_of_a_period_is_that_of_the_command_line(report, samples, b
     told = asked(samples, "overview")
     page = opened(browser, report, f"index.html#{PERIOD}")
     shown = {row["kind"]: row for row in rows(page, "[data-table=kinds]")}
+    told["kinds"]["chat"]["events"] += told["kinds"].pop("llm")["events"]
     for kind, figures in told["kinds"].items():
         names = ("events", "count", "errors", "success_rate", "unfinished", "p50_ms", "p95_ms")
         assert [name for name in names if not same(shown[kind][name], figures[name])] == [], kind
     totals = told["totals"]
     figures = {
         "events": totals["events"],
-        "traces": totals["traces"],
+        "failed_traces": totals["failed_traces"],
         "count": totals["operations"],
-        "errors": totals["errors"],
+        "faults": totals["faults"],
     }
-    figures |= {"error_events": totals["error_events"], "total": told["tokens"]["total"]}
+    figures |= {"total": told["tokens"]["total"]}
     for name, figure in figures.items():
         text = page.eval_on_selector(f"[data-tile={name}]", "e => e.textContent.trim().split(/\\s/)[0]")
         assert text == f"{figure:,}" or float(text.rstrip("kM")) == pytest.approx(figure / 1000, rel=0.005), name
@@ -107,7 +111,8 @@ def test_the_overview_of_a_period_is_that_of_the_command_line(report, samples, b
 )  # fmt: skip
 def test_percentiles_of_any_selection_are_those_of_the_frames(report, spans, browser, chosen, fits):
     own = fits(spans)
-    own = own[own["is_operation"] & (own["status"] != "unfinished")]
+    # The sample's LLM calls are all shown by their streams.
+    own = own[own["is_operation"] & (own["status"] != "unfinished") & (own["kind"] != "llm")]
     by_operation = own.groupby(["kind", "operation"], observed=True)["duration_ms"]
     page = opened(browser, report, f"performance.html#{chosen}")
     shown = {(row["kind"], row["operation"]): row for row in rows(page, "#ops") if row["count"] != "0"}
@@ -193,7 +198,7 @@ def test_the_first_thing_typed_on_traces_stays(report, browser):
 def test_traces_are_as_many_as_the_overview_says(report, browser):
     for chosen in ("kind=tool&status=error", "status=ok", "kind=log", f"operation=command%20recall&{PERIOD}"):
         page = opened(browser, report, f"index.html#{chosen}")
-        figure = tile(page, "traces")
+        figure = re.search(r"of ([\d,]+)", page.inner_text("[data-tile=failed_traces]"))[1]
         page.goto(f"file://{report}/traces.html#{chosen}")
         page.wait_for_selector("#traces[data-shown]")
         assert page.inner_text("#trace-count").split(" ")[0] == figure, chosen
