@@ -35,7 +35,7 @@ class Said:
 
     def tile(self, name: str, nth: int = 0) -> int:
         """The nth number in a tile of the first page."""
-        found = re.search(rf'data-tile="{name}">(.*?)</dd>', self.pages["index"], re.S)
+        found = re.search(rf'data-tile="{name}"[^>]*>(.*?)</dd>', self.pages["index"], re.S)
         return _numbers(_text(found[1]))[nth]
 
     def lead(self, nth: int) -> int:
