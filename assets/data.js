@@ -82,7 +82,7 @@ window.Telemetry = (() => {
     return new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = policy ? policy.createScriptURL(path) : path;
-      script.onload = resolve;
+      script.onload = () => { script.remove(); resolve(); };
       script.onerror = () => reject(new Error("the report lacks " + path));
       document.head.append(script);
     });
@@ -101,6 +101,9 @@ window.Telemetry = (() => {
     }
     return parsed[name];
   }
+
+  // What is large and looked through once is not kept.
+  const forget = (name) => { delete parsed[name]; };
 
   // FNV-1a of the first 64 bytes of UTF-8, as in reporter/analysis/traces.py
   function shardOf(id, shards) {
@@ -133,5 +136,5 @@ window.Telemetry = (() => {
     return place;
   }
 
-  return { el, fixed, ms, count, rate, short, usd, status, kind, at, clocks, data, trace, operation };
+  return { el, fixed, ms, count, rate, short, usd, status, kind, at, clocks, data, forget, trace, operation };
 })();

@@ -37,7 +37,7 @@
   const KEPT = ["open", "hidden", "aria-sort", "style", "aria-selected", "tabindex", "data-drawn", "data-run"];
 
   function isOwn(node) {
-    return node.nodeType === 1 && node.matches("[data-chart], .legend, form.filters, script, .export, .tools, .brush, .added, input, #trace, #traces, #trace-count");
+    return node.nodeType === 1 && node.matches("[data-chart], .legend, form.filters, script, .export, .tools, .brush, .added, input, #trace, #traces, #trace-count, #logs, #log-count");
   }
 
   function attributes(old, fresh) {

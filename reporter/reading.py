@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reporter.analysis import select_window
@@ -15,6 +15,7 @@ from reporter.analysis.error_details import error_details
 from reporter.analysis.errors import errors
 from reporter.analysis.latency import latency
 from reporter.analysis.llm import llm
+from reporter.analysis.log_data import log_data
 from reporter.analysis.operation_details import operation_details
 from reporter.analysis.operations import operations_data
 from reporter.analysis.overview import overview
@@ -115,13 +116,17 @@ class Reading:
         """What the viewer loads, made in the thread."""
         self._begin_listing()
         if not self._data:
-            self._data = self._thread.submit(lambda: trace_data(self._aside, redactor=self.redactor))
+            self._data = self._thread.submit(self._trace_data)
         return self._data
 
     def begin_operations(self, results: Results) -> Future[str]:
         """What the report's filter computes with, made in the thread after the traces' data; `results` have passed the redactor."""
         self._begin_listing()
         return self._thread.submit(lambda: operations_data(self._aside, results, self.redactor))
+
+    def _trace_data(self) -> TraceData:
+        found = trace_data(self._aside, redactor=self.redactor)
+        return replace(found, logs=log_data(self._aside, self.redactor))
 
     def list_traces(self) -> None:
         """Make the table `trace_list` on this connection."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import engine
+from reporter.analysis.log_data import NO_LOGS, LogData
 from reporter.analysis.trace import CONTAINERS_AT_MOST, SPAN_DETAILS
 from reporter.analysis.traces import SPANS_OF_EVENTS_AT_MOST
 
@@ -53,6 +54,7 @@ class TraceData:
     operations that `operations_of` counts into. `ids`: JSON object of the other ids to rows of `index`. `documents`:
     those carried with all their events, each as `trace.trace` gives it but for long contexts. `shards`: by `shards_of`.
     `operations`: what the filter computes with (`operations.operations_data`), made beside the traces.
+    `logs`: the window's entries, made beside the traces.
     """
 
     index: str
@@ -60,6 +62,7 @@ class TraceData:
     documents: Mapping[str, str]
     shards: tuple[Shard, ...]
     operations: str = ""
+    logs: LogData = NO_LOGS
 
 
 _INDEX = """

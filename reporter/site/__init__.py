@@ -13,6 +13,7 @@ from reporter.site.pages import (
     commands,
     errors,
     llm,
+    logs,
     notable,
     operation,
     overview,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from reporter.analysis.trace_data import TraceData
     from reporter.site.context import Chart, Edition
 
-PAGES = (overview, performance, errors, traces, chat, commands, tools, processing, llm, trends, sources, trace)
+PAGES = (overview, performance, errors, traces, logs, chat, commands, tools, processing, llm, trends, sources, trace)
 # Reached from this page, not from the navigation.
 _BELOW = {trace: traces, notable: traces, operation: performance}
 _TEMPLATES = {"index.html": "overview.html"}
@@ -84,6 +85,7 @@ def render_site(results: Results, data: Callable[[], TraceData], edition: Editio
     yield SiteFile("data/trace-page.js", data_script("trace-page", trace.file_skeleton(edition)))
     yield operation.data_file(results)
     yield from traces.data_files(data())
+    yield from logs.data_files(data().logs)
     yield SiteFile(MARKER, notice(edition.built_at))
 
 
@@ -97,12 +99,13 @@ def render_pages(results: Results, data: Callable[[], TraceData], edition: Editi
         text = env.get_template(name).render(page=context, site=_site(module, results, edition))
         return SiteFile(file or module.FILE, text.encode("utf-8", "replace"))
 
-    files = [page(module, module.context(results, zone)) for module in PAGES if module is not sources]
+    files = [page(module, module.context(results, zone)) for module in PAGES if module not in (logs, sources)]
     for name, context in errors.group_contexts(results):
         files.append(page(errors, context, name, "error.html"))
     for name, of_operation in operation.contexts(results, zone):
         files.append(page(operation, of_operation, name, "operation.html"))
     files.append(page(notable, notable.context(results, data(), zone)))
+    files.append(page(logs, logs.context(results, data().logs, zone)))
     # Last, since it says how often something was redacted, in the traces' data too.
     files.append(page(sources, sources.context(results, zone)))
     return files
@@ -110,7 +113,7 @@ def render_pages(results: Results, data: Callable[[], TraceData], edition: Editi
 
 def charts_of(results: Results, zone: ZoneInfo) -> dict[str, Chart]:
     """Every page's charts by `page/chart`."""
-    pages = ((page.TITLE.lower(), page.context(results, zone)) for page in PAGES)
+    pages = ((page.TITLE.lower(), page.context(results, zone)) for page in PAGES if page is not logs)
     return {
         f"{title.replace(' ', '_')}/{chart.name}": chart
         for title, context in pages

@@ -34,7 +34,7 @@ _SCRIPTS = (
     "data.js", "selection.js", "figures.js", "follow-charts.js", "follow.js", "filter.js", "report.js", "export.js", "single.js",
 )  # fmt: skip
 _MAIN = re.compile(r'<main id="main">(.*)</main>', re.S)
-_FILTERS = re.compile(r'<form id="page-filters".*?</form>', re.S)
+_FILTERS = re.compile(r'<form id="(?:page|log)-filters".*?</form>', re.S)
 _CHARTS = re.compile(r'<script type="application/json" id="charts">(.*?)</script>', re.S)
 _CHART_NAME = re.compile(r'data-(chart|choose)="([\w-]+)"')
 _LINK = re.compile(r'href="([\w-]+)\.html(?:#([^"]*))?"')

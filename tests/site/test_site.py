@@ -19,7 +19,7 @@ from tests.helpers import entry, event, run, write_log
 # How many charts each page has on the sample.
 CHARTED = {
     "index.html": 2, "performance.html": 3, "errors.html": 1, "traces.html": 0, "chat.html": 3, "commands.html": 1, "tools.html": 2,
-    "processing.html": 1, "llm.html": 2, "trends.html": 4, "sources.html": 0, "notable.html": 0,
+    "processing.html": 1, "llm.html": 2, "trends.html": 4, "sources.html": 0, "notable.html": 0, "logs.html": 0,
 }  # fmt: skip
 HOSTILE = '"><img src=x onerror="window.pwned=1"></script><script>window.pwned=1</script>{{7*7}}'
 

@@ -1,0 +1,250 @@
+"""What the Logs page loads: every entry of the window, latest first, in shards of columns; and what no trace carries of them.
+
+Columns go from DuckDB over Arrow to JSON; only distinct texts become Python objects, and of these only what may hold a secret is
+walked through.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from reporter import engine
+from reporter.analysis.trace import CONTAINERS_AT_MOST
+from reporter.events.columns import LEVELS
+from reporter.events.names import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import duckdb
+    import pyarrow as pa
+
+    from reporter.redaction.redactor import Redactor
+
+# Entries a shard, and how many of them have their contexts in one file.
+SHARD, CONTEXTS = 20_000, 500
+# How much of texts and of contexts a report carries at most, how much of one, and what an entry takes beside its text.
+TEXT_BYTES, CONTEXT_BYTES = 100_000_000, 20_000_000
+_TEXT_CHARS, _CONTEXT_CHARS, _ENTRY_BYTES = 1000, 20_000, 40
+_SHOWN = 200
+_DATE_AND_ENDING = re.compile(r"([-_.]?\d{4}-?\d\d-?\d\d)?(\.\w{1,6})*$")
+_WARNING = LEVELS.index("WARNING")
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """An entry for readers without scripts."""
+
+    ts: datetime
+    level: str | None
+    text: str
+    source: str
+    channel: str
+    status: str | None
+    correlation_id: str | None
+
+
+@dataclass(frozen=True)
+class LogData:
+    """`total`: entries of the window, of which `left_out` are not carried (the latest, and warnings before others, are); `bare` are
+    carried without their context. `index`: JSON of the sources and of what each shard holds; `shards`: columnar JSON; `contexts`:
+    JSON by (shard, part), of entries that no trace's document has. `notable`: the latest warnings and failures.
+    """
+
+    total: int
+    left_out: int
+    bare: int
+    index: str
+    shards: tuple[str, ...]
+    contexts: Mapping[tuple[int, int], str]
+    notable: tuple[LogEntry, ...]
+
+
+NO_LOGS = LogData(0, 0, 0, "{}", (), {}, ())
+
+# The text is the message, or what stands for it, with what went wrong where the message does not say so.
+_SAID = "coalesce(nullif(message, ''), event, '')"
+_TEXT = f"""left(CASE WHEN error_message IS NULL OR contains({_SAID}, error_message) THEN {_SAID}
+  ELSE {_SAID} || ' · ' || error_message END, {_TEXT_CHARS})"""
+_LEVEL = "coalesce(list_position($levels::VARCHAR[], level) - 1, -1)"
+_BAD = f"({_LEVEL} >= {_WARNING} OR coalesce(status = 'error', false))"
+_SIZES = f"SELECT count(*), coalesce(sum(octet_length(encode({_TEXT})) + {_ENTRY_BYTES}), 0) FROM window_events"
+_LIST = f"""
+SELECT id, epoch_us(ts) AS us, {_LEVEL}::INTEGER AS level, coalesce(list_position($kinds::VARCHAR[], kind) - 1, -1)::INTEGER AS kind, coalesce(status = 'error', false) AS is_failed, source, "offset", {_TEXT} AS text,
+  correlation_id AS trace
+FROM window_events"""
+# Warnings and failures first, then what is latest.
+_CAPPED = f"""{_LIST}
+QUALIFY sum(octet_length(encode({_TEXT})) + {_ENTRY_BYTES}) OVER (ORDER BY {_BAD} DESC, ts DESC, id DESC) <= $bytes"""
+_ORDER = " ORDER BY us DESC, id DESC"
+_CONTEXTS = f"""
+SELECT id, left(context, {_CONTEXT_CHARS}) AS context, left(extra, {_CONTEXT_CHARS}) AS extra FROM window_events
+WHERE (correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
+  AND (length(context) > 2 OR length(extra) > 2)
+QUALIFY sum(least(coalesce(length(context), 0) + coalesce(length(extra), 0), {_CONTEXT_CHARS}))
+  OVER (ORDER BY {_BAD} DESC, ts DESC, id DESC) <= $bytes"""
+_LACKING = """
+SELECT count(*) FROM window_events WHERE (correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
+  AND (length(context) > 2 OR length(extra) > 2)"""
+
+
+def log_data(con: duckdb.DuckDBPyConnection, redactor: Redactor | None = None) -> LogData:
+    """Of `window_events`, with `source_names` (id, name) and `chosen`, which `trace_data` leaves: the traces carried with all their
+    events. `redactor`: what everything passes. As many statements however many entries there are."""
+    levels: dict[str, object] = {"levels": list(LEVELS)}
+    given = {**levels, "kinds": list(KINDS)}
+    total, size = con.execute(_SIZES).fetchall()[0]
+    is_capped = size > TEXT_BYTES
+    if is_capped:
+        given["bytes"] = TEXT_BYTES
+    table = engine.arrow(con, (_CAPPED if is_capped else _LIST) + _ORDER, given)
+    contexts = engine.arrow(con, _CONTEXTS, {**levels, "bytes": CONTEXT_BYTES})
+    lacking = con.execute(_LACKING).fetchall()[0][0] - len(contexts)
+    shown = _shown(con, table, contexts, redactor)
+    names = dict(con.execute("SELECT id, name FROM source_names").fetchall())
+    found = {
+        number: names.get(number, f"source {number}") for number in sorted(set(table["source"].unique().to_pylist()))
+    }
+    sources = {number: redactor.identifier(name) if redactor else name for number, name in found.items()}
+    parts = _contexts(table, contexts, shown)
+    shards = [_shard(table.slice(at, SHARD), shown, redactor) for at in range(0, len(table), SHARD)]
+    index = {
+        "levels": list(LEVELS),
+        "part": CONTEXTS,
+        "sources": {str(number): [name, _channel(name)] for number, name in sources.items()},
+        "shards": [
+            {**about, "contexts": [part for shard, part in parts if shard == number]}
+            for number, (about, _) in enumerate(shards)
+        ],
+    }
+    return LogData(
+        total,
+        total - len(table),
+        lacking,
+        _dumped(index),
+        tuple(text for _, text in shards),
+        parts,
+        _notable(table, shown, sources, redactor),
+    )
+
+
+def _channel(name: str) -> str:
+    """What a developer calls the log: its file's name without folder, date and ending; a table's name."""
+    return _DATE_AND_ENDING.sub("", name.rpartition("/")[2]) or name
+
+
+def _shown(
+    con: duckdb.DuckDBPyConnection, table: pa.Table, contexts: pa.Table, redactor: Redactor | None
+) -> dict[str, str]:
+    """Texts and contexts that held something, with what is shown in their place."""
+    if not redactor:
+        return {}
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    columns = (table["text"], contexts["context"], contexts["extra"])
+    texts = pc.unique(pa.chunked_array([chunk for column in columns for chunk in column.chunks] or [[]], pa.string()))
+    logged = frozenset(text for column in columns[1:] for text in column.to_pylist() if text)
+    engine.register(con, "log_texts", pa.table({"text": texts}))
+    rows = con.execute(f"SELECT text, {redactor.suspected('text')} FROM log_texts WHERE text IS NOT NULL").fetchall()
+    con.unregister("log_texts")
+    seer = redactor.thorough(text for text, _ in rows)
+    known = seer if seer is not redactor else None
+    return {
+        text: seer.json_text(text) if text in logged else seer.text(text)
+        for text, is_suspect in rows
+        if is_suspect or (known and known.holds_known(text))
+    }
+
+
+def _shard(part: pa.Table, shown: Mapping[str, str], redactor: Redactor | None) -> tuple[dict[str, Any], str]:
+    """What is said of a shard, and the shard: `t` (ms before its first entry), `level`, `failed`, `source`, `offset`, and `text` and
+    `trace` (-1: none) as places in `texts` and `traces`."""
+    import pyarrow.compute as pc
+
+    us = part["us"].to_numpy()
+    level, failed = part["level"].to_numpy(), part["is_failed"].to_numpy().astype("int8")
+    texts, traces = (part[name].combine_chunks().dictionary_encode() for name in ("text", "trace"))
+    words = [shown.get(text, text) for text in texts.dictionary.to_pylist()]
+    ids = traces.dictionary.to_pylist()
+    about = {
+        "first": int(us[0]) // 1000,
+        "last": int(us[-1]) // 1000,
+        "count": len(part),
+        "levels": [int((level == number).sum()) for number in range(-1, len(LEVELS))],
+        "failed": int(failed.sum()),
+    }
+    columns = {
+        "t": us[0] // 1000 - us // 1000,
+        "level": level,
+        "kind": part["kind"].to_numpy(),
+        "failed": failed,
+        "source": part["source"].to_numpy(),
+        "offset": part["offset"].to_numpy(),
+        "text": texts.indices.to_numpy(),
+        "texts": words,
+        "trace": pc.fill_null(traces.indices, -1).to_numpy(zero_copy_only=False),
+        "traces": [redactor.identifier(name) for name in ids] if redactor else ids,
+    }
+    return about, _dumped(columns)
+
+
+def _contexts(table: pa.Table, contexts: pa.Table, shown: Mapping[str, str]) -> dict[tuple[int, int], str]:
+    """By (shard, part): a JSON object from an entry's place in its shard to [context, extra], as they were logged."""
+    import numpy as np
+
+    ids, wanted = table["id"].to_numpy(), contexts["id"].to_numpy()
+    order = np.argsort(ids, kind="stable")
+    places = order[np.minimum(np.searchsorted(ids, wanted, sorter=order), max(0, len(ids) - 1))] if len(ids) else []
+    found: dict[tuple[int, int], list[str]] = {}
+    for number, place, context, extra in zip(
+        wanted.tolist(), list(places), contexts["context"].to_pylist(), contexts["extra"].to_pylist(), strict=True
+    ):
+        if ids[place] == number:
+            shard, at = divmod(int(place), SHARD)
+            pair = ",".join(_json(shown.get(text, text) if text else None) for text in (context, extra))
+            found.setdefault((shard, at // CONTEXTS), []).append(f'"{at}":[{pair}]')
+    return {key: f"{{{','.join(parts)}}}" for key, parts in sorted(found.items())}
+
+
+def _json(text: str | None) -> str:
+    """JSON as it is; what is too deep for readers of JSON, or no JSON (any more), as a string."""
+    import orjson
+
+    if not text:
+        return "null"
+    try:
+        if text.count("{") + text.count("[") < CONTAINERS_AT_MOST:
+            return orjson.dumps(orjson.loads(text)).decode()
+    except (ValueError, TypeError):
+        pass
+    return _dumped(text)
+
+
+def _notable(
+    table: pa.Table, shown: Mapping[str, str], sources: Mapping[int, str], redactor: Redactor | None
+) -> tuple[LogEntry, ...]:
+    import pyarrow.compute as pc
+
+    is_bad = pc.or_(pc.greater_equal(table["level"], _WARNING), table["is_failed"])
+    return tuple(
+        LogEntry(
+            datetime.fromtimestamp(row["us"] / 1e6, UTC),
+            LEVELS[row["level"]] if row["level"] >= 0 else None,
+            shown.get(row["text"], row["text"]),
+            sources[row["source"]],
+            _channel(sources[row["source"]]),
+            "error" if row["is_failed"] else None,
+            redactor.identifier(row["trace"]) if redactor and row["trace"] else row["trace"],
+        )
+        for row in table.filter(is_bad).slice(0, _SHOWN).to_pylist()
+    )
+
+
+def _dumped(value: Any) -> str:  # noqa: ANN401 - JSON, with NumPy's arrays
+    import orjson
+
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
