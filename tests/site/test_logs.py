@@ -155,7 +155,7 @@ def test_what_a_cap_leaves_out_is_said_and_warnings_stay(app, monkeypatch):
         *(entry(f"tick {n}", {"n": n}, at=at(n)) for n in range(100)),
         entry("old", {"n": 1}, at=at(0), level="WARNING"),
     )
-    monkeypatch.setattr(log_data, "TEXT_BYTES", 10 * 50)
+    monkeypatch.setattr(log_data, "TEXT_BYTES", 10 * 7)
     monkeypatch.setattr(log_data, "CONTEXT_BYTES", 3 * 7)
     output = app.parent / "out"
     assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
