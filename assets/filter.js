@@ -18,7 +18,7 @@
   if (!form) {
     // What other pages' filter is goes on through this one.
     const pass = () => carry(Object.fromEntries(address()));
-    addEventListener("hashchange", pass);
+    for (const name of ["hashchange", "telemetry-filter"]) addEventListener(name, pass);
     return pass();
   }
 

@@ -2,7 +2,8 @@
 (() => {
   "use strict";
   const T = window.Telemetry;
-  const { el, count, status, at, data, clocks, fragment } = T;
+  const { el, count, status, at, data, clocks } = T;
+  const fragment = () => new URLSearchParams(location.hash.slice(1));
   const KINDS = ["chat", "processing", "command", "tool", "llm", "log"];
   const PAGE = 200;
   const SLICE_MS = 12;
@@ -147,7 +148,8 @@
     const total = index.shards.reduce((sum, about) => sum + about.count, 0);
     const period = wanted.since ? " between " + moment(Number(wanted.since)) + " and " + moment(Number(wanted.until)) : "";
     const say = (found, seen) => {
-      note.textContent = count(found) + " of " + count(total) + " entries" + period + (seen < total ? ", " + count(seen) + " looked through …" : "") + (found > shown ? ", the latest " + count(shown) + " shown" : "");
+      const apart = wanted.operation ? " (entries do not tell the operation that is chosen)" : "";
+      note.textContent = count(found) + " of " + count(total) + " entries" + period + (seen < total ? ", " + count(seen) + " looked through …" : "") + (found > shown ? ", the latest " + count(shown) + " shown" : "") + apart;
     };
     let [found, seen, rows, isFirst, began] = [0, 0, [], true, performance.now()];
     const flush = () => {
