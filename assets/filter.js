@@ -111,7 +111,16 @@
     return apply();
   }
 
-  // ---- a period chosen by dragging over a chart of time; it stays there as a band
+  // ---- a period chosen by dragging over a chart of time or by a click on a bar; it stays there as a band
+  function zoom(from, to) {
+    const [since, until] = [Math.max(start, from), Math.min(end, to)];
+    if (!(since < until)) return false;
+    form.elements.since.value = since;
+    form.elements.until.value = until;
+    changed();
+    return true;
+  }
+
   const bands = [];
   window.telemetryBrush = (place, view) => {
     const band = el("div", { class: "brush", hidden: "" });
@@ -148,11 +157,10 @@
       from = null;
       if (!moved) return;
       // Whole buckets of the window, so that bars and figures are of the same.
-      const since = Math.max(start, Math.floor(left / step) * step);
-      const until = Math.min(end, Math.ceil(right / step) * step);
-      if (since < until) { form.elements.since.value = since; form.elements.until.value = until; changed(); }
-      else put();
+      if (!zoom(Math.floor(left / step) * step, Math.ceil(right / step) * step)) put();
     });
+    // A bar leads to what it is of.
+    view.addEventListener("click", (_, item) => { if (item && item.datum && item.datum.t2) zoom(item.datum.t, item.datum.t2); });
   };
   addEventListener("telemetry-chosen", () => bands.forEach((put) => put()));
 

@@ -198,7 +198,17 @@ def test_the_first_thing_typed_on_traces_stays(report, browser):
 def test_traces_are_as_many_as_the_overview_says(report, browser):
     for chosen in ("kind=tool&status=error", "status=ok", "kind=log", f"operation=command%20recall&{PERIOD}"):
         page = opened(browser, report, f"index.html#{chosen}")
-        figure = re.search(r"of ([\d,]+)", page.inner_text("[data-tile=failed_traces]"))[1]
+        figure = re.search(r"of ([\d,]*\d)", page.inner_text("[data-tile=failed_traces]"))[1]
         page.goto(f"file://{report}/traces.html#{chosen}")
         page.wait_for_selector("#traces[data-shown]")
         assert page.inner_text("#trace-count").split(" ")[0] == figure, chosen
+
+
+def test_a_bar_leads_to_what_it_is_of(report, browser):
+    page = opened(browser, report, "index.html")
+    page.locator("[data-chart=overview_errors]").scroll_into_view_if_needed()
+    page.wait_for_selector("[data-chart=overview_errors][data-drawn] svg path", state="attached")
+    page.locator("[data-chart=overview_errors] .mark-rect path").first.click()
+    page.wait_for_selector("#filter-chips button")
+    assert re.search(r"2026-11-17 13:00:00 – 2026-11-17 14:00:00", page.inner_text("#filter-chips"))
+    assert "1 fault" in page.inner_text("h1")
