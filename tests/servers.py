@@ -31,12 +31,13 @@ COMMANDS = """CREATE TABLE command_executions (id {uuid} PRIMARY KEY, command_na
 
 @dataclass(frozen=True)
 class Server:
-    """A running server; `url` for an administrator, `reader` for one who may only read."""
+    """A running server; `url` for an administrator, `reader` for one who may only read; `socket`: what DB_SOCKET names."""
 
     kind: str
     url: str
     reader: str
     port: int
+    socket: str
     stop: Callable[[], None]
     start: Callable[[], None]
 
@@ -98,7 +99,7 @@ def postgresql() -> Iterator[Server]:
         _wait(url)
         with create_engine(url).begin() as admin:
             admin.execute(text("CREATE ROLE reader LOGIN"))
-        yield Server("postgresql", url, url.replace("app@", "reader@"), port, stop, start)
+        yield Server("postgresql", url, url.replace("app@", "reader@"), port, str(folder), stop, start)
     finally:
         with contextlib.suppress(subprocess.CalledProcessError):
             stop()
@@ -114,6 +115,11 @@ def mariadb() -> Iterator[Server]:
         ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"],
         check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    # Its certificate is one that no authority has signed.
+    made = f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout {folder}/key -out {folder}/cert"
+    subprocess.run(
+        made.split(), check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     running: list[subprocess.Popen[bytes]] = []
 
     def start() -> None:
@@ -123,6 +129,8 @@ def mariadb() -> Iterator[Server]:
             f"--socket={folder}/s",
             f"--pid-file={folder}/pid",
             "--bind-address=127.0.0.1",
+            f"--ssl-cert={folder}/cert",
+            f"--ssl-key={folder}/key",
         ]
         running.append(
             subprocess.Popen(
@@ -145,7 +153,7 @@ def mariadb() -> Iterator[Server]:
         with create_engine(url.replace("/app?", "/?")).begin() as admin:
             admin.execute(text("CREATE DATABASE app CHARACTER SET utf8mb4"))
             admin.execute(text("CREATE USER reader@'127.0.0.1'"))
-        yield Server("mariadb", url, url.replace("root@", "reader@"), port, stop, start)
+        yield Server("mariadb", url, url.replace("root@", "reader@"), port, f"{folder}/s", stop, start)
     finally:
         stop()
         shutil.rmtree(folder, ignore_errors=True)

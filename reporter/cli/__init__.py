@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -26,6 +27,12 @@ def _wrong_usage(exc: click.UsageError) -> NoReturn:
     raise click.exceptions.Exit(exc.exit_code) from exc
 
 
+def _have_home() -> None:
+    """A container that runs under a number knows no home, and altair fails without: then it is one where nothing can be kept."""
+    if os.path.expanduser("~") == "~":  # noqa: PTH111 - pathlib's raises
+        os.environ["HOME"] = os.devnull
+
+
 class _Group(click.Group):
     """Turns a ReportError into one line on stderr and its exit code; --debug shows the traceback."""
 
@@ -38,6 +45,7 @@ class _Group(click.Group):
             _wrong_usage(exc)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        _have_home()
         given = (ctx.args, ctx._protected_args)
         try:
             try:
@@ -62,7 +70,7 @@ class _Group(click.Group):
         except OSError as exc:
             if isinstance(exc, BrokenPipeError) or ctx.params["debug"]:
                 raise
-            where = f" {exc.filename}" if exc.filename else ""
+            where = f" {exc.filename}:" if exc.filename else ""
             click.echo(f"telemetry-report:{where} {exc.strerror or exc}. --debug shows where.", err=True)
             ctx.exit(3)
         except KeyboardInterrupt:

@@ -26,7 +26,10 @@ class Places(NamedTuple):
 
 
 def own_path(text: str) -> Path:
-    """A path as people write it. Raises UsageError for a `~` that nobody has."""
+    """A path as people write it. Raises UsageError for a `~` that nobody has, and for what no path can hold."""
+    if "\0" in text:
+        msg = f"{text!r} is no path: it holds a zero byte"
+        raise UsageError(msg, "Write it without.")
     try:
         return Path(text).expanduser()
     except RuntimeError as exc:

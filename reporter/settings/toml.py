@@ -183,7 +183,7 @@ def _read(path: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as exc:
-        msg = f"{path} cannot be read: {exc}"
+        msg = f"{path} cannot be read: {getattr(exc, 'strerror', None) or exc}"
         raise UsageError(msg, "Mend it or move it away.") from exc
 
 

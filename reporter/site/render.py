@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markupsafe import Markup
 
+from reporter import __version__
 from reporter.analysis.problems import growth
 from reporter.format import words
 from reporter.site.context import rows
 from reporter.site.resources import resource_dir
+from reporter.site.runtime import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +27,19 @@ if TYPE_CHECKING:
 
 # Characters of a name beyond which it is cut where it stands in a row.
 LONG_NAME = 60
+
+
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Templates compiled once, not at each build: that takes half a second. A folder that cannot be used costs just that."""
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        with contextlib.suppress(OSError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        with contextlib.suppress(OSError):
+            Path(self.directory).mkdir(parents=True, exist_ok=True)
+            super().dump_bytecode(bucket)
 
 
 def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None = None) -> jinja2.Environment:
@@ -37,6 +54,7 @@ def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None
 
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource_dir("templates")),
+        bytecode_cache=_Compiled(str(cache_folder() / f"templates-{__version__}")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

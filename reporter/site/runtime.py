@@ -36,9 +36,14 @@ def runtime_js(cache: Path | None = None) -> bytes:
     return cached(f"vega-runtime-{version('vl-convert-python')}-1.js", _bundle, cache)
 
 
+def cache_folder() -> Path:
+    """The user's, for what is made anew where it is missing."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "telemetry-report"
+
+
 def cached(name: str, make: Callable[[], bytes], cache: Path | None = None) -> bytes:
     """What `make` gives, kept in the user's cache folder. Its name must tell all that it depends on."""
-    folder = cache or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "telemetry-report"
+    folder = cache or cache_folder()
     path = folder / name
     try:
         kept = path.read_bytes()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from ssl import SSLContext
 
     import duckdb
     import pyarrow as pa
@@ -169,7 +170,7 @@ def connect(url: str, zone: str) -> Engine:
 
     made = make_url(url)
     backend = made.get_backend_name()
-    own = {name: str(made.query[name]) for name in ("search_path", "ssl_mode") if name in made.query}
+    own = {name: str(made.query[name]) for name in ("search_path", "ssl_mode", "ssl_ca") if name in made.query}
     made = made.difference_update_query(own)
     try:
         if backend == "postgresql":
@@ -179,14 +180,8 @@ def connect(url: str, zone: str) -> Engine:
             "read_timeout": STATEMENT_SECONDS,
             "charset": "utf8mb4",
         }
-        if own.get("ssl_mode", "").lower().replace("_", "-") in (
-            "require",
-            "required",
-            "verify-ca",
-            "verify-identity",
-            "verify-full",
-        ):
-            given["ssl"] = {"check_hostname": False, "verify_mode": "none"}
+        if tls := _mysql_tls(own.get("ssl_mode", ""), own.get("ssl_ca", "")):
+            given["ssl"] = tls
         engine = create_engine(made, connect_args=given, poolclass=NullPool)
     except ImportError as exc:
         msg = f"its driver is missing: {_DRIVERS.get(backend, f'install the one for {backend}')}"
@@ -212,6 +207,21 @@ def connect(url: str, zone: str) -> Engine:
             unread.unbuffered_active = False
 
     return engine
+
+
+def _mysql_tls(mode: str, authority: str) -> SSLContext | None:
+    """How to encrypt by MySQL's ssl-mode, or PostgreSQL's: `required` takes any certificate, `verify-ca` one that an authority has
+    signed (the file `authority`, else the system's), `verify-identity` and `verify-full` that host's. None: not asked for."""
+    import ssl
+
+    level = mode.lower().replace("_", "-")
+    if level not in ("require", "required", "verify-ca", "verify-identity", "verify-full"):
+        return None
+    made = ssl.create_default_context(cafile=authority or None)
+    made.check_hostname = level in ("verify-identity", "verify-full")
+    if level.startswith("require"):
+        made.verify_mode = ssl.CERT_NONE
+    return made
 
 
 def _postgresql(url: URL, zone: str, search_path: str) -> Engine:

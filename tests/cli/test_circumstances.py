@@ -10,8 +10,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.helpers import command, entry, event, write_log
+from tests.helpers import command, entry, event, run, write_log
 
 DAY = ("--since", "2026-11-20", "--until", "2026-11-21")
 
@@ -69,6 +71,90 @@ def test_zones_of_the_machine(app, zone):
 def test_no_home(app):
     write_log(app, entry("a"))
     assert command("overview", "--app", str(app), *DAY, env={"HOME": None}).returncode == 0
+
+
+def test_no_home_and_nobody_knows_the_user(app, tmp_path, monkeypatch):
+    """As in a container that is run under a number: there is no cache folder, and none is made of a name."""
+
+    def unknown(number: int) -> None:
+        msg = f"getpwuid(): uid not found: {number}"
+        raise KeyError(msg)
+
+    write_log(app, entry("a"))
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.chdir(tmp_path)
+    done = run("build", "--app", str(app), *DAY, "--no-redact", "-o", str(tmp_path / "out"))
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in tmp_path.iterdir()} <= {"app", "out"}
+
+
+@pytest.mark.parametrize(
+    ("closed", "code", "said"),
+    [
+        ("storage/logs", 3, "its files cannot be listed: Permission denied"),
+        ("storage/logs/laravel.log", 3, "storage/logs/laravel.log: Permission denied"),
+        ("storage", 3, "Permission denied"),
+        (".", 2, "telemetry-report.toml cannot be read: Permission denied"),
+        (".env", 0, "note: .env: cannot be read (Permission denied)"),
+    ],
+)
+def test_what_this_user_may_not_see(app, closed, code, said):
+    """Root may see all: it is run without what lets it."""
+    write_log(app, entry("a"))
+    (app / ".env").write_text("APP_NAME=x\n")
+    (app / closed).chmod(0)
+    may_all = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    told = subprocess.run(
+        [*may_all, sys.executable, "-m", "reporter", "overview", "--app", str(app), *DAY],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (app / closed).chmod(0o755)
+    assert told.returncode == code, told.stderr
+    assert said in told.stderr
+    assert "Traceback" not in told.stderr
+    assert "--debug shows where" not in told.stderr or closed == "storage"
+
+
+def test_an_output_that_is_a_mount_point_keeps_its_place(app, tmp_path, monkeypatch):
+    """It cannot be moved: its content is made anew, and what a user keeps in it is not ours to take."""
+    write_log(app, entry("a"))
+    output = tmp_path / "out"
+    output.mkdir()
+    monkeypatch.setattr("os.path.ismount", lambda path: Path(path) == output)
+    place = output.stat().st_ino
+    for n in range(2):
+        write_log(app, entry(f"and {n}"))
+        done = run("build", "--app", str(app), *DAY, "-o", str(output))
+        assert done.exit_code == 0, done.output
+        assert output.stat().st_ino == place
+        assert (output / "index.html").read_text().rstrip().endswith("</html>")
+        assert [path.name for path in output.iterdir() if path.name.startswith(".")] == []
+        (output / "old.html").write_text("of the report before")
+    assert "of the report" in (output / "old.html").read_text()
+    run("build", "--app", str(app), *DAY, "-o", str(output))
+    assert not (output / "old.html").exists()
+
+
+VALUES = st.one_of(st.text(max_size=12), st.sampled_from(["-1", "0", "1e99", "24h", "0h", "99999999999d", "2026-11-20", "2026-02-30", "T", "now", "∞", "%s", "%(x)s", "{}", "=", "''", "../..", "~", "a\x00b"]))  # fmt: skip
+OPTIONS = ("--last", "--since", "--until", "--tz", "--log-tz", "--format")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(option=st.sampled_from(OPTIONS), value=VALUES)
+def test_an_option_of_any_value_is_one_line_or_an_answer(app, tmp_path, monkeypatch, option, value):
+    write_log(app, entry("a")) if not (app / "storage" / "logs" / "laravel.log").exists() else None
+    monkeypatch.chdir(tmp_path)
+    done = run("overview", "--app", str(app), *DAY, option, value)
+    assert done.exception is None or isinstance(done.exception, SystemExit), (option, value, done.exc_info)
+    assert done.exit_code in (0, 1, 2, 3), (option, value)
+    if done.exit_code:
+        told = [line for line in done.stderr.splitlines() if not line.startswith("note: ")]
+        assert told
+        assert all(len(line) < 600 for line in told)
 
 
 @pytest.mark.parametrize("arguments", [("overview",), ("demo",), ("config",)])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reporter.settings.database import by_env
 from reporter.settings.env import parse
 from reporter.settings.url import parse_url
-from tests.helpers import command, entry, write_log
+from tests.helpers import command, entry, run, write_log
 
 PHP = Path(__file__).parent.parent / "php" / "parse_url.php"
 DAY = ("--since", "2026-11-20", "--until", "2026-11-21", "--tz", "UTC")
@@ -83,8 +83,8 @@ def test_what_laravel_connects_to(env, url, prefix):
 def test_what_cannot_be_used_is_said_and_the_rest_is_built(app, tmp_path, env):
     (app / ".env").write_text(env + "\n")
     write_log(app, entry("all the same", at="2026-11-20 10:00:00"))
-    told = command("build", "--app", str(app), *DAY, "-o", str(tmp_path / "out"))
-    assert told.returncode == 0, told.stderr
+    told = run("build", "--app", str(app), *DAY, "-o", str(tmp_path / "out"))
+    assert told.exit_code == 0, told.stderr
     lines = told.stderr.splitlines()
     assert all(line.startswith("note: ") and len(line) < 400 for line in lines)
     assert sum("cannot be used" in line or "not read from" in line for line in lines) == 1

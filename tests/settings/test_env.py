@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reporter.settings.env import parse
 from reporter.settings.secrets import passwords, secrets
-from tests.helpers import command, entry, write_log
+from tests.helpers import command, entry, run, write_log
 
 PHP = Path(__file__).parent.parent / "php" / "dotenv.php"
 # What the grammar is made of, so that most combinations come up.
@@ -132,8 +132,8 @@ def test_an_env_that_cannot_be_used_is_said(app, tmp_path):
     write_log(app, entry("a"))
     day = ("--app", str(app), "--since", "2026-11-20", "--until", "2026-11-21")
     (app / ".env").write_bytes(b"OK=1\nAPI_KEY=very secret value\n=x\n")
-    told = command("build", *day, "-o", str(tmp_path / "out"))
-    assert told.returncode == 0
+    told = run("build", *day, "-o", str(tmp_path / "out"))
+    assert told.exit_code == 0
     assert "note: .env: line 2 is not one that the app can read (blanks in a value without quotes" in told.stderr
     assert "line 3" in told.stderr
     assert "secret" not in told.stderr
@@ -144,7 +144,7 @@ def test_an_env_that_cannot_be_used_is_said(app, tmp_path):
     assert "line 2 is not one" in again.stderr
     (app / ".env").unlink()
     (app / ".env").mkdir()
-    told = command("build", *day, "-o", str(tmp_path / "out"))
-    assert told.returncode == 0
+    told = run("build", *day, "-o", str(tmp_path / "out"))
+    assert told.exit_code == 0
     assert "note: .env: cannot be read (Is a directory)" in told.stderr
     assert "Is a directory" in (tmp_path / "out" / "index.html").read_text()
