@@ -88,9 +88,9 @@ def _read_table(
         source, seen_until, offset = work.sink.add_source(table.name, "table", path), "", 0
         work.sink.write_sources()
     if not found:
-        missing = "no such table" if table.actual == table.name else f"no such table as {table.actual}"
-        work.sink.update_source(source, note=missing, head=signature)
-        work.done.notes.append((table.name, missing))
+        absent = "no such table" if table.actual == table.name else f"no such table as {table.actual}"
+        work.sink.update_source(source, note=absent, head=signature)
+        work.done.notes.append((table.name, absent))
         return
     since = _read_from(work, table, connection, found, source, seen_until)
     for rows in tables.rows(connection, table, found, since, source, offset):
