@@ -160,7 +160,7 @@ def _failed(view: Overview) -> str:
         return f"{totals.failed_traces:,} of {_number(totals.traces, 'request')} failed"
     if totals.faults:
         return f"{_number(totals.faults, 'fault')} outside of any request"
-    return f"No fault in {_number(totals.traces, 'request')} and {_number(totals.operations, 'operation')}"
+    return f"All {totals.operations:,} operations finished without an error"
 
 
 def _worst(found: Problems) -> list[str]:

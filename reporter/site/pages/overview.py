@@ -27,7 +27,7 @@ FILE, TITLE = "index.html", "Overview"
 # The page of each kind.
 _KIND_FILES = {
     "chat": "chat.html", "processing": "processing.html", "command": "commands.html", "tool": "tools.html", "llm": "llm.html",
-    "log": "sources.html",
+    "log": "logs.html",
 }  # fmt: skip
 
 
