@@ -151,7 +151,7 @@ class Reading:
             rejects,
             changed,
             problems(con, view, groups, changed),
-            self._usage(asked, figures.operations),
+            self._usage(asked, figures.listed),
             error_details(con, groups.groups),
         )
 

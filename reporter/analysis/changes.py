@@ -61,7 +61,8 @@ class Changes:
     """`durations`: operations called slower or faster, by the ratio of their medians; `failures`: those called to fail
     oftener or more seldom, by the difference of their error rates; the largest first. `total_before`: finished before.
     A model's calls are told of once: as the streams that show them. `since`: the first time there is anything of, where the compared window begins before it. `kept_days`: of how many of its days
-    only daily figures are kept (some or all): counts, error rates, cost and an estimated p95, no single durations."""
+    only daily figures are kept (some or all): counts, error rates, cost and an estimated p95, no single durations. `operations`: all
+    of them, by kind and name."""
 
     compared: Window
     kinds: dict[str, Change]
@@ -139,7 +140,9 @@ def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
     durations = sorted((c for c in named if c.slower is not None), key=_times, reverse=True)
     failures = sorted((c for c in named if c.failing is not None), key=_points, reverse=True)
     by_kind = {c.kind: c for c in found if c.operation is None}
-    return Changes(compared, by_kind, tuple(durations), tuple(failures), total, cost, _since(con, compared), kept_days)
+    operations = {(c.kind, c.operation or ""): c for c in named}
+    since = _since(con, compared)
+    return Changes(compared, by_kind, tuple(durations), tuple(failures), total, cost, since, kept_days, operations)
 
 
 def _with_kept(side: Side, count: int, errors: int, p95_ms: float | None) -> Side:

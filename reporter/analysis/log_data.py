@@ -96,7 +96,8 @@ SELECT id, left(context, {_CONTEXT_CHARS}) AS context, left(extra, {_CONTEXT_CHA
 WHERE (correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
   AND (length(context) > 2 OR length(extra) > 2)
 QUALIFY sum(least(coalesce(length(context), 0) + coalesce(length(extra), 0), {_CONTEXT_CHARS}))
-  OVER (ORDER BY {_BAD} DESC, ts DESC, id DESC) <= $bytes"""
+  OVER (ORDER BY {_BAD} DESC, ts DESC, id DESC) <= $bytes
+ORDER BY id"""
 _LACKING = """
 SELECT count(*) FROM window_events WHERE (correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
   AND (length(context) > 2 OR length(extra) > 2)"""

@@ -51,7 +51,7 @@ _POINTS_DTYPES = {**_NAMES, "start": frames.TIME, "count": "Int64", "errors": "I
 _POINTS = f"""
 SELECT kind, operation, make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGINT * 1000000) AS start, count(*),
   count(*) FILTER (status = 'error'), quantile_cont(duration_ms, 0.95) FILTER ({COUNTED})
-FROM window_spans SEMI JOIN detailed USING (kind, operation) WHERE is_operation AND status <> 'unfinished'
+FROM listed_spans SEMI JOIN detailed USING (kind, operation) WHERE is_operation AND status <> 'unfinished'
 GROUP BY ALL ORDER BY kind, operation, start"""
 
 # Each day's work once as its own, and once as what the next day is judged against.
@@ -90,7 +90,7 @@ _LINKS_DTYPES = {
 _LINKED = f"""
 SELECT p.kind, p.operation, c.kind, c.operation, count(*), count(*) FILTER (c.status = 'error'),
   coalesce(sum(c.duration_ms ORDER BY c.id) FILTER ({COUNTED.replace("duration_ms", "c.duration_ms")}), 0)
-FROM window_spans c JOIN window_spans p ON c.parent = p.id
+FROM listed_spans c JOIN window_spans p ON c.parent = p.id
 WHERE c.is_operation AND c.status <> 'unfinished' AND p.type <> 'root' GROUP BY ALL"""
 
 
@@ -102,7 +102,7 @@ def operation_details(
     operations: Sequence[OperationFigures],
 ) -> OperationDetails:
     """Of the DETAILED_OPERATIONS most frequent of `operations`; `done`: finished work (`work.work`). As many statements however
-    many operations there are. Leaves the temporary table `detailed`."""
+    many operations there are. Reads `listed_spans`, which `analysis.fold` makes; leaves the temporary table `detailed`."""
     most = sorted(operations, key=lambda o: (-o.count - o.unfinished, o.kind, o.operation))[:DETAILED_OPERATIONS]
     detailed = tuple((o.kind, o.operation) for o in most)
     con.execute("CREATE OR REPLACE TEMP TABLE detailed (kind VARCHAR, operation VARCHAR)")

@@ -128,7 +128,15 @@ def epoch_ms(moments: Iterable[datetime]) -> pd.Series:
     return pd.to_datetime(found, utc=True).dt.as_unit("ms").astype("int64")
 
 
+def moments(column: pd.Series) -> list[Any]:
+    """Times as Python's own, NaT where one is missing: to say one of pandas' takes six times as long."""
+    found: list[Any] = list(column.dt.to_pydatetime())
+    return found
+
+
 def rows(frame: pd.DataFrame) -> list[Any]:
     """A frame's rows as named tuples of Python's own values, None where one is missing: what templates go through."""
     plain = frame.astype(object)
+    for name in frame.select_dtypes(["datetime", "datetimetz"]):
+        plain[name] = pd.Series(moments(frame[name]), frame.index, dtype=object)
     return list(plain.where(frame.notna(), None).itertuples(index=False, name="Row"))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from reporter.analysis.results import used
 from reporter.format import words
-from reporter.site.context import Chart, TimeAxis, chart, epoch_ms
+from reporter.site.context import Chart, TimeAxis, chart, epoch_ms, moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -85,7 +85,7 @@ def bars(
     rows = sums[sums["value"] != 0].reset_index()
     tips = [
         f"{words.moment(start, axis.zone)} · {what}: {say(value)}"
-        for start, what, value in zip(rows["start"], rows["label"], rows["value"], strict=True)
+        for start, what, value in zip(moments(rows["start"]), rows["label"], rows["value"], strict=True)
     ]
     data = {
         "t": epoch_ms(rows["start"]),
@@ -108,7 +108,7 @@ def lines(
     rows = points.assign(series=series, label=points["name"].astype(object))[series != OTHERS]
     tips = rows["tip"] if "tip" in rows else [
         f"{words.moment(start, axis.zone)} · {what}: {words.ms(value)}"
-        for start, what, value in zip(rows["start"], rows["label"], rows["value"], strict=True)
+        for start, what, value in zip(moments(rows["start"]), rows["label"], rows["value"], strict=True)
     ]  # fmt: skip
     data = {"t": epoch_ms(rows["start"]), "series": rows["series"], "ms": rows["value"].clip(lower=0.1), "tip": tips}
     legend = _legend(rows, colours)

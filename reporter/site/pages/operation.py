@@ -59,8 +59,10 @@ def href(kind: str, operation: str) -> str:
 
 
 def hrefs(results: Results) -> dict[Key, str]:
-    """Of all operations that have a page."""
-    return {key: href(*key) for key in used(results).operations.detailed}
+    """Of all operations that have a page; a model's calls that its streams show are told of on theirs."""
+    own = {key: href(*key) for key in used(results).operations.detailed}
+    shown = {("llm", name): file for (kind, name), file in own.items() if kind == "chat"}
+    return {**shown, **own}
 
 
 def data_file(results: Results) -> SiteFile:
@@ -82,12 +84,12 @@ def contexts(results: Results, zone: ZoneInfo) -> Iterator[tuple[str, OperationC
     }  # fmt: skip
     groups = _groups(results)
     use = {row.operation: row for row in rows(used(results).llm.models)}
-    figures = {(o.kind, o.operation): o for o in results.performance.operations}
-    for key, file in hrefs(results).items():
+    figures = {(o.kind, o.operation): o for o in results.performance.listed}
+    for key in details.detailed:
         own = {name: found.get(key, []) for name, found in parts.items()}
         shown = figures[key]
         yield (
-            file,
+            href(*key),
             OperationContext(
                 words.name(shown.operation),
                 shown,

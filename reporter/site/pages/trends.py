@@ -60,7 +60,7 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
     if len(view.hours):
         charts += (_by_hour(view.hours),)
     days = tuple(view.days["day"].dt.to_pydatetime())[-_SHOWN_DAYS:]
-    points = {(p.name, p.day.to_pydatetime()): p for frame in (kinds, operations) for p in rows(frame)}
+    points = {(p.name, p.day): p for frame in (kinds, operations) for p in rows(frame)}
     names = list(dict.fromkeys([*sorted(kinds["name"].unique()), *sorted(operations["name"].unique())]))
     table = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
     return TrendsContext(TITLE, view, results.changes, colours, days, table, _hours(view.hours), charts)
