@@ -124,5 +124,5 @@ def context(results: Results, zone: ZoneInfo) -> PerformanceContext:
         used(results).counts,
         charts,
         tuple(view.limits_ms.items()),
-        len(view.operations) - len(used(results).operations.detailed),
+        len(view.listed) - len(used(results).operations.detailed),
     )
