@@ -162,15 +162,22 @@ def _shown(
     texts = pc.unique(pa.chunked_array([chunk for column in columns for chunk in column.chunks] or [[]], pa.string()))
     logged = frozenset(text for column in columns[1:] for text in column.to_pylist() if text)
     engine.register(con, "log_texts", pa.table({"text": texts}))
-    rows = con.execute(f"SELECT text, {redactor.suspected('text')} FROM log_texts WHERE text IS NOT NULL").fetchall()
+    rows = con.execute(
+        f"""FROM (SELECT text, {redactor.is_worth_a_scan("text")} AS is_worth_a_scan, {redactor.suspected("text")} AS is_suspect
+        FROM log_texts) WHERE is_worth_a_scan OR is_suspect"""
+    ).fetchall()
+
+    def redacted(seer: Redactor, text: str) -> str:
+        return seer.json_text(text) if text in logged else seer.text(text)
+
+    shown = {text: redacted(redactor, text) for text, _, is_suspect in rows if is_suspect}
+    # What our own rules leave of them a thorough redactor looks through again.
+    seer = redactor.thorough(shown.get(text, text) for text, is_worth, _ in rows if is_worth)
+    if seer is not redactor:
+        known = con.execute(f"SELECT text FROM log_texts WHERE {seer.suspected_known('text')}").fetchall()
+        shown.update((text, redacted(seer, shown.get(text, text))) for (text,) in known)
     con.unregister("log_texts")
-    seer = redactor.thorough(text for text, _ in rows)
-    known = seer if seer is not redactor else None
-    return {
-        text: seer.json_text(text) if text in logged else seer.text(text)
-        for text, is_suspect in rows
-        if is_suspect or (known and known.holds_known(text))
-    }
+    return shown
 
 
 def _shard(part: pa.Table, shown: Mapping[str, str], identifier: Callable[[str], str]) -> tuple[dict[str, Any], str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
-from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class PathText(click.ParamType):  # type: ignore[type-arg] # generic in newer versions of click only
@@ -14,6 +18,8 @@ class PathText(click.ParamType):  # type: ignore[type-arg] # generic in newer ve
         self.name = self.kind = kind
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
         return [CompletionItem(incomplete, type=self.kind)]
 
 

@@ -138,20 +138,26 @@ def _ends(words: frozenset[str]) -> str:
     return rf"(?:(?:[\"_.-](?i:{plain})|[a-z](?:{'|'.join(sorted(word.title() for word in words))})))\""
 
 
-# For a first look at JSON: a name of content before a text or a list, one that may be before words, an object of somebody's, and six
-# words in a row under any name. RE2 as it is: a blank is one.
-CONTENT_LOOK = (
-    rf"{_ends(_CONTENT_WORDS)}\s*:\s*[\"\[]|{_ends(_PROSE_WORDS)}\s*:\s*(?:\[|\"[^\"]* )|\"(?i:{'|'.join(sorted(_CONTENT_WORDS))})[A-Z_.-][\w.-]*\"\s*:\s*(?:\[|\"[^\"]* )"
-    rf"|gen_ai[\w.]*\"\s*:\s*[\"\[{{]|{_ends(_CONTENT_OBJECTS)}\s*:\s*[\[{{]|\"\s*:\s*\"(?:[^\" ]+ +){{5}}"
-)
-# And the names of secrets, whatever is under them.
 _TOLD = frozenset(
     ("card", "pan", "phone", "mobile", "tel", "telephone", "fax", "whatsapp", "msisdn", "cellphone", "number", "cc")
 )
-SECRET_LOOK = (
-    rf"{_ends(_SECRET_WORDS | _TOLD)}\s*[:,]\s*[\"\[{{\d]|{_ends(_FAINT_WORDS | PROVIDERS)}\s*:\s*\""
-    rf"|(?i:(?:{'|'.join(sorted(_SECRET_WORDS - _MAYBE_WORDS - _set('sid pin otp csc mfa pass pw')))})[\w. -]{{0,24}}|(?:{'|'.join('[_. -]?'.join(pair) for pair in sorted(_SECRET_PAIRS))})[\w. -]{{0,24}})\"\s*[:,]\s*[\"\[{{\d]"
-)
+
+
+def content_look() -> str:
+    """For a first look at JSON: a name of content before a text or a list, one that may be before words, an object of somebody's,
+    and six words in a row under any name. RE2 as it is: a blank is one."""
+    return (
+        rf"{_ends(_CONTENT_WORDS)}\s*:\s*[\"\[]|{_ends(_PROSE_WORDS)}\s*:\s*(?:\[|\"[^\"]* )|\"(?i:{'|'.join(sorted(_CONTENT_WORDS))})[A-Z_.-][\w.-]*\"\s*:\s*(?:\[|\"[^\"]* )"
+        rf"|gen_ai[\w.]*\"\s*:\s*[\"\[{{]|{_ends(_CONTENT_OBJECTS)}\s*:\s*[\[{{]|\"\s*:\s*\"(?:[^\" ]+ +){{5}}"
+    )
+
+
+def secret_look() -> str:
+    """And the names of secrets, whatever is under them."""
+    return (
+        rf"{_ends(_SECRET_WORDS | _TOLD)}\s*[:,]\s*[\"\[{{\d]|{_ends(_FAINT_WORDS | PROVIDERS)}\s*:\s*\""
+        rf"|(?i:(?:{'|'.join(sorted(_SECRET_WORDS - _MAYBE_WORDS - _set('sid pin otp csc mfa pass pw')))})[\w. -]{{0,24}}|(?:{'|'.join('[_. -]?'.join(pair) for pair in sorted(_SECRET_PAIRS))})[\w. -]{{0,24}})\"\s*[:,]\s*[\"\[{{\d]"
+    )
 
 
 @lru_cache(100_000)

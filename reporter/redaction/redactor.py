@@ -16,11 +16,10 @@ from reporter.redaction.calls import CONTENT, PLACES, SECRET
 from reporter.redaction.framed import cells, is_frame, redacted_frame
 from reporter.redaction.known import known_rule
 from reporter.redaction.named import named_secrets
-from reporter.redaction.patterns import pattern
+from reporter.redaction.patterns import compiled, pattern
 from reporter.redaction.placeholders import PLACEHOLDER, hashed, masked
 from reporter.redaction.rule import Rule
 from reporter.redaction.rules import NOT_IN_IDS, PHONE, SHAPES, SURROUNDINGS
-from reporter.redaction.suspicion import suspected, suspicions, suspicions_of_ids
 from reporter.redaction.walk import Walk
 
 if TYPE_CHECKING:
@@ -60,6 +59,7 @@ _OWN_IDS = frozenset(
         "event",
         "operation",
         "operations",
+        "detailed",
         "model",
         "provider",
         "name",
@@ -125,19 +125,37 @@ class Redactor:
         """One that knows what kingfisher finds in these texts, where this one is to be thorough."""
         if not self.is_thorough:
             return self
-        from reporter.redaction.scanner import secrets_in
+        from reporter.redaction.scanner import LOOK, secrets_in
 
-        return self.knowing(secrets_in(texts))
+        return self.knowing(secrets_in(text for text in texts if compiled(LOOK).search(text)))
+
+    def is_worth_a_scan(self, text: str) -> str:
+        """SQL for whether a text (SQL too) is to be among those that `thorough` is given."""
+        if not self.is_thorough:
+            return "false"
+        from reporter.redaction.scanner import LOOK
+
+        return f"coalesce(regexp_matches({text}, '{LOOK}'), false)"
 
     def suspected(self, text: str) -> str:
         """SQL for whether a text (SQL too) may hold something: a database looks first, it is faster."""
+        from reporter.redaction.suspicion import suspected, suspicions
+
         own = tuple(rule.text for rule in self._own)
         patterns = suspicions(own, has_phones=self._phones, has_content=not self.include_content)
         return suspected(patterns, text)
 
     def suspected_id(self, text: str) -> str:
         """The same for ids and names."""
+        from reporter.redaction.suspicion import suspected, suspicions_of_ids
+
         return suspected(suspicions_of_ids(tuple(rule.text for rule in self._own)), text)
+
+    def suspected_known(self, text: str) -> str:
+        """The same for the known secrets and the user's patterns alone."""
+        from reporter.redaction.suspicion import suspected, suspicions_of_own
+
+        return suspected(suspicions_of_own(tuple(rule.text for rule in self._own)), text)
 
     def text(self, value: str) -> str:
         """A text without what is not for strangers."""
@@ -244,6 +262,12 @@ class Redactor:
         except (ValueError, RecursionError, TypeError):
             return self.text(text)
 
+    def logged(
+        self, message: str | None, context: str | None, extra: str | None
+    ) -> tuple[str | None, str | None, str | None]:
+        """What an entry of a log holds."""
+        return message and self.text(message), context and self.json_text(context), extra and self.json_text(extra)
+
     def findings(self, text: str) -> list[tuple[str, str]]:
         """What the rules find in a text as it is: the rule's name and the secret."""
         shown = masked(text)
@@ -268,9 +292,10 @@ class Redactor:
 
     def results(self, found: T) -> T:
         """Results with every text in them redacted: dataclasses, tuples, lists, dicts, and texts, JSON or not."""
-        seer = self.thorough(_texts(found))
-        walked: T = seer._walked(found)
-        return walked
+        walked: T = self._walked(found)
+        # Of what our own rules leave: mostly that is nothing worth loading kingfisher's.
+        seer = self.thorough(_texts(walked))
+        return seer._walked(walked) if seer is not self else walked
 
     def _walked(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - any part of a result
         if isinstance(value, str):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _UUID = pattern(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LEAST = 12
+# What is in a text that is worth a scan, in Python and for a database (RE2): a digit beside a letter that no hexadecimal number
+# has within twelve letters and digits, or twenty hexadecimal digits. Neither UUIDs nor times are.
+_MIXED, _ANY = "(?:[0-9][G-Zg-z]|[G-Zg-z][0-9])", "[A-Za-z0-9]"
+LOOK = f"{_MIXED}{_ANY}{{10}}|{_ANY}{{10}}{_MIXED}|{_ANY}{{5}}{_MIXED}{_ANY}{{5}}|[0-9A-Fa-f]{{20}}"
 # So many bytes are scanned at once.
 _CHUNK_BYTES = 4_000_000
 
@@ -41,8 +45,12 @@ def _loaded() -> Any:  # noqa: ANN401 - None where kingfisher is not installed
 
 
 def secrets_in(texts: Iterable[str]) -> frozenset[str]:
-    """What kingfisher takes for secrets; nothing where it is not installed. UUIDs are left out: nearly all are ids."""
-    if not (found := scanner()):
+    """What kingfisher takes for secrets; nothing where it is not installed. UUIDs are left out: nearly all are ids.
+
+    Its rules are loaded only where there is a text worth it.
+    """
+    texts = list(texts)
+    if not texts or not (found := scanner()):
         return frozenset()
     secrets: set[str] = set()
     for chunk in _chunks(texts):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reporter.redaction.calls import PLACES
 from reporter.redaction.first_look import first_look, without_backslashes
 from reporter.redaction.named import NAMED_LOOKS
-from reporter.redaction.names import CONTENT_LOOK, SECRET_LOOK
+from reporter.redaction.names import content_look, secret_look
 from reporter.redaction.rules import NOT_IN_IDS, PHONE, SHAPES, SURROUNDINGS
 
 if TYPE_CHECKING:
@@ -23,16 +23,16 @@ _TOGETHER = 39
 @lru_cache(8)
 def suspicions(own: tuple[str, ...], *, has_phones: bool, has_content: bool) -> tuple[str, ...]:
     """Patterns (RE2) for a text without its backslashes. `own`: patterns of the user's, and known secrets."""
-    names = ("|".join((*NAMED_LOOKS, SECRET_LOOK)), *([CONTENT_LOOK] if has_content else []))
+    names = ("|".join((*NAMED_LOOKS, secret_look())), *([content_look()] if has_content else []))
     phone = _grouped([PHONE]) if has_phones else ()
-    return (*names, *_grouped(SHAPES), *phone, *_around(), *_own(own))
+    return (*names, *_grouped(SHAPES), *phone, *_around(), *suspicions_of_own(own))
 
 
 @lru_cache(8)
 def suspicions_of_ids(own: tuple[str, ...]) -> tuple[str, ...]:
     """The same for ids and names: `Redactor.identifier`."""
     shapes = [rule for rule in SHAPES if rule.name not in NOT_IN_IDS]
-    return ("|".join(NAMED_LOOKS), *_grouped(shapes), *_around(), *_own(own))
+    return ("|".join(NAMED_LOOKS), *_grouped(shapes), *_around(), *suspicions_of_own(own))
 
 
 def _grouped(rules: Iterable[Rule]) -> Iterator[str]:
@@ -48,8 +48,9 @@ def _around() -> tuple[str, ...]:
     return "|".join(around), "|".join(first_look(place.text) for place in PLACES if place.is_looked_for)
 
 
-def _own(texts: tuple[str, ...]) -> Iterator[str]:
-    return (first_look(text, 0) for text in texts)
+def suspicions_of_own(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The same for patterns of the user's, and known secrets."""
+    return tuple(first_look(text, 0) for text in texts)
 
 
 def suspected(patterns: tuple[str, ...], text: str) -> str:

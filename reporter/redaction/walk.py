@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporter.redaction.calls import is_prose, is_text
@@ -22,22 +23,19 @@ if TYPE_CHECKING:
     from reporter.redaction.redactor import Redactor
 
 _DEPTH = 200
-_NAMES = (
-    "name",
-    "key",
-    "field",
-    "header",
-    "setting",
-    "param",
-    "parameter",
-    "option",
-    "variable",
-    "attribute",
-    "property",
-)
+_NAMES = dict.fromkeys(
+    ("name", "key", "field", "header", "setting", "param", "parameter", "option", "variable", "attribute", "property")
+).keys()
+_NUMBERS = (bool, int, float)
 _VALUES = ("value", "val", "data", "default", "new", "old", "content")
 _PHONES = frozenset(("phone", "mobile", "tel", "telephone", "cellphone", "fax", "whatsapp", "msisdn"))
 _CARDS = frozenset(("card", "number", "pan", "cc", "cardnumber", "creditcard", "payment"))
+
+
+@lru_cache(100_000)
+def is_number_told(key: str) -> bool:
+    """Whether a number under this name may be a secret's or a card's."""
+    return sort_of(key) is Sort.NUMBER or not _CARDS.isdisjoint(words_of(key))
 
 
 class _At(NamedTuple):
@@ -71,11 +69,11 @@ class Walk:
 
     def _dict(self, value: dict[str, Any], at: _At) -> Any:  # noqa: ANN401
         inside = at.is_inside or is_content_object(at.key)
-        named = self._named(value)
+        named = {} if _NAMES.isdisjoint(value) else self._named(value)
         return {
-            self._redactor.identifier(key): self.value(
-                part, _At(named.get(key, key), at.key, inside, value, at.depth + 1)
-            )
+            self._redactor.identifier(key): part
+            if part is None or (type(part) in _NUMBERS and not is_number_told(named.get(key, key)))
+            else self.value(part, _At(named.get(key, key), at.key, inside, value, at.depth + 1))
             for key, part in value.items()
         }
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +28,8 @@ _MAGIC_AT, _MAGIC = 8, b"DUCK"
 
 def damage(path: Path) -> str:
     """What is wrong with a sink's file, in one line; empty where nothing is, or where that can't be told now."""
+    import subprocess
+
     code = f"import sys; sys.path.append({str(_PACKAGES)!r}); from reporter.sink.damage import look; look(sys.argv[1])"
     done = subprocess.run(
         [sys.executable, "-P", "-c", code, str(path)], capture_output=True, text=True, errors="replace", check=False

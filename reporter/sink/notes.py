@@ -74,7 +74,10 @@ def retention_notes(sink: Sink, window: Window) -> list[str]:
 def future_notes(sink: Sink, now: datetime) -> list[str]:
     """How many events lie in the future, in words: a clock was ahead when they were logged, or is behind now."""
     at = now.astimezone(UTC).replace(tzinfo=None) + _CLOCKS_APART
-    count, latest = sink.connection.execute("SELECT count(*), max(ts) FROM events WHERE ts > ?", [at]).fetchall()[0]
+    # As text: of a value DuckDB looks whether it is a decimal, and loads their module.
+    count, latest = sink.connection.execute(
+        f"SELECT count(*), max(ts) FROM events WHERE ts > TIMESTAMP '{at}'"
+    ).fetchall()[0]
     if not count:
         return []
     said = "1 event lies" if count == 1 else f"{count:,} events lie"

@@ -73,11 +73,15 @@ def _flagged(
     is faster; a thorough redactor knows what kingfisher finds in these rows."""
     if not redactor:
         return con.execute(f"SELECT *, NULL, false FROM ({selected})").fetchall(), None
-    rows = con.execute(f"SELECT *, {text}, {redactor.suspected(text)} FROM ({selected})").fetchall()
-    seer = redactor.thorough(row[-2] for row in rows)
-    if seer is redactor:
-        return rows, redactor
-    return [(*row[:-1], row[-1] or seer.holds_known(row[-2])) for row in rows], seer
+    rows = con.execute(
+        f"SELECT *, {redactor.is_worth_a_scan(text)}, {text}, {redactor.suspected(text)} FROM ({selected})"
+    ).fetchall()
+    seer = redactor.thorough(text for *_, is_scanned, text, _ in rows if is_scanned)
+    has_known = seer is not redactor
+    return [
+        (*row, text, is_suspect or (has_known and seer.holds_known(text)))
+        for *row, is_scanned, text, is_suspect in rows
+    ], seer
 
 
 def _write_json(con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, _: bool, redactor: Redactor | None) -> int:
