@@ -2,7 +2,7 @@
 window.TelemetryFigures = (() => {
   "use strict";
   const { count, rate, short, usd } = window.Telemetry;
-  const { tracesOf, figures, keyed, byOperation } = window.TelemetrySelection;
+  const { tracesOf, counts, figures, keyed, byOperation, sorted } = window.TelemetrySelection;
   const sum = (rows, name) => rows.reduce((all, row) => all + (row[name] || 0), 0);
   const weight = (data, i) => (data.n ? data.n[i] : 1);
 
@@ -21,16 +21,19 @@ window.TelemetryFigures = (() => {
   }
 
   function total(chosen, fits, name) {
-    return once(chosen, "total " + name, () => figures(chosen.data, chosen.rows, 1, keyed(chosen.data, (one) => (fits(one) ? 0 : -1)))[0]);
+    return once(chosen, "total " + name, () => {
+      const found = counts(chosen.data, chosen.rows, keyed(chosen.data, (one) => (fits(one) ? 0 : -1)), 1);
+      return { count: found.count[0], errors: found.errors[0], unfinished: found.unfinished[0], error_rate: found.count[0] ? found.errors[0] / found.count[0] : null };
+    });
   }
+  const all = (chosen) => once(chosen, "operations", () => byOperation(chosen.data, chosen.listed));
   const totalOf = (chosen, tile) => total(chosen, about(tile), (tile.dataset.kind || "") + "/" + (tile.dataset.type || ""));
-  const traceCount = (chosen) => once(chosen, "traces", () => { const found = tracesOf(chosen); return found && found.reduce((all, is) => all + is, 0); });
+  const traceCount = (chosen) => once(chosen, "traces", () => { const found = chosen.data.has_all_traces ? tracesOf(chosen) : null; return found && found.reduce((all, is) => all + is, 0); });
 
   const kinds = (chosen) => once(chosen, "kinds", () => {
     const { data } = chosen;
-    const key = keyed(data, (one) => data.kinds.indexOf(one.kind));
-    key.withRoots = true;
-    const found = figures(data, chosen.listed, data.kinds.length, key).map((one, k) => ({ kind: data.kinds[k], events: events(chosen, data.kinds[k]), ...one }));
+    const keys = keyed(data, (one) => data.kinds.indexOf(one.kind));
+    const found = figures(data, chosen.listed, keys, data.kinds.length, true).map((one, k) => ({ kind: data.kinds[k], events: events(chosen, data.kinds[k]), ...one }));
     const [chat, llm] = ["chat", "llm"].map((kind) => found.find((one) => one.kind === kind));
     if (!data.folded.length || chosen.listed === chosen.rows || llm.count || llm.unfinished) return found;
     if (chat.events !== null) chat.events += llm.events;
@@ -42,9 +45,9 @@ window.TelemetryFigures = (() => {
     const { data, wanted } = chosen;
     if (wanted.status || wanted.operation || wanted.q) return null;
     const at = data.events;
-    return at.t.reduce((all, t, i) => {
+    return at.t.reduce((sum, t, i) => {
       const isIn = (!wanted.kind || at.kind[i] === wanted.kind) && (!kindOf || at.kind[i] === kindOf) && t + data.window.step > chosen.since && t < chosen.until;
-      return all + (isIn ? at[what][i] : 0);
+      return sum + (isIn ? at[what][i] : 0);
     }, 0);
   }
 
@@ -63,7 +66,7 @@ window.TelemetryFigures = (() => {
     const { data } = chosen;
     const found = new Set(data.errors.trace.filter((trace, i) => chosen.errors[i] && trace >= 0));
     for (let i = 0; i < data.size; i++) if (chosen.rows[i] && data.status[i] === 1 && data.trace[i] >= 0) found.add(data.trace[i]);
-    return data.n ? null : found.size;
+    return data.n || !data.has_all_traces ? null : found.size;
   });
 
   // The single operations that fit with the highest `rank`, the earlier of equal ones, as many as the table shows; null where rows stand
@@ -83,7 +86,7 @@ window.TelemetryFigures = (() => {
       best.splice(at, 0, [value, i]);
       if (best.length > most) best.pop();
     }
-    return best.map(([value, i]) => ({ ...operationOf(data, i), rank: value, duration_ms: Number.isNaN(data.ms[i]) ? null : data.ms[i], ts: data.t[i], status: ["ok", "error", "unfinished", "ok"][data.status[i]], trace: data.ids[data.trace[i]] }));
+    return best.map(([value, i]) => ({ ...operationOf(data, i), rank: value, duration_ms: i < data.timed ? data.ms[i] : null, ts: data.t[i], status: ["ok", "error", "unfinished", "ok"][data.status[i]], trace: data.ids[data.trace[i]] }));
   }
   const operationOf = (data, i) => data.operations[data.own[data.name[i]]];
 
@@ -91,9 +94,9 @@ window.TelemetryFigures = (() => {
     const { data } = chosen;
     if (data.n) return null;
     const median = new Float64Array(data.operations.length).fill(NaN);
-    figures(data, chosen.listed, data.operations.length, keyed(data, (_, k) => k)).forEach((one, k) => { if (one.timed >= 20 && one.p50_ms > 0) median[k] = one.p50_ms; });
+    for (const one of all(chosen)) if (one.timed >= 20 && one.p50_ms > 0) median[one.k] = one.p50_ms;
     const times = (i) => data.ms[i] / median[data.own[data.name[i]]];
-    return singles({ ...chosen, rows: chosen.listed }, table, (i) => times(i) >= 0 && data.status[i] < 2, times).map((row) => ({ ...row, times_median: row.rank }));
+    return singles({ ...chosen, rows: chosen.listed }, table, (i) => i < data.timed && times(i) >= 0, times).map((row) => ({ ...row, times_median: row.rank }));
   }
 
   // Pairs of a caller and what it called: steps of commands, tools of whatever they stand in.
@@ -111,7 +114,7 @@ window.TelemetryFigures = (() => {
       const row = found.get(key);
       row.count += weight(data, i);
       row.errors += data.status[i] === 1 ? weight(data, i) : 0;
-      row.total_ms += (data.ms[i] || 0) * weight(data, i);
+      row.total_ms += i < data.timed ? data.ms[i] * weight(data, i) : 0;
     }
     return [...found.values()];
   }
@@ -119,8 +122,8 @@ window.TelemetryFigures = (() => {
   function steps(chosen, table) {
     const { data } = chosen;
     // The share is of all of the command's runs in the period, whatever else is chosen.
-    const whole = { ...chosen, rows: chosen.whole.rows.map((_, i) => +(data.t[i] >= chosen.since && data.t[i] < chosen.until)) };
-    const runs = new Map(byOperation(data, whole.rows, (one) => one.type === "command").map((one) => [one.operation, one.total_ms]));
+    const whole = Uint8Array.from(data.t, (t) => +(t >= chosen.since && t < chosen.until));
+    const runs = new Map(byOperation(data, whole).filter((one) => one.type === "command").map((one) => [one.operation, one.total_ms]));
     return calls(chosen, table).map((row) => ({ ...row, share_rate: runs.get(row.command) ? row.total_ms / runs.get(row.command) : null }))
       .sort((a, b) => (runs.get(b.command) || 0) - (runs.get(a.command) || 0) || (a.command < b.command ? -1 : a.command > b.command ? 1 : b.total_ms - a.total_ms));
   }
@@ -128,8 +131,8 @@ window.TelemetryFigures = (() => {
   // Chat streams by model: time to first token and speed stand with the facts.
   function streams(chosen, table) {
     const first = factsBy(chosen, (facts, at) => facts.ttft[at]);
-    const speed = factsBy(chosen, (facts, at, i) => (facts.completion[at] === null || !(chosen.data.ms[i] > 0) ? null : facts.completion[at] / (chosen.data.ms[i] / 1000)));
-    return byOperation(chosen.data, chosen.rows, about(table)).filter((one) => one.count).sort((a, b) => b.count - a.count || (a.operation < b.operation ? -1 : 1)).map((one) => {
+    const speed = factsBy(chosen, (facts, at, i) => (facts.completion[at] === null || !(i < chosen.data.timed && chosen.data.ms[i] > 0) ? null : facts.completion[at] / (chosen.data.ms[i] / 1000)));
+    return all(chosen).filter((one) => one.count && about(table)(one)).sort((a, b) => b.count - a.count || (a.operation < b.operation ? -1 : 1)).map((one) => {
       const key = one.kind + " " + one.operation;
       return { ...one, ttft_p50_ms: first(key, 0.5), ttft_p95_ms: first(key, 0.95), tokens_per_second: speed(key, 0.5) };
     });
@@ -173,8 +176,8 @@ window.TelemetryFigures = (() => {
       for (const name of ["prompt", "completion", "cached", "total"]) row[name] += facts[name][at] || 0;
       row.tokens = row.prompt + row.completion;
       row.cost_usd += facts.cost[at] || 0;
-      row.ts = Math.min(row.ts, data.t[i] - (data.ms[i] || 0));
-      if (data.ms[i] > 0 && facts.completion[at] !== null) { row.said += facts.completion[at]; row.seconds += (data.ms[i] / 1000) * weight(data, i); }
+      row.ts = Math.min(row.ts, data.t[i] - (i < data.timed ? data.ms[i] : 0));
+      if (i < data.timed && data.ms[i] > 0 && facts.completion[at] !== null) { row.said += facts.completion[at]; row.seconds += (data.ms[i] / 1000) * weight(data, i); }
       row.rows.push(i);
     });
     return [...found.values()];
@@ -183,11 +186,17 @@ window.TelemetryFigures = (() => {
   function models(chosen) {
     const { data } = chosen;
     return tokens(chosen, (i) => data.own[data.name[i]]).sort((a, b) => b.tokens - a.tokens || (a.operation < b.operation ? -1 : 1)).map((row) => {
-      const mask = new Uint8Array(data.size);
-      for (const i of row.rows) mask[i] = 1;
-      const { p50_ms, p95_ms } = figures(data, mask, 1, () => 0)[0];
+      const { p50_ms, p95_ms } = durations(data, row.rows);
       return { ...row, p50_ms, p95_ms, tokens_per_second: row.seconds ? row.said / row.seconds : null };
     });
+  }
+
+  // p50 and p95 of single rows.
+  function durations(data, rows) {
+    const mask = new Uint8Array(data.size).fill(1);
+    const given = { rows: rows.filter((i) => i < data.timed).sort((a, b) => a - b), values: data.ms };
+    const found = sorted(data, mask, new Int32Array(data.names.kind.length), 1, { given });
+    return { p50_ms: found.at(0, 0.5), p95_ms: found.at(0, 0.95) };
   }
 
   function expensive(chosen, table) {
@@ -199,9 +208,9 @@ window.TelemetryFigures = (() => {
   function groups(chosen) {
     const { data } = chosen;
     const at = data.errors;
-    const size = Math.ceil(data.window.end / data.window.step) - Math.floor(data.window.start / data.window.step);
+    const { size } = data.buckets;
     const found = new Map();
-    const all = errorEvents(chosen);
+    const events = errorEvents(chosen);
     at.t.forEach((t, i) => {
       const group = at.group[i];
       if (!chosen.errors[i] || group < 0) return;
@@ -211,21 +220,20 @@ window.TelemetryFigures = (() => {
       row.faults.add(at.fault[i]);
       if (at.trace[i] >= 0) row.traces.add(at.trace[i]);
       row.last_seen = t;
-      row.trend[Math.floor(t / data.window.step) - Math.floor(data.window.start / data.window.step)]++;
+      row.trend[data.buckets.of(t)]++;
     });
-    return [...found.values()].map((row) => ({ ...row, faults: row.faults.size, traces: row.traces.size, share_rate: row.count / all })).sort((a, b) => b.faults - a.faults || b.count - a.count || b.last_seen - a.last_seen);
+    return [...found.values()].map((row) => ({ ...row, faults: row.faults.size, traces: row.traces.size, share_rate: row.count / events })).sort((a, b) => b.faults - a.faults || b.count - a.count || b.last_seen - a.last_seen);
   }
 
   // Each with how many finished in each bucket, where the table shows that.
   function operations(chosen, table) {
     const { data } = chosen;
-    const rows = byOperation(data, chosen.listed, about(table)).slice(0, Number(table.dataset.top) || Infinity);
+    const rows = all(chosen).filter(about(table)).slice(0, Number(table.dataset.top) || Infinity);
     if (!table.querySelector("[data-c=trend]")) return rows;
-    const first = Math.floor(data.window.start / data.window.step);
-    const size = Math.ceil(data.window.end / data.window.step) - first;
-    const counts = new Uint32Array(data.operations.length * size);
-    for (let i = 0; i < data.size; i++) if (chosen.listed[i] && data.status[i] < 2) counts[data.own[data.name[i]] * size + Math.floor(data.t[i] / data.window.step) - first] += weight(data, i);
-    return rows.map((row) => ({ ...row, trend: [...counts.subarray(row.k * size, (row.k + 1) * size)] }));
+    const { size } = data.buckets;
+    const found = new Uint32Array(data.operations.length * size);
+    for (let i = 0; i < data.size; i++) if (chosen.listed[i] && data.status[i] < 2) found[data.own[data.name[i]] * size + data.bucket[i]] += weight(data, i);
+    return rows.map((row) => ({ ...row, trend: [...found.subarray(row.k * size, (row.k + 1) * size)] }));
   }
 
   const finished = (chosen) => (i) => chosen.data.status[i] < 2;
@@ -234,7 +242,7 @@ window.TelemetryFigures = (() => {
     kinds, steps, outliers, streams, models, expensive, groups,
     operations,
     callers: (chosen, table) => calls(chosen, table).sort((a, b) => b.count - a.count || (a.first + a.callee < b.first + b.callee ? -1 : 1)).slice(0, Number(table.dataset.top)),
-    slow: (chosen, table) => singles(chosen, table, (i) => finished(chosen)(i) && chosen.data.ms[i] >= 0, (i) => chosen.data.ms[i]),
+    slow: (chosen, table) => singles(chosen, table, (i) => finished(chosen)(i) && i < chosen.data.timed, (i) => chosen.data.ms[i]),
     failing: (chosen, table) => singles(chosen, table, (i) => chosen.data.status[i] === 1, latest(chosen)),
     unfinished: (chosen, table) => singles(chosen, table, (i) => chosen.data.status[i] === 2, latest(chosen)),
   };
@@ -269,5 +277,5 @@ window.TelemetryFigures = (() => {
     return [found.errors ? "bad" : open || told ? "warn" : "ok", begin + (open ? "; " + said(open, "operation") + " started and never ended" : "") + "."];
   }
   const said = (n, noun) => count(n) + " " + noun + (n === 1 ? "" : "s");
-  return { TABLES, TILES, sentence, about, said, total, traceCount };
+  return { TABLES, TILES, sentence, said, total, traceCount, all };
 })();

@@ -4,6 +4,7 @@ window.TelemetryCharts = (() => {
   "use strict";
   const { ms, count, usd, clocks } = window.Telemetry;
   const { figures, keyed, sorted } = window.TelemetrySelection;
+  const { all } = window.TelemetryFigures;
   const form = document.getElementById("page-filters");
   const { moment } = clocks(form ? form.dataset.zone : "UTC");
   const LEAST_MS = 0.1;
@@ -15,12 +16,6 @@ window.TelemetryCharts = (() => {
 
   const weight = (data, i) => (data.n ? data.n[i] : 1);
   const columns = (rows, names) => Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
-
-  // The window's buckets: the first one's number, how many, and what bucket a time is in.
-  function buckets({ window: { start, end, step } }) {
-    const first = Math.floor(start / step);
-    return { size: Math.ceil(end / step) - first, of: (t) => Math.floor(t / step) - first, start: (n) => (n + first) * step, step };
-  }
 
   // Which operations a chart is of.
   const isOf = (recipe) => (one) => (!recipe.types || recipe.types.includes(one.type)) && (!recipe.kind || one.kind === recipe.kind);
@@ -38,7 +33,7 @@ window.TelemetryCharts = (() => {
 
   // Sums by bucket and colour; `each(add)` gives time, name and value.
   function stacked(recipe, data, each) {
-    const at = buckets(data);
+    const at = data.buckets;
     const found = new Map();
     each((t, name, value) => {
       const series = recipe.colours[name] || OTHERS;
@@ -51,15 +46,11 @@ window.TelemetryCharts = (() => {
   }
 
   function finished({ data, whole }, recipe) {
-    const own = Uint8Array.from(data.own, (k) => +isOf(recipe)(data.operations[k]));
-    const at = buckets(data);
-    const counts = new Map();
-    for (let i = 0; i < data.size; i++) {
-      if (!whole.rows[i] || data.status[i] > 1 || !own[data.name[i]]) continue;
-      const key = data.own[data.name[i]] * at.size + at.of(data.t[i]);
-      counts.set(key, (counts.get(key) || 0) + weight(data, i));
-    }
-    return stacked(recipe, data, (add) => { for (const [key, n] of counts) add(at.start(key % at.size), data.operations[Math.floor(key / at.size)].operation, n); });
+    const own = keyed(data, (one, k) => (isOf(recipe)(one) ? k : -1));
+    const at = data.buckets;
+    const counts = new Float64Array(data.operations.length * at.size);
+    for (let i = 0; i < data.size; i++) if (whole.rows[i] && data.status[i] < 2 && own[data.name[i]] >= 0) counts[own[data.name[i]] * at.size + data.bucket[i]] += weight(data, i);
+    return stacked(recipe, data, (add) => counts.forEach((n, key) => { if (n) add(at.start(key % at.size), data.operations[Math.floor(key / at.size)].operation, n); }));
   }
 
   function spent({ data, whole }, recipe) {
@@ -75,16 +66,16 @@ window.TelemetryCharts = (() => {
 
   // Medians of the coloured names by bucket.
   function medians({ data, whole }, recipe) {
-    const at = buckets(data);
+    const at = data.buckets;
     const names = Object.keys(recipe.colours);
-    const place = Int32Array.from(data.own, (k) => (isOf(recipe)(data.operations[k]) ? names.indexOf(data.operations[k].operation) : -1));
-    let [values, order] = [data.ms, data.order];
+    const place = keyed(data, (one) => (isOf(recipe)(one) ? names.indexOf(one.operation) : -1));
+    let given = null;
     if (recipe.of === "ttft") {
-      values = new Float64Array(data.size).fill(NaN);
-      data.facts.row.forEach((i, n) => { if (data.facts.ttft[n] !== null) values[i] = data.facts.ttft[n]; });
-      order = data.facts.row.filter((i) => !Number.isNaN(values[i])).sort((a, b) => values[a] - values[b]);
+      const values = new Float64Array(data.size).fill(NaN);
+      data.facts.row.forEach((i, n) => { if (data.facts.ttft[n] !== null && data.status[i] < 2) values[i] = data.facts.ttft[n]; });
+      given = { values, rows: data.facts.row.filter((i) => !Number.isNaN(values[i])).sort((a, b) => values[a] - values[b]) };
     }
-    const found = sorted(data, whole.rows, names.length * at.size, (i) => { const k = place[data.name[i]]; return k < 0 || data.status[i] > 1 ? -1 : k * at.size + at.of(data.t[i]); }, values, order);
+    const found = sorted(data, whole.rows, place, names.length * at.size, { steps: data.bucket, width: at.size, given });
     const rows = [];
     for (let key = 0; key < names.length * at.size; key++) {
       const value = found.at(key, 0.5);
@@ -96,28 +87,27 @@ window.TelemetryCharts = (() => {
   }
 
   function percentiles({ data, whole }) {
-    const at = buckets(data);
-    const kindOf = Int32Array.from(data.names.kind, (kind) => data.kinds.indexOf(kind));
-    const found = sorted(data, whole.listed, data.kinds.length * at.size, (i) => (data.status[i] > 1 ? -1 : kindOf[data.name[i]] * at.size + at.of(data.t[i])), data.ms, data.order);
+    const at = data.buckets;
+    const found = sorted(data, whole.listed, keyed(data, (one) => data.kinds.indexOf(one.kind)), data.kinds.length * at.size, { steps: data.bucket, width: at.size });
     const rows = [];
     for (let key = 0; key < data.kinds.length * at.size; key++) {
       const p95 = found.at(key, 0.95);
       if (p95 === null) continue;
       const [kind, t] = [data.kinds[Math.floor(key / at.size)], at.start(key % at.size)];
-      const n = found.weights ? found.weights[found.from[key + 1] - 1] : found.from[key + 1] - found.from[key];
-      rows.push({ t, series: kind, ms: Math.max(p95, LEAST_MS), tip: moment(t) + " · " + kind + ": p50 " + ms(found.at(key, 0.5)) + ", p95 " + ms(p95) + " of " + count(n) });
+      rows.push({ t, series: kind, ms: Math.max(p95, LEAST_MS), tip: moment(t) + " · " + kind + ": p50 " + ms(found.at(key, 0.5)) + ", p95 " + ms(p95) + " of " + count(found.count(key)) });
     }
     return { lines: columns(rows, ["t", "series", "ms", "tip"]) };
   }
 
   // Ten bins a decade by kind, of all operations or of the one chosen beside the chart.
   function histogram({ data, listed: rows }, recipe, _, choice) {
-    const fits = Int32Array.from(data.own, (k) => { const one = data.operations[k]; return isOf(recipe)(one) && (!choice || choice === one.kind + " " + one.operation) ? data.kinds.indexOf(one.kind) : -1; });
+    const fits = keyed(data, (one) => (isOf(recipe)(one) && (!choice || choice === one.kind + " " + one.operation) ? data.kinds.indexOf(one.kind) : -1));
     const counts = new Map();
-    for (const i of data.order) {
+    for (let i = 0; i < data.timed; i++) {
       const kind = fits[data.name[i]];
-      if (!rows[i] || data.status[i] > 1 || kind < 0) continue;
-      const key = kind * 10000 + 5000 + Math.floor(Math.log10(Math.max(data.ms[i], 0.1)) * 10 + 1e-9);
+      if (!rows[i] || kind < 0) continue;
+      const bin = Math.floor(Math.log10(Math.max(data.ms[i], 0.1)) * 10 + 1e-9);
+      const key = kind * 10000 + 5000 + bin;
       counts.set(key, (counts.get(key) || 0) + weight(data, i));
     }
     const found = [...counts].sort(([a], [b]) => a - b).map(([key, n]) => {
@@ -126,13 +116,14 @@ window.TelemetryCharts = (() => {
       return { low_ms: low, high_ms: high, count: n, series: kind, tip: ms(low) + " to " + ms(high) + " · " + kind + ": " + count(n) + " operations" };
     });
     // Where p50 and p95 of the one operation lie.
-    const one = choice && figures(data, rows, 1, keyed(data, (own) => (choice === own.kind + " " + own.operation ? 0 : -1)))[0];
+    const one = choice && figures(data, rows, keyed(data, (own) => (choice === own.kind + " " + own.operation ? 0 : -1)), 1)[0];
     const marks = one && one.timed ? ["p50", "p95"].map((name) => ({ ms: Math.max(LEAST_MS, one[name + "_ms"]), label: name, tip: name + " " + ms(one[name + "_ms"]) })) : [];
     return { histogram: columns(found, ["low_ms", "high_ms", "count", "series", "tip"]), marks: columns(marks, ["ms", "label", "tip"]) };
   }
 
   // Hours of the day in the viewer's zone of those that took most time in all.
-  function heat({ data, listed: rows }, recipe) {
+  function heat(now, recipe) {
+    const { data, listed: rows } = now;
     const clock = new Intl.DateTimeFormat("en", { hour: "numeric", hourCycle: "h23", timeZone: form.dataset.zone });
     const hours = new Map();
     const hourOf = (t) => {
@@ -140,17 +131,16 @@ window.TelemetryCharts = (() => {
       if (!hours.has(quarter)) hours.set(quarter, Number(clock.format(quarter * 900000)));
       return hours.get(quarter);
     };
-    const all = figures(data, rows, data.operations.length, keyed(data, (_, k) => k));
-    const most = all.map((one, k) => [one.total_ms, k]).filter(([, k]) => all[k].timed).sort(([a, i], [b, j]) => b - a || i - j).slice(0, recipe.rows).map(([, k]) => k);
-    const place = Int32Array.from(data.own, (k) => most.indexOf(k));
-    const found = sorted(data, rows, most.length * 24, (i) => (place[data.name[i]] < 0 || data.status[i] > 1 ? -1 : place[data.name[i]] * 24 + hourOf(data.t[i])), data.ms, data.order);
+    const most = all(now).filter((one) => one.timed).sort((a, b) => b.total_ms - a.total_ms || a.k - b.k).slice(0, recipe.rows).map((one) => one.k);
+    data.hour = data.hour || Uint8Array.from(data.t, hourOf);
+    const found = sorted(data, rows, keyed(data, (_, k) => most.indexOf(k)), most.length * 24, { steps: data.hour, width: 24 });
     const cells = [];
     for (let key = 0; key < most.length * 24; key++) {
       const p95 = found.at(key, 0.95);
       if (p95 === null) continue;
       const [one, hour] = [data.operations[most[Math.floor(key / 24)]], key % 24];
       const row = one.kind + " " + one.operation;
-      cells.push({ hour, row, value: Math.max(p95, LEAST_MS), tip: row + ", " + hour + ":00 to " + (hour + 1) + ":00: p95 " + ms(p95) + " of " + count(found.weights ? found.weights[found.from[key + 1] - 1] : found.from[key + 1] - found.from[key]) });
+      cells.push({ hour, row, value: Math.max(p95, LEAST_MS), tip: row + ", " + hour + ":00 to " + (hour + 1) + ":00: p95 " + ms(p95) + " of " + count(found.count(key)) });
     }
     return { cells: columns(cells, ["hour", "row", "value", "tip"]) };
   }

@@ -5,19 +5,31 @@ window.TelemetrySelection = (() => {
   const STATUS = { ok: 0, error: 1, unfinished: 2 };
   const PROBABILITIES = { p50_ms: 0.5, p90_ms: 0.9, p95_ms: 0.95, p99_ms: 0.99 };
 
-  function decoded(text) {
-    const told = typeof text === "string" ? JSON.parse(text) : text;
+  // Rows are put in the order of their durations, those without behind (`timed`: how many have one), so that whatever goes through them meets
+  // each key's durations in order, and memory from one end to the other.
+  function decoded(told) {
     const rows = told.rows || { t: [], name: [], status: "", ms: [], trace: [], caller: [] };
     const size = rows.t.length;
-    const t = new Float64Array(size);
-    for (let i = 0, at = 0; i < size; i++) t[i] = at += rows.t[i];
-    const ms = Float64Array.from(rows.ms, (value) => (value === null ? NaN : value));
-    const facts = told.facts || { row: [], counts: "" };
-    const order = Uint32Array.from(ms.keys()).filter((i) => ms[i] === ms[i]).sort((a, b) => ms[a] - ms[b]);
+    const times = new Float64Array(size);
+    for (let i = 0, at = 0; i < size; i++) times[i] = at += rows.t[i];
+    const durations = Float64Array.from(rows.ms, (value) => (value === null ? Infinity : value));
+    const order = Uint32Array.from(durations.keys()).sort((a, b) => durations[a] - durations[b] || a - b);
+    const placeOf = new Int32Array(size);
+    order.forEach((row, i) => { placeOf[row] = i; });
+    const put = (made, of) => { for (let i = 0; i < size; i++) made[i] = of[order[i]]; return made; };
+    const ms = put(new Float64Array(size), durations);
+    const { start, end, step } = told.window;
+    const first = Math.floor(start / step);
+    const t = put(new Float64Array(size), times);
+    const placed = (list) => (list || []).map((row) => (row < 0 ? -1 : placeOf[row]));
+    const facts = told.facts || { row: [], counts: "", prompt: [], completion: [], cached: [], total: [], cost: [], ttft: [] };
     return {
-      ...told, size, t, ms, order, facts, name: Uint32Array.from(rows.name), trace: Int32Array.from(rows.trace), caller: Int32Array.from(rows.caller),
-      status: Uint8Array.from(rows.status), n: rows.n ? Uint32Array.from(rows.n) : null, dry: rows.dry || [], folded: rows.folded || [],
-      ...operationsOf(told.names),
+      ...told, size, t, ms, name: put(new Uint32Array(size), rows.name), trace: put(new Int32Array(size), rows.trace),
+      caller: put(new Int32Array(size), rows.caller), status: put(new Uint8Array(size), rows.status), n: rows.n ? put(new Uint32Array(size), rows.n) : null,
+      timed: ms.findIndex((value) => value === Infinity) < 0 ? size : ms.findIndex((value) => value === Infinity),
+      buckets: { size: Math.ceil(end / step) - first, step, first, start: (n) => (n + first) * step, of: (at) => Math.floor(at / step) - first },
+      bucket: Uint16Array.from(t, (at) => Math.floor(at / step) - first), dry: placed(rows.dry), folded: placed(rows.folded),
+      facts: { ...facts, row: placed(facts.row) }, errors: { ...told.errors, row: placed(told.errors.row) }, ...operationsOf(told.names),
     };
   }
 
@@ -141,40 +153,57 @@ window.TelemetrySelection = (() => {
     return low;
   }
 
-  // Values by key in order, for quantiles: where each key's begin. `order`: rows by value; `key(i)`: -1 for none.
-  function sorted(data, mask, size, key, values, order) {
+  // Values by key in order, for quantiles: where each key's begin. A row's key is that of its name (`keys`, -1 for none), and in `steps`,
+  // where there are any, the one of its own. `given`: other values than durations, with the rows in their order.
+  function sorted(data, mask, keys, size, { steps = null, width = 1, given = null } = {}) {
+    const { name, n } = data;
+    const last = given ? given.rows.length : data.timed;
+    const row = given ? (j) => given.rows[j] : (j) => j;
     const from = new Uint32Array(size + 1);
-    for (const i of order) if (mask[i]) { const k = key(i); if (k >= 0) from[k + 1]++; }
+    const key = new Int32Array(last);
+    for (let j = 0; j < last; j++) {
+      const i = row(j);
+      const own = mask[i] ? keys[name[i]] : -1;
+      key[j] = own < 0 ? -1 : steps ? own * width + steps[i] : own;
+      if (own >= 0) from[key[j] + 1]++;
+    }
     for (let k = 0; k < size; k++) from[k + 1] += from[k];
     const at = from.slice();
     const found = new Float64Array(from[size]);
-    const weights = data.n ? new Float64Array(from[size]) : null;
-    for (const i of order) {
-      if (!mask[i]) continue;
-      const k = key(i);
+    const weights = n ? new Float64Array(from[size]) : null;
+    for (let j = 0; j < last; j++) {
+      const k = key[j];
       if (k < 0) continue;
-      found[at[k]] = values[i];
-      if (weights) weights[at[k]] = data.n[i] + (at[k] > from[k] ? weights[at[k] - 1] : 0);
-      at[k]++;
+      const place = at[k]++;
+      found[place] = given ? given.values[row(j)] : data.ms[j];
+      if (weights) weights[place] = n[row(j)] + (place > from[k] ? weights[place - 1] : 0);
     }
-    return { at: (k, probability) => quantile(found, from[k], from[k + 1] - from[k], probability, weights), from, found, weights };
+    const count = (k) => (weights && from[k + 1] > from[k] ? weights[from[k + 1] - 1] : from[k + 1] - from[k]);
+    return { at: (k, probability) => quantile(found, from[k], from[k + 1] - from[k], probability, weights), count, from, found, weights };
   }
 
-  // Count, errors, unfinished and durations of each of `size` keys; `key(i)`: -1 for none. Of `mask`'s rows.
-  function figures(data, mask, size, key) {
-    const parts = { count: new Float64Array(size), errors: new Float64Array(size), unfinished: new Float64Array(size) };
+  // How many finished, failed and never ended of each of `size` keys (`keys`: by name); `hasRoots`: traces' own too.
+  function counts(data, mask, keys, size, hasRoots) {
+    const [count, errors, unfinished] = [1, 2, 3].map(() => new Float64Array(size));
+    const own = hasRoots ? keys : keys.map((k, name) => (data.names.type[name] === "root" ? -1 : k));
     for (let i = 0; i < data.size; i++) {
       if (!mask[i] || data.status[i] === 3) continue;
-      const k = key(i);
+      const isOpen = data.status[i] === 2;
+      const k = (isOpen ? own : keys)[data.name[i]];
       if (k < 0) continue;
       const n = data.n ? data.n[i] : 1;
-      if (data.status[i] === 2) { if (data.names.type[data.name[i]] !== "root" || key.withRoots) parts.unfinished[k] += n; }
+      if (isOpen) unfinished[k] += n;
       else {
-        parts.count[k] += n;
-        if (data.status[i] === 1) parts.errors[k] += n;
+        count[k] += n;
+        if (data.status[i]) errors[k] += n;
       }
     }
-    const durations = sorted(data, mask, size, key, data.ms, data.order);
+    return { count, errors, unfinished };
+  }
+
+  function figures(data, mask, keys, size, hasRoots) {
+    const parts = counts(data, mask, keys, size, hasRoots);
+    const durations = sorted(data, mask, keys, size);
     return Array.from({ length: size }, (_, k) => figure(parts, durations, k));
   }
 
@@ -213,15 +242,12 @@ window.TelemetrySelection = (() => {
 
   const CLASSES = ["fast", "normal", "slow", "very slow", "critical"];
 
-  // Which of `size` keys each row is of, by its operation: a function for `figures`.
-  function keyed(data, keyOf) {
-    const keys = Int32Array.from(data.own, (k) => keyOf(data.operations[k], k));
-    return (i) => keys[data.name[i]];
-  }
+  // The key of each name, by its operation.
+  const keyed = (data, keyOf) => Int32Array.from(data.own, (k) => keyOf(data.operations[k], k));
 
-  // The figures of each operation that has any, slowest p95 first. `fits`: which operations.
-  function byOperation(data, mask, fits) {
-    const found = figures(data, mask, data.operations.length, keyed(data, (one, k) => (fits(one) ? k : -1)));
+  // The figures of each operation that has any, slowest p95 first.
+  function byOperation(data, mask) {
+    const found = figures(data, mask, data.own, data.operations.length);
     const made = found.map((one, k) => ({ k, ...data.operations[k], ...one })).filter((one) => one.count || one.unfinished);
     for (const one of made) {
       const limits = data.limits[one.type];
@@ -232,5 +258,5 @@ window.TelemetrySelection = (() => {
     return made.sort((a, b) => last(b.p95_ms) - last(a.p95_ms) || b.count - a.count || (a.kind + " " + a.operation < b.kind + " " + b.operation ? -1 : 1));
   }
 
-  return { decoded, choose, isFound, tracesOf, figures, keyed, byOperation, sorted };
+  return { decoded, choose, isFound, tracesOf, counts, figures, keyed, byOperation, sorted };
 })();

@@ -47,14 +47,14 @@ SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
   s.id IN (SELECT id FROM folded_calls) AS folded
 FROM window_spans s LEFT JOIN window_spans p ON p.id = s.parent LEFT JOIN window_spans g ON g.id = p.parent
   LEFT JOIN (SELECT id, cached_tokens FROM window_events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id
-  LEFT JOIN trace_list l ON l.correlation_id = s.correlation_id
+  LEFT JOIN carried l ON l.correlation_id = s.correlation_id
 WHERE s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"""
 
 _TOGETHER = """
 CREATE OR REPLACE TEMP TABLE selectable AS
-SELECT min(id) AS id, t, kind, type, operation, status, avg(ms) AS ms, CASE WHEN sum(n) = 1 THEN min(trace) END AS trace,
+SELECT min(id) AS id, t, kind, type, operation, status, round(avg(ms), 6) AS ms, NULL::BIGINT AS trace,
   sum(n)::BIGINT AS n, caller, sum(prompt)::BIGINT AS prompt, sum(completion)::BIGINT AS completion, sum(cached)::BIGINT AS cached,
-  sum(total)::BIGINT AS total, sum(cost) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded
+  sum(total)::BIGINT AS total, round(sum(cost), 9) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded
 FROM (SELECT * REPLACE (t // {step} * {step} AS t), floor(log10(greatest(ms, 0.1)) * {bins}) AS bin FROM selectable)
 GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, bin"""
 
@@ -84,21 +84,21 @@ FROM rows, (SELECT $is_together AS is_together)"""
 _ERRORS = """
 SELECT e.id, epoch_ms(e.ts) AS t, m.number AS name, coalesce(l.n, -1) AS trace
 FROM window_events e JOIN selectable_names m ON m.kind = e.kind AND m.type = '' AND m.operation = coalesce(e.operation, e.event, '')
-  LEFT JOIN trace_list l ON l.correlation_id = e.correlation_id
+  LEFT JOIN carried l ON l.correlation_id = e.correlation_id
 WHERE e.status = 'error' ORDER BY e.ts, e.id"""
 
 # Traces of which nothing stands in the other columns.
 _BARE = """
-SELECT n, epoch_ms(start), kinds FROM trace_list
+SELECT n, epoch_ms(start), kinds FROM carried
 WHERE n NOT IN (SELECT trace FROM selectable WHERE trace IS NOT NULL) AND errors = 0 ORDER BY n"""
 
 
 def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: Redactor | None = None) -> str:
-    """The JSON document of `window_events`, `window_spans` and of `trace_list`, which `traces` leaves.
+    """The JSON document of `window_events`, `window_spans` and of `carried`, which `traces` leaves.
 
     `window`: start, end (epoch ms) and `step`, a bucket's length. `names`: kind, type, operation of what rows' `name` and `caller`
     number. `rows`: by time; `t` as the difference from the row before; `status`: a digit each; `ms`: null where none counts;
-    `trace`: a place in `ids`, -1 without; `n`: of how many operations a row is, where there are more than OPERATIONS_AT_MOST and the
+    `trace`: a place in `ids`, -1 without; `has_all_traces`: whether those are all; `n`: of how many operations a row is, where there are more than OPERATIONS_AT_MOST and the
     document `is_approximate`. `folded`: rows of LLM calls that their stream shows. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
     they tell of one failure), `group` (a place in `groups`, -1 beyond those) and `row`, the operation that failed or -1. `events`: all
     events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `redactor`: what ids and names pass; `results` have passed it.
@@ -108,7 +108,7 @@ def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: 
     con.execute(_NAMES)
     # A list of nothing is null in SQL.
     names = {name: column or [] for name, column in json.loads(_one(con, _NAMED)).items()}
-    ids = [row[0] for row in con.execute("SELECT correlation_id FROM trace_list ORDER BY n").fetchall()]
+    ids = [row[0] for row in con.execute("SELECT correlation_id FROM carried ORDER BY n").fetchall()]
     rows, facts, failed = con.execute(_COLUMNS, {"is_together": is_together}).fetchall()[0]
     if redactor:
         names["operation"] = [redactor.identifier(name) for name in names["operation"]]
@@ -117,6 +117,7 @@ def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: 
     parts = {
         "window": {"start": start, "end": end, "step": results.window.bucket_seconds * 1000},
         "is_approximate": is_together,
+        "has_all_traces": results.traces.carried == results.traces.total,
         "names": names,
         "ids": ids,
         "limits": _limits(results.performance, names["type"]),
