@@ -87,6 +87,14 @@ window.TelemetryFollow = (() => {
     return true;
   }
 
+  // A link to another page with the filter too, where it has not one of its own.
+  function carried(href, wanted) {
+    const [page, own = ""] = href.split("#");
+    if (!page || (own && !own.includes("="))) return href;
+    const shared = Object.entries(wanted).filter(([name]) => !["min", "sort"].includes(name));
+    return page + "#" + new URLSearchParams([...shared.filter(([name]) => !new URLSearchParams(own).has(name)), ...new URLSearchParams(own)]);
+  }
+
   function putTile(chosen, tile) {
     const found = TILES[tile.dataset.tile](chosen, tile);
     const old = once(tile);
@@ -95,7 +103,7 @@ window.TelemetryFollow = (() => {
     const box = tile.parentElement;
     once(box);
     if (MOODS[tile.dataset.tile]) box.className = found[0] === "0" ? "" : MOODS[tile.dataset.tile];
-    const figure = anchor ? el("a", { href: anchor.getAttribute("href") }, found[0]) : found[0];
+    const figure = anchor ? el("a", { href: carried(anchor.getAttribute("href"), chosen.wanted) }, found[0]) : found[0];
     tile.replaceChildren(figure, ...(found[1] ? [" ", el("small", {}, found[1])] : []));
     return true;
   }
