@@ -236,10 +236,25 @@ window.TelemetryFigures = (() => {
     return rows.map((row) => ({ ...row, trend: [...found.subarray(row.k * size, (row.k + 1) * size)] }));
   }
 
+  // Events by bucket, where they can be told apart so.
+  function buckets(chosen) {
+    const { data, wanted } = chosen;
+    if (events(chosen) === null) return null;
+    const found = new Map();
+    data.events.t.forEach((t, i) => {
+      if (t + data.window.step <= chosen.since || t >= chosen.until || (wanted.kind && data.events.kind[i] !== wanted.kind)) return;
+      const row = found.get(t) || { ts: t, events: 0, error_events: 0 };
+      row.events += data.events.count[i];
+      row.error_events += data.events.errors[i];
+      found.set(t, row);
+    });
+    return [...found.values()];
+  }
+
   const finished = (chosen) => (i) => chosen.data.status[i] < 2;
   const latest = (chosen) => (i) => chosen.data.t[i];
   const TABLES = {
-    kinds, steps, outliers, streams, models, expensive, groups,
+    kinds, buckets, steps, outliers, streams, models, expensive, groups,
     operations,
     callers: (chosen, table) => calls(chosen, table).sort((a, b) => b.count - a.count || (a.first + a.callee < b.first + b.callee ? -1 : 1)).slice(0, Number(table.dataset.top)),
     slow: (chosen, table) => singles(chosen, table, (i) => finished(chosen)(i) && i < chosen.data.timed, (i) => chosen.data.ms[i]),

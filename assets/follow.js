@@ -80,7 +80,9 @@ window.TelemetryFollow = (() => {
     const known = new Map(old.map((row) => [row.id || (at < 0 ? "" : words(row.cells[at])), row]));
     body.replaceChildren(...rows.map((row) => {
       const before = known.get(row.key || (table.id === "ops" ? "op-" + row.kind + "-" + row.operation : row.operation));
-      return el("tr", { id: before && before.id }, heads.map((name, n) => cell(row, name, before && before.cells[n])));
+      const cells = heads.map((name, n) => cell(row, name, before && before.cells[n]));
+      if (before) cells.forEach((made, n) => { if (before.cells[n].dataset.label) made.dataset.label = before.cells[n].dataset.label; });
+      return el("tr", { id: before && before.id }, cells);
     }));
     if (!rows.length) body.append(el("tr", {}, el("td", { colspan: heads.length, class: "soft" }, "Nothing fits the filter.")));
     table.dispatchEvent(new Event("telemetry-rows", { bubbles: true }));

@@ -47,7 +47,10 @@
     };
     const put = () => { fill(); view.runAsync(); };
     drawn[name] = put;
-    if (choice) choice.addEventListener("change", put);
+    if (choice) {
+      choice.parentElement.hidden = false;
+      choice.addEventListener("change", put);
+    }
     legend(name, put);
     fill();
     return view.runAsync().then(() => {
@@ -85,14 +88,17 @@
   if (holder && window.VegaRuntime) {
     charts = JSON.parse(holder.textContent);
     window.TelemetryCharts.know(charts, drawn);
+    const waiting = new Set(document.querySelectorAll("[data-chart]"));
+    const begin = (place) => {
+      watcher.unobserve(place);
+      if (waiting.delete(place)) draw(place, charts[place.dataset.chart]);
+    };
     const watcher = new IntersectionObserver((entries) => {
-      for (const entry of entries) {
-        if (!entry.isIntersecting) continue;
-        watcher.unobserve(entry.target);
-        draw(entry.target, charts[entry.target.dataset.chart]);
-      }
+      for (const entry of entries) if (entry.isIntersecting) begin(entry.target);
     }, { rootMargin: "200px" });
-    for (const place of document.querySelectorAll("[data-chart]")) watcher.observe(place);
+    for (const place of waiting) watcher.observe(place);
+    // On paper all of them are in view.
+    addEventListener("beforeprint", () => [...waiting].filter((place) => place.clientWidth).forEach(begin));
   }
 
   function sortBy(table, index, header) {

@@ -13,6 +13,7 @@ from reporter.site.context import Chart, TimeAxis
 from reporter.site.pages import errors
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.changes import Changes
@@ -47,6 +48,7 @@ class OverviewContext:
     folded_calls: int
     tokens: Tokens
     charts: tuple[Chart, ...]
+    over_time: tuple[tuple[datetime, int, int], ...]
     slowest: tuple[OperationFigures, ...]
     changes: Changes
     busiest: tuple[OperationFigures, ...]
@@ -67,10 +69,21 @@ def context(results: Results, zone: ZoneInfo) -> OverviewContext:
         view.folded_calls,
         view.tokens,
         _charts(results, zone) if view.buckets else (),
+        _over_time(results),
         tuple(o for o in operations if o.count)[:6],
         results.changes,
         tuple(sorted(operations, key=lambda o: (-o.count, o.kind, o.operation))[:8]),
     )
+
+
+def _over_time(results: Results) -> tuple[tuple[datetime, int, int], ...]:
+    """Events and error events of each bucket that has any, as the charts have them."""
+    found: dict[datetime, list[int]] = {}
+    for bucket in results.overview.buckets:
+        sums = found.setdefault(bucket.start, [0, 0])
+        sums[0] += bucket.events
+        sums[1] += bucket.error_events
+    return tuple((start, events, errors) for start, (events, errors) in found.items())
 
 
 def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
