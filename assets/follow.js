@@ -3,22 +3,22 @@
 window.TelemetryFollow = (() => {
   "use strict";
   const { el, ms, count, rate, usd, status, kind, fixed, clocks, operation } = window.Telemetry;
-  const { TABLES, TILES, sentence, said, total, traceCount } = window.TelemetryFigures;
+  const { TABLES, TILES, sentence, said, total, traceCount, all } = window.TelemetryFigures;
   const form = document.getElementById("page-filters");
   const { moment } = clocks(form ? form.dataset.zone : "UTC");
   const NAME_CHARS = 60;
-  const MOODS = { errors: "bad", error_events: "bad", unfinished: "warn", open: "warn" };
+  const MOODS = { errors: "bad", error_events: "bad", faults: "bad", failed_traces: "bad", unfinished: "warn", open: "warn" };
   // What elements were built with.
   let built = new Map();
   // Those with the filter's own marks.
   const marked = [];
 
   // ---- cells
-  function bars(values, height = 20) {
+  function bars(values, mood = "", height = 20) {
     const most = Math.max(...values, 1);
     const path = values.map((v, n) => (v ? "M" + n + " " + height + "v-" + Math.max(1.5, (height * v) / most).toFixed(1) + "h.8V" + height + "z" : "")).join("");
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    for (const [name, value] of Object.entries({ class: "spark", viewBox: "0 0 " + values.length + " " + height, preserveAspectRatio: "none", role: "img", "aria-label": said(values.reduce((a, b) => a + b, 0), "event") + ", at most " + count(most) + " at a time" })) svg.setAttribute(name, value);
+    for (const [name, value] of Object.entries({ class: "spark " + mood, viewBox: "0 0 " + values.length + " " + height, preserveAspectRatio: "none", role: "img", "aria-label": said(values.reduce((a, b) => a + b, 0), "event") + ", at most " + count(most) + " at a time" })) svg.setAttribute(name, value);
     svg.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
     svg.firstChild.setAttribute("d", path);
     return svg;
@@ -41,7 +41,7 @@ window.TelemetryFollow = (() => {
     first_seen: (row) => time(row.first_seen),
     last_seen: (row) => time(row.last_seen),
     duration_class: (row) => el("td", {}, el("span", { class: "class " + (row.duration_class || "none").replace(" ", "-") }, row.duration_class || "–")),
-    trend: (row) => el("td", { "data-v": row.trend[row.trend.length - 1] }, bars(row.trend)),
+    trend: (row) => el("td", { "data-v": row.trend[row.trend.length - 1] }, bars(row.trend, row.key ? "bad" : "")),
     meter: (row) => el("td", { "data-v": row.share_rate || 0 }, rate(row.share_rate)),
     times_median: (row) => number(row.times_median, fixed(row.times_median, 0) + "×"),
     tokens_per_second: (row) => number(row.tokens_per_second, row.tokens_per_second === null ? "–" : fixed(row.tokens_per_second, 0)),
@@ -110,6 +110,30 @@ window.TelemetryFollow = (() => {
     return true;
   }
 
+  // ---- lists: what stands in an item, of the same rows that tables have
+  const shown = (row) => [kind(row.kind), " ", link(row, row.operation)];
+  const soft = (...parts) => el("p", { class: "soft" }, ...parts);
+  const LISTS = {
+    slowest: (chosen, list) => all(chosen).filter((row) => row.count).slice(0, Number(list.dataset.top)).map((row) => el("li", {}, el("span", { class: "num" }, ms(row.p95_ms)), " ", ...shown(row), " ", el("span", { class: "soft" }, "p95 of " + count(row.count)))),
+    busiest: (chosen, list) => all(chosen).filter((row) => row.count).sort((a, b) => b.count - a.count).slice(0, Number(list.dataset.top)).map((row) => el("li", {}, el("span", { class: "num" }, count(row.count) + "×"), " ", ...shown(row))),
+    problems: (chosen, list) => [
+      ...TABLES.groups(chosen).slice(0, Number(list.dataset.top)).map((row) => problem("bad", el("p", { class: "count" }, el("a", { href: pageOf(row) }, el("strong", { class: "num bad" }, count(row.faults)), row.faults === 1 ? " fault" : " faults")),
+        el("p", { class: "what" }, el("strong", {}, row.title), " ", row.message.slice(0, 180)), soft("last seen " + moment(row.last_seen) + " · " + said(row.traces, "trace")), el("span", { class: "trend" }, bars(row.trend, "bad")))),
+      ...all(chosen).filter((row) => row.unfinished).map((row) => problem("warn", el("p", { class: "count" }, el("strong", { class: "num warn" }, count(row.unfinished) + "×"), " never ended ", kind(row.kind)),
+        el("p", { class: "what" }, link(row, row.operation)), soft("started, and nothing tells of its end"))),
+      problem("none", soft("What got slower or dearer is told of the whole window only.")),
+    ],
+  };
+  const problem = (mood, first, ...others) => el("li", { class: "problem " + mood }, el("div", {}, first, ...others.filter((part) => !part.matches(".trend"))), ...others.filter((part) => part.matches(".trend")));
+  const pageOf = ({ key, page }) => (document.querySelector("section.page") ? "#page-errors" : page || "errors.html#" + key);
+
+  function putList(chosen, list) {
+    once(list);
+    const items = LISTS[list.dataset.list](chosen, list);
+    list.replaceChildren(...(items.length ? items : [el("li", { class: "soft" }, "Nothing fits the filter.")]));
+    return true;
+  }
+
   function putSentence(chosen, heading) {
     once(heading);
     const [mood, text] = sentence(chosen);
@@ -146,7 +170,7 @@ window.TelemetryFollow = (() => {
     put("[data-sentence]", (heading) => putSentence(chosen, heading));
     put(".cards > div", (tile) => { const figure = tile.querySelector("[data-tile]"); return Boolean(figure && putTile(chosen, figure)); });
     put("table:not([data-own])", (table) => table.dataset.table in TABLES && putTable(chosen, table));
-    put("ul.rows, ol.problems", () => false);
+    put("ul.rows, ol.problems", (list) => list.dataset.list in LISTS && putList(chosen, list));
     for (const place of main.querySelectorAll("[data-chart]")) follows.push([place, window.TelemetryCharts.follows(place.dataset.chart, chosen)]);
     for (const [element, does] of follows) mark(element, does);
     window.TelemetryCharts.show(chosen);
