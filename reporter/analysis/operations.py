@@ -52,10 +52,10 @@ WHERE s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"""
 
 _TOGETHER = """
 CREATE OR REPLACE TEMP TABLE selectable AS
-SELECT min(id) AS id, t, kind, type, operation, status, round(avg(ms), 6) AS ms, NULL::BIGINT AS trace,
+SELECT min(id) AS id, t, kind, type, operation, status, round(sum(ms * n) / sum(n), 6) AS ms, NULL::BIGINT AS trace,
   sum(n)::BIGINT AS n, caller, sum(prompt)::BIGINT AS prompt, sum(completion)::BIGINT AS completion, sum(cached)::BIGINT AS cached,
   sum(total)::BIGINT AS total, round(sum(cost), 9) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded
-FROM (SELECT * REPLACE (t // {step} * {step} AS t), floor(log10(greatest(ms, 0.1)) * {bins}) AS bin FROM selectable)
+FROM (SELECT * REPLACE (t // {step} * {step} AS t), CASE WHEN ms IS NOT NULL THEN floor(log10(greatest(ms, 0.1)) * {bins}) END AS bin FROM selectable)
 GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, bin"""
 
 _NAMES = """

@@ -10,6 +10,7 @@ import pytest
 
 import reporter
 from tests.browser import look
+from tests.conftest import UNTIL as SAMPLE
 from tests.helpers import run
 
 START, END = 1794916800000, 1795176000000  # the sample's window: 2026-11-17 12:00 to 2026-11-20 12:00
@@ -125,7 +126,7 @@ def test_percentiles_of_any_selection_are_those_of_the_frames(report, spans, bro
 
 def test_what_a_page_shows_without_a_filter_comes_back(report, browser):
     page, heard = look(browser, f"file://{report}/index.html", "#page-filters[data-applied]")
-    page.click("table.sortable th:nth-child(2) button")
+    page.click("[data-table=kinds] th:nth-child(2) button")
 
     def shown() -> list[str]:
         return [page.inner_html("h1"), page.inner_html(".cards"), page.inner_html("[data-table=kinds] tbody")]
@@ -212,3 +213,19 @@ def test_a_bar_leads_to_what_it_is_of(report, browser):
     page.wait_for_selector("#filter-chips button")
     assert re.search(r"2026-11-17 13:00:00 – 2026-11-17 14:00:00", page.inner_text("#filter-chips"))
     assert "1 fault" in page.inner_text("h1")
+
+
+def test_more_operations_than_a_page_can_load_are_told_together(samples, spans, browser, tmp_path, monkeypatch):
+    monkeypatch.setattr("reporter.analysis.operations.OPERATIONS_AT_MOST", 700)
+    done = run("build", "--app", str(samples["line"]), "-o", str(tmp_path / "out"), *SAMPLE)
+    assert done.exit_code == 0, done.output
+    page = opened(browser, tmp_path / "out", "performance.html#kind=processing")
+    assert page.inner_text("#filter-note").startswith("Approximately ")
+    own = spans[spans["is_operation"] & (spans["status"] != "unfinished") & (spans["kind"] == "processing")]
+    shown = {row["operation"]: row for row in rows(page, "#ops") if row["count"] != "0"}
+    assert len(shown) > 5
+    for operation, durations in own.groupby("operation")["duration_ms"]:
+        assert int(shown[operation]["count"]) == len(durations)
+        assert float(shown[operation]["mean_ms"]) == pytest.approx(durations.mean(), rel=1e-6)
+        assert float(shown[operation]["p50_ms"]) == pytest.approx(durations.quantile(0.5), rel=0.35)
+    assert page.locator("section:has-text('Outliers') .unfiltered").count() == 1
