@@ -6,7 +6,7 @@ APT := chromium postgresql mariadb-server php-cli php-monolog php-vlucas-phpdote
 STAMP := $(VENV)/.installed
 AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test bench lock audit clean
+.PHONY: demo test bench bench-scale charts lock audit clean
 demo: $(STAMP)
 	$(RUN) demo demo
 	$(RUN) build --app demo --last 7d -o output
@@ -23,6 +23,10 @@ bench: $(VENV)/.test-packages $(VENV)/.installed-dev
 	$(PY) -m compileall -q reporter
 	$(PY) -m tests.bench.build
 	$(PY) -m tests.bench.terminal
+
+# Charts compiled, as they come with the program: after a change of reporter/charts/.
+charts: $(STAMP)
+	$(PY) -c 'from reporter.site.specs import ship; ship()'
 
 # The venv is made anew whenever what it holds changes. Compiled as pip does what is not editable: a tenth of an answer's time.
 $(STAMP): pyproject.toml

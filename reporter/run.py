@@ -91,8 +91,11 @@ def read(
 
     `is_to_be_written`: the sink stays open for reading until `write`, and the traces' data are made meanwhile.
     """
+    from reporter.site.runtime import runtime_js
     from reporter.site.specs import prepare
 
+    # Bundled at the first build only, by a compiler that does not hold Python's lock: meanwhile logs are read.
+    Thread(target=runtime_js, daemon=True).start()
     # DuckDB works without Python's lock, so charts are compiled meanwhile. vega() waits for nothing: it compiles again
     # should this thread have failed.
     preparing = Thread(target=prepare, daemon=True)

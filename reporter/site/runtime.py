@@ -9,11 +9,13 @@ import os
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_BUNDLING = Lock()
 # The last bytes of a cached file: what was cut off is made again.
 _WHOLE = b"\n/* whole */\n"
 # Undocumented but exact for vl-convert 1.9: the paths of the modules it carries.
@@ -32,8 +34,9 @@ window.VegaRuntime = {parse: parse, View: View, interpreter: expressionInterpret
 
 
 def runtime_js(cache: Path | None = None) -> bytes:
-    """The runtime as a classic script, from the cache folder or made now."""
-    return cached(f"vega-runtime-{version('vl-convert-python')}-1.js", _bundle, cache)
+    """The runtime as a classic script, from the cache folder or made now; who asks meanwhile waits for it."""
+    with _BUNDLING:
+        return cached(f"vega-runtime-{version('vl-convert-python')}-1.js", _bundle, cache)
 
 
 def cache_folder() -> Path:

@@ -12,7 +12,7 @@ import pytest
 
 from reporter.site import series
 from reporter.site.context import TimeAxis
-from reporter.site.specs import vega
+from reporter.site.specs import SHIPPED, _code, compiled, vega
 from reporter.site.static import _give_size
 from reporter.window import Window
 from tests.browser import look
@@ -38,6 +38,13 @@ def labels(name: str, signals: dict, **data: list[dict]) -> list[str]:
 
 def bar(low: float, high: float) -> dict:
     return {"low_ms": low, "high_ms": high, "count": 2, "series": "tool", "tip": ""}
+
+
+def test_the_charts_that_come_with_the_program_are_those_of_its_code():
+    """After a change of reporter/charts/: make charts. A build that has to compile them takes a second longer."""
+    shipped = json.loads(SHIPPED.read_text())
+    assert shipped["code"] == _code()
+    assert shipped["specs"] == compiled()
 
 
 @pytest.mark.parametrize(
