@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from reporter.settings.app import Settings
     from reporter.sink.store import Sink
 
-# Spans are derived and everything committed at least this often, so that an interrupted first run keeps its work.
-COMMIT_BYTES = 1 << 30
+# Spans are derived and everything committed at least this often, within a file too: an interrupted first run keeps its work, and no
+# transaction grows with the logs.
+COMMIT_BYTES = 512 << 20
 # Entries that are mapped in one statement: two of DuckDB's row groups, which it writes side by side. Batches that fill
 # their groups leave a commit little to write (0.2 s against 1.0 s for 500k entries).
 STORE_ROWS = 245_760
+# Or as many as take up so much: contexts of 16 kB would be 4 GB else.
+STORE_BYTES = 192 << 20
 # The first batch is one row group, so that DuckDB has work early.
 _FIRST_ROWS = STORE_ROWS // 2
 
@@ -45,6 +48,7 @@ def ingest(
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
         read_logs(work, settings)
+        work.finish_storing()
         read_database(work, settings)
         on_read()
         work.commit()
@@ -72,6 +76,7 @@ class Work:
         self._is_open = False
         self._held: dict[str, list[pa.Table]] = {}
         self._held_rows: dict[str, int] = {}
+        self._held_bytes: dict[str, int] = {}
         self._thread = ThreadPoolExecutor(1)
         self._storing: Future[int] | None = None
 
@@ -107,17 +112,20 @@ class Work:
         enough = STORE_ROWS if self._storing else _FIRST_ROWS
         if self._held_rows[records_sql] >= enough:
             self._store(records_sql, enough)
+        elif self._held_bytes[records_sql] >= STORE_BYTES:
+            self._store(records_sql)
 
     def _hold(self, records_sql: str, rows: pa.Table) -> None:
         self._held.setdefault(records_sql, []).append(rows)
         self._held_rows[records_sql] = self._held_rows.get(records_sql, 0) + rows.num_rows
+        self._held_bytes[records_sql] = self._held_bytes.get(records_sql, 0) + rows.nbytes
 
     def _store(self, records_sql: str, count: int | None = None) -> None:
         """Store `count` (or all) of what is held back, in a thread: DuckDB maps one batch while the next is cut."""
         from reporter.sources.blocks import joined
 
         rows = joined(self._held.pop(records_sql))
-        del self._held_rows[records_sql]
+        del self._held_rows[records_sql], self._held_bytes[records_sql]
         if count is not None and rows.num_rows > count:
             self._hold(records_sql, rows.slice(count))
         self.finish_storing()
@@ -136,11 +144,13 @@ class Work:
         if self._is_open:
             self.sink.rollback()
 
-    def advance(self, name: str, count: int) -> None:
+    def advance(self, name: str, count: int, taken_in: int | None = None) -> None:
+        """`count`: bytes of the file; `taken_in`: what they were unpacked."""
         self.done_bytes += count
-        self._uncommitted += count
+        self._uncommitted += count if taken_in is None else taken_in
         self.on_progress(Progress(name, self.done_bytes, max(self.total_bytes, self.done_bytes)))
 
-    def commit_if_much(self) -> None:
-        if self._uncommitted > COMMIT_BYTES:
-            self.commit()
+    @property
+    def is_much(self) -> bool:
+        """Whether so much was read since the last commit that the next is due."""
+        return self._uncommitted > COMMIT_BYTES

@@ -129,16 +129,15 @@ class _Reading:
         self._is_moving = self._is_moving or isinstance(error, ChangedError)
         note = why(error) if error and not isinstance(error, ChangedError) else misnamed(reader.packing, log.path.name)
         at, head = last.end, reader.head[: last.end]
-        # What changed while it was read is looked at again whatever stat says.
-        status = (0, 0) if isinstance(error, ChangedError) else (log.size, log.mtime_ns)
-        cursor = Cursor(
-            source, str(log.path), log.inode, *status, len(head), digest(head), digest(last.tail), at, int(at > 0), note
-        )
+        cursor = _cursor(source, reader, last, note)
+        if isinstance(error, ChangedError):
+            cursor = _unsettled(cursor)
         self._keep(cursor, log, head, waiting_bytes=last.read_to - at, format=", ".join(sorted(shapes)) or None)
         if note:
             work.done.notes.append((log.name, note))
         work.done.bytes_read += reader.bytes_read
-        work.commit_if_much()
+        if work.is_much:
+            work.commit()
 
     def _take_in(self, reader: Reader, source: int, place: Place) -> tuple[Piece, set[str]]:
         from reporter.sources import format_of
@@ -157,8 +156,12 @@ class _Reading:
                 shapes.add(name)
                 told = times.settled(rows) if name == "line" else rows
                 work.gather(records_sql, of_source(told, source, last.offset))
-            work.advance(log.name, 0 if reader.is_packed else last.end - at)
+            work.advance(log.name, 0 if reader.is_packed else last.end - at, last.end - at)
             at = last.end
+            if work.is_much and not last.error:
+                self._keep(_unsettled(_cursor(source, reader, last)), log, reader.head[:at])
+                work.commit()
+                work.begin()
         return last, shapes
 
     def _latest(self, source: int) -> datetime | None:
@@ -229,6 +232,20 @@ class _Reading:
         self.work.begin()
         self.work.sink.remove_source(cursor.source)
         self.known.remove(cursor)
+
+
+def _cursor(source: int, reader: Reader, last: Piece, note: str = "") -> Cursor:
+    """How far a file was read, as it was when it was opened."""
+    log, head = reader.log, reader.head[: last.end]
+    return Cursor(
+        source, str(log.path), log.inode, log.size, log.mtime_ns, len(head), digest(head), digest(last.tail), last.end,
+        int(last.end > 0), note,
+    )  # fmt: skip
+
+
+def _unsettled(cursor: Cursor) -> Cursor:
+    """The cursor of a file that is to be looked at again whatever stat says: it changed while it was read, or is read on."""
+    return cursor._replace(size=0, mtime_ns=0)
 
 
 def _below(paths: list[str], folder: str) -> Iterator[str]:
