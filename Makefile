@@ -24,6 +24,11 @@ bench: $(VENV)/.test-packages $(VENV)/.installed-dev
 	$(PY) -m tests.bench.build
 	$(PY) -m tests.bench.terminal
 
+# How cost grows with entries, files and contexts: SCALE=8 for 4,000,000 entries, SCALE=20 for 10,000,000.
+bench-scale: $(VENV)/.installed-dev
+	$(PY) -m compileall -q reporter
+	$(PY) -m tests.bench.scale
+
 # Charts compiled, as they come with the program: after a change of reporter/charts/.
 charts: $(STAMP)
 	$(PY) -c 'from reporter.site.specs import ship; ship()'

@@ -108,7 +108,7 @@ def test_a_report_that_stands_is_told_before_anything_heavy_is_loaded(built):
 
 
 def test_of_another_window_what_is_the_same_is_taken_over(built):
-    """Pages say when they were built and of what; what they load does not change with that."""
+    """Pages, and what the filter computes with, say of which window they are; assets, the list of traces and theirs do not."""
     _, output, again = built
 
     def files() -> dict[str, int]:
@@ -119,4 +119,9 @@ def test_of_another_window_what_is_the_same_is_taken_over(built):
     after = files()
     assert after.keys() == before.keys()
     changed = {name for name, inode in after.items() if inode != before[name]}
-    assert {name for name in changed if not name.endswith(".html")} <= {"data/build.js", "data/trace-page.js"}
+    assert {name for name in changed if not name.endswith(".html")} <= {
+        "data/build.js",
+        "data/trace-page.js",
+        "data/operations.js",
+    }
+    assert {"data/traces.js", "data/trace-0.js", "assets/vega-runtime.js"} & changed == set()
