@@ -27,8 +27,8 @@ COMMIT_BYTES = 512 << 20
 # Entries that are mapped in one statement: two of DuckDB's row groups, which it writes side by side. Batches that fill
 # their groups leave a commit little to write (0.2 s against 1.0 s for 500k entries).
 STORE_ROWS = 245_760
-# Or as many as take up so much: contexts of 16 kB would be 4 GB else.
-STORE_BYTES = 192 << 20
+# Or fewer, where so much does not fill a row group: then all is committed, since DuckDB holds a group that is not full in memory.
+STORE_BYTES = 128 << 20
 # The first batch is one row group, so that DuckDB has work early.
 _FIRST_ROWS = STORE_ROWS // 2
 
@@ -73,6 +73,8 @@ class Work:
         self.zone = "UTC"
         self.done_bytes = 0
         self._uncommitted = 0
+        # Whether entries are so large that a transaction would grow in memory.
+        self._is_heavy = False
         self._is_open = False
         self._held: dict[str, list[pa.Table]] = {}
         self._held_rows: dict[str, int] = {}
@@ -99,7 +101,7 @@ class Work:
         if self._is_open:
             self.sink.write_sources()
             self.sink.connection.commit()
-            self._uncommitted, self._is_open = 0, False
+            self._uncommitted, self._is_open, self._is_heavy = 0, False, False
             self.on_events()
         if self.sink.has_underived_events():
             self.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
@@ -112,8 +114,9 @@ class Work:
         enough = STORE_ROWS if self._storing else _FIRST_ROWS
         if self._held_rows[records_sql] >= enough:
             self._store(records_sql, enough)
-        elif self._held_bytes[records_sql] >= STORE_BYTES:
+        elif self._held_bytes[records_sql] >= STORE_BYTES and self._held_rows[records_sql] < _FIRST_ROWS:
             self._store(records_sql)
+            self._is_heavy = True
 
     def _hold(self, records_sql: str, rows: pa.Table) -> None:
         self._held.setdefault(records_sql, []).append(rows)
@@ -153,4 +156,4 @@ class Work:
     @property
     def is_much(self) -> bool:
         """Whether so much was read since the last commit that the next is due."""
-        return self._uncommitted > COMMIT_BYTES
+        return self._is_heavy or self._uncommitted > COMMIT_BYTES
