@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 from pathlib import Path
@@ -15,6 +17,7 @@ from reporter.redaction.redactor import Redactor
 from tests.helpers import entry, run, write_database, write_log
 from tests.redaction.looking import not_suspected
 from tests.redaction.secrets_made_up import CLEAN, CONTEXTS, KINDS
+from tests.redaction.test_recall import SAMPLES
 
 DAY = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC")
 EACH = 14
@@ -207,6 +210,52 @@ def test_no_planted_secret_leaves_by_any_way(app, tmp_path, planted):
     assert len(said) > 40
     open_ = run("errors", "--app", str(app), *DAY, "--format", "json", "--no-redact").stdout
     assert chosen["openai"][1] in open_
+
+
+def surrounded(secret: str) -> list[str]:
+    """Entries of one trace with the secret in the six surroundings in which nothing beside it tells what it is."""
+    trace = {"correlation_id": "trace-0001"}
+    request = f"GET /v1/items HTTP/1.1\nHost: api.example.test\nX-Upstream: {secret}\nAccept: */*"
+    thrown = f"[object] (RuntimeException(code: 0): Boom at /app/app/X.php:12)\n[stacktrace]\n#0 /app/app/Y.php(40): App\\X->run('{secret}')\n#1 {{main}}\n"
+    return [
+        entry(f"Upstream call with {secret} rejected after 3 attempts", trace, level="ERROR"),
+        entry("probe.key", {"detail": secret, **trace}, level="ERROR"),
+        entry("probe.url", {"url": f"https://api.example.test/v1/items?ref={secret}&page=2", **trace}, level="ERROR"),
+        entry("probe.header", {"request": request, **trace}, level="ERROR"),
+        entry("probe.nested", {"payload": json.dumps({"a": {"b": [secret]}}), **trace}, level="ERROR"),
+        entry("Request failed", {"exception": thrown, **trace}, level="ERROR"),
+    ]
+
+
+def test_six_surroundings_leave_by_no_way_and_stand_there_unredacted(app, tmp_path):
+    """Every twelfth shape of the open samples: in build, single file, export, errors and trace without redaction, in none with it."""
+    shapes = {s["secret"] for s in SAMPLES if s["kind"].startswith("shape/")}
+    secrets = [secret for secret in sorted(shapes)[::12] if re.fullmatch(r"[\w.+/=:~-]{12,200}", secret)]
+    known = [secret for secret in secrets if not any(secret in Redactor("").text(line) for line in surrounded(secret))]
+    assert len(known) >= 0.9 * len(secrets) > 30
+    write_log(app, *(line for secret in secrets for line in surrounded(secret)))
+    for name in ("safe", "open"):
+        write_both_ways(app, tmp_path / name, tmp_path / f"{name}.html", redact=name == "safe")
+
+    def ways(name: str) -> dict[str, str]:
+        more = ("--app", str(app), *(["--no-redact"] if name == "open" else []))
+        packed = re.findall(r'id="packed"[^>]*>\s*([A-Za-z0-9+/=\s]+)<', (tmp_path / f"{name}.html").read_text())
+        return {
+            "build": "".join(file.read_text() for file in (tmp_path / name).rglob("*.*") if file.is_file()),
+            "single file": "".join(gzip.decompress(base64.b64decode(each)).decode() for each in packed)
+            + (tmp_path / f"{name}.html").read_text(),
+            "export": run("export", *more, *DAY, "--format", "json").stdout,
+            "errors": run("errors", *more, *DAY, "--format", "json").stdout,
+            "trace": run("trace", "trace-0001", *more, "--format", "json").stdout,
+        }
+
+    safe, unredacted = ways("safe"), ways("open")
+    assert {way: [secret for secret in known if secret in text] for way, text in safe.items()} == {
+        way: [] for way in safe
+    }
+    there = {way: sum(secret in text for secret in secrets) for way, text in unredacted.items()}
+    assert there.pop("errors") > 0
+    assert there == dict.fromkeys(there, len(secrets))
 
 
 def test_a_traces_page_finds_a_trace_whose_id_is_a_secret(app, tmp_path, browser):
