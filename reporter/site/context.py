@@ -130,7 +130,8 @@ def epoch_ms(moments: Iterable[datetime]) -> pd.Series:
 
 def moments(column: pd.Series) -> list[Any]:
     """Times as Python's own, NaT where one is missing: to say one of pandas' takes six times as long."""
-    found: list[Any] = list(column.dt.to_pydatetime())
+    # Of no rows the column has no type.
+    found: list[Any] = list(pd.to_datetime(column).dt.to_pydatetime())
     return found
 
 
