@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import random
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -70,7 +72,11 @@ def test_no_payload_runs_on_any_page(attacked, browser):
     heard: list[str] = []
     pages = [*sorted((attacked / "out").glob("*.html")), attacked / "one.html", attacked / "trace.html"]
     assert len(pages) > 20
+    looked_at = Counter(re.sub(r"-[^-]*$", "-", path.stem) for path in pages)
     for path in pages:
+        # Of a family of pages (an operation's, an error group's) every page is opened, and the last few looked at in full.
+        kind = re.sub(r"-[^-]*$", "-", path.stem)
+        looked_at[kind] -= 1
         page = context.new_page()
         page.on("dialog", lambda dialog: heard.append(f"dialog {dialog.message}"))
         page.on("pageerror", lambda error: heard.append(str(error)))
@@ -80,10 +86,11 @@ def test_no_payload_runs_on_any_page(attacked, browser):
             lambda request: None if request.url.startswith(("file:", "data:", "blob:")) else heard.append(request.url),
         )
         page.goto(path.as_uri())
-        page.wait_for_timeout(150)
-        for chart in page.locator("[data-chart]:visible").all()[:4]:
-            chart.scroll_into_view_if_needed()
-        page.wait_for_timeout(150)
+        if looked_at[kind] < 3:
+            page.wait_for_timeout(150)
+            for chart in page.locator("[data-chart]:visible").all()[:4]:
+                chart.scroll_into_view_if_needed()
+            page.wait_for_timeout(150)
         assert page.evaluate("window.pwned") is None, path
         page.close()
     context.close()
