@@ -66,7 +66,7 @@ def test_pages_open_without_a_word_on_the_console_and_without_a_request(report, 
 
 
 def test_no_page_is_wider_than_its_window(report, browser):
-    page, _ = look(browser, "about:blank")
+    page, _ = look(browser, "about:blank", "html")
     for path in report.glob("*.html"):
         for width in (1280, 420):
             page.set_viewport_size({"width": width, "height": 900})
@@ -100,11 +100,11 @@ def test_hostile_text_stays_text(app, browser, tmp_path):
     )
     output = tmp_path / "out"
     assert run("build", "--app", str(app), "-o", str(output), "--until", "2026-11-20T12:00Z").exit_code == 0
+    page, heard = look(browser, "about:blank", "html")
     for path in output.glob("*.html"):
-        page, heard = look(browser, path.as_uri())
+        page.goto(path.as_uri())
         assert page.evaluate("window.pwned") is None
         assert heard == []
-        page.context.close()
     link = re.search(r'href="(trace\.html#[^"]+)"', (output / "traces.html").read_text())
     page, heard = look(browser, f"file://{output}/{link[1]}", "#trace[data-shown]")
     assert page.evaluate("window.pwned") is None
@@ -115,10 +115,11 @@ def test_hostile_text_stays_text(app, browser, tmp_path):
 def test_an_empty_window_says_what_to_do(samples, tmp_path, browser):
     output = tmp_path / "out"
     assert run("build", "--app", str(samples["json"]), "-o", str(output), "--until", "2020-01-01").exit_code == 0
+    page, heard = look(browser, "about:blank", "html")
     for name in CHARTED:
-        page, heard = look(browser, f"file://{output}/{name}")
+        page.goto(f"file://{output}/{name}")
+        page.wait_for_selector("main", state="attached")
         assert heard == []
-        page.context.close()
     assert "--last 7d" in (output / "index.html").read_text()
 
 
