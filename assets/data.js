@@ -75,6 +75,7 @@ window.Telemetry = (() => {
 
   function load(path) {
     if (!DATA_FILE.test(path)) throw new TypeError("not a data file: " + path);
+    if (document.querySelector("section.page")) throw new Error("a report of one file lacks " + path);
     if (window.trustedTypes && !policy) {
       const checked = (url) => { if (!DATA_FILE.test(url)) throw new TypeError("not a data file: " + url); return url; };
       policy = trustedTypes.createPolicy("telemetry-data", { createScriptURL: checked });
