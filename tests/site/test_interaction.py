@@ -41,6 +41,7 @@ def test_a_filter_stays_over_pages_and_in_the_address(report, browser):
 
 def test_a_period_is_chosen_by_dragging_over_a_chart(report, browser):
     page, heard = look(browser, f"file://{report}/index.html", "[data-chart=overview_events][data-drawn]")
+    page.locator("[data-chart=overview_events] svg").scroll_into_view_if_needed()
     box = page.locator("[data-chart=overview_events] svg").bounding_box()
     middle = box["y"] + box["height"] * 0.6
     page.mouse.move(box["x"] + box["width"] * 0.30, middle)
