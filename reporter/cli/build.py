@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 )
 @click.option("--max-size", metavar="SIZE", help="What --single-file may measure (default: 10MB).")
 @click.option(
-    "--static-charts", is_flag=True, help="In --single-file, charts (but for single operations') as pictures too, that need no script."
+    "--static-charts",
+    is_flag=True,
+    help="In --single-file, charts (but for single operations') as pictures too, that need no script.",
 )
 def build(
     output: str | None,

@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -69,9 +68,10 @@ def note(
     told = {"state": state, "sink": sink_state, "output": _written(output), "events": events, "notes": notes}
     path = _note_of(sink)
     with contextlib.suppress(OSError):
-        with tempfile.NamedTemporaryFile("w", prefix=f"{path.name}.", dir=path.parent, delete=False) as file:
-            json.dump(told, file)
-        Path(file.name).replace(path)
+        # With the mode that the umask gives, as the sink beside it.
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.write_text(json.dumps(told))
+        fresh.replace(path)
 
 
 def _note_of(sink: Path) -> Path:
