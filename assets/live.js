@@ -61,11 +61,26 @@
     }
   }
 
+  // What is the same part of the page: a chart, a list or a table keeps its place when something appears before it.
+  function key(node) {
+    return `${node.nodeName}#${node.id || ""}.${(node.dataset && node.dataset.chart) || ""}`;
+  }
+
+  // Data in script elements is read from `fresh` itself; a policy lets none be put into the page.
   function children(old, fresh) {
-    const made = [...old.childNodes].filter((node) => !(node.nodeType === 1 && node.matches(".export, .brush, .added")));
-    const wanted = [...fresh.childNodes];
-    wanted.forEach((node, i) => (i < made.length ? morph(made[i], node) : old.append(document.importNode(node, true))));
-    for (const node of made.slice(wanted.length)) node.remove();
+    const made = [...old.childNodes].filter((node) => !(node.nodeType === 1 && node.matches(".export, .brush, .added, script")));
+    let at = 0;
+    for (const node of fresh.childNodes) {
+      if (node.nodeName === "SCRIPT") continue;
+      const found = node.nodeType === 1 ? made.findIndex((one, i) => i >= at && key(one) === key(node)) : made[at] && made[at].nodeType !== 1 ? at : -1;
+      if (found < 0) {
+        old.insertBefore(document.importNode(node, true), made[at] || null);
+        continue;
+      }
+      while (at < found) made[at++].remove();
+      morph(made[at++], node);
+    }
+    for (const node of made.slice(at)) node.remove();
   }
 
   // What is being read stays where it is; at the top, what is new at the top is shown.

@@ -127,7 +127,9 @@ class _Reading:
         last, shapes = self._take_in(reader, source, place)
         error = last.error
         self._is_moving = self._is_moving or isinstance(error, ChangedError)
-        note = why(error) if error and not isinstance(error, ChangedError) else misnamed(reader.packing, log.path.name)
+        note = why(error) if error and not isinstance(error, ChangedError) else ""
+        if not note and log.size and not error:
+            note = misnamed(reader.packing, log.path.name)
         at, head = last.end, reader.head[: last.end]
         cursor = _cursor(source, reader, last, note)
         if isinstance(error, ChangedError):

@@ -323,8 +323,7 @@ def test_a_window_that_reaches_before_what_is_kept_says_so(app, tmp_path):
 
     assert "events before 2026-11-13 00:00Z are no longer kept" in page("10d")
     within = page("7d")
-    assert "no longer kept" not in within
-    assert "there is nothing from before 2026-11-13" in within
+    assert "00:00Z are no longer kept" not in within
 
 
 @pytest.mark.parametrize("arguments", [("--days", "0"), ("--max-size", "much"), ("--days", "x")])

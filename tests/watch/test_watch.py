@@ -56,8 +56,8 @@ def test_an_open_page_shows_new_lines_and_renews_its_figures_in_place(page):
     assert "5 events, 5 operations, 1 failed" in opened.locator(".session summary").inner_text()
     assert "live boom" in opened.locator(".session").inner_text()
     # The rest follows at its own rhythm: numbers, lists and charts of the page itself.
-    until(lambda: opened.locator("main .cards dd").first.inner_text() == "5")
-    assert opened.locator("h1").inner_text().startswith("1 operation of 5 failed")
+    until(lambda: "Operations\n5\n1 failed" in opened.locator("main .cards").inner_text())
+    assert opened.locator("h1").inner_text().startswith("1 of 3 requests failed")
     assert opened.evaluate("document.title").startswith("Overview")
     assert set(opened.evaluate("told")) == {"Live"}
     opened.set_viewport_size({"width": 420, "height": 900})
