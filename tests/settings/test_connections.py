@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -38,7 +39,11 @@ def by_php():
         yield read
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=600 * int(os.environ.get("TELEMETRY_FUZZ", "1")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(url=URLS)
 def test_a_url_is_taken_apart_as_php_takes_it(by_php, url):
     found = parse_url(url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -52,7 +53,11 @@ def by_us(text: bytes) -> dict | None:
     return None if any("is not one that the app can read" in note for note in env.notes) else dict(env.values)
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=600 * int(os.environ.get("TELEMETRY_FUZZ", "1")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(text=FILES)
 def test_every_text_is_read_as_phpdotenv_reads_it(by_php, text):
     assert by_us(text) == by_php(text)
