@@ -66,19 +66,27 @@
     return `${node.nodeName}#${node.id || ""}.${(node.dataset && node.dataset.chart) || ""}`;
   }
 
+  // The first of `made` from `at` on that is the same part as `node`, else their number; a text is only the next one.
+  function same(made, at, node) {
+    if (node.nodeType !== 1) return made[at] && made[at].nodeType !== 1 ? at : made.length;
+    const wanted = key(node);
+    while (at < made.length && key(made[at]) !== wanted) at += 1;
+    return at;
+  }
+
   // Data in script elements is read from `fresh` itself; a policy lets none be put into the page.
   function children(old, fresh) {
     const made = [...old.childNodes].filter((node) => !(node.nodeType === 1 && node.matches(".export, .brush, .added, script")));
     let at = 0;
     for (const node of fresh.childNodes) {
       if (node.nodeName === "SCRIPT") continue;
-      const found = node.nodeType === 1 ? made.findIndex((one, i) => i >= at && key(one) === key(node)) : made[at] && made[at].nodeType !== 1 ? at : -1;
-      if (found < 0) {
+      const found = same(made, at, node);
+      if (found < made.length) {
+        while (at < found) made[at++].remove();
+        morph(made[at++], node);
+      } else {
         old.insertBefore(document.importNode(node, true), made[at] || null);
-        continue;
       }
-      while (at < found) made[at++].remove();
-      morph(made[at++], node);
     }
     for (const node of made.slice(at)) node.remove();
   }

@@ -139,7 +139,7 @@ def sentence(found: Problems, view: Overview, zone: ZoneInfo) -> str:
         return "Nothing was logged in this period."
     parts = [_failed(view), *_worst(found), *(_slow(one, view, zone) for one in found.slower[:1])]
     if found.open_count:
-        parts.append(f"{_number(found.open_count, 'operation')} never ended")
+        parts.append(f"{words.counted(found.open_count, 'operation')} never ended")
     if found.dearer:
         parts.append(f"cost {found.dearer.times:.1f}× that of before")
     return "; ".join(part for part in parts if part) + "."
@@ -157,9 +157,9 @@ def mood(found: Problems, view: Overview) -> str:
 def _failed(view: Overview) -> str:
     totals = view.totals
     if totals.failed_traces:
-        return f"{totals.failed_traces:,} of {_number(totals.traces, 'request')} failed"
+        return f"{totals.failed_traces:,} of {words.counted(totals.traces, 'request')} failed"
     if totals.faults:
-        return f"{_number(totals.faults, 'fault')} outside of any request"
+        return f"{words.counted(totals.faults, 'fault')} outside of any request"
     return f"All {totals.operations:,} operations finished without an error"
 
 
@@ -191,7 +191,3 @@ def when(moment: datetime, view: Overview, zone: ZoneInfo) -> str:
     told = words.moment(moment, zone)[:16]
     is_short = view.window.length.total_seconds() <= 86400 and moment >= view.window.start
     return told[11:] if is_short else told
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

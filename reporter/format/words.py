@@ -77,12 +77,17 @@ def size(value: int) -> str:
     return f"{value} B" if value < 1000 else f"{value / 1000:.1f} kB" if value < 1_000_000 else f"{value / 1e6:.1f} MB"
 
 
+def counted(value: int, noun: str) -> str:
+    """1 fault, 2,000 faults."""
+    return f"{value:,} {noun}{'' if value == 1 else 's'}"
+
+
 def period(length: timedelta) -> str:
     """A stretch of time in words: 45 minutes, 6 hours, 3 days, 3 days and 4 hours."""
     minutes = round(length.total_seconds() / 60)
     days, hours, rest = minutes // 1440, minutes % 1440 // 60, minutes % 60
     parts = [(days, "day"), (hours, "hour"), (rest, "minute")]
-    named = [f"{count:,} {noun}{'' if count == 1 else 's'}" for count, noun in parts if count][:2]
+    named = [counted(value, noun) for value, noun in parts if value][:2]
     return " and ".join(named) or "less than a minute"
 
 

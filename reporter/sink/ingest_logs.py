@@ -126,15 +126,15 @@ class _Reading:
                 self._remove(told)
         last, shapes = self._take_in(reader, source, place)
         error = last.error
-        self._is_moving = self._is_moving or isinstance(error, ChangedError)
-        note = why(error) if error and not isinstance(error, ChangedError) else ""
-        if not note and log.size and not error:
-            note = misnamed(reader.packing, log.path.name)
-        at, head = last.end, reader.head[: last.end]
+        note = misnamed(reader.packing, log.path.name) if log.size and not error else ""
+        if error and not isinstance(error, ChangedError):
+            note = why(error)
         cursor = _cursor(source, reader, last, note)
         if isinstance(error, ChangedError):
+            self._is_moving = True
             cursor = _unsettled(cursor)
-        self._keep(cursor, log, head, waiting_bytes=last.read_to - at, format=", ".join(sorted(shapes)) or None)
+        formats, waiting = ", ".join(sorted(shapes)) or None, last.read_to - last.end
+        self._keep(cursor, log, reader.head[: last.end], waiting_bytes=waiting, format=formats)
         if note:
             work.done.notes.append((log.name, note))
         work.done.bytes_read += reader.bytes_read

@@ -41,7 +41,7 @@ def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: Zone
     total = sum(g.count for g in view.groups)
     faults = sum(g.faults for g in view.groups)
     heading = (
-        f"{start} – {end} {zone.key}: {words.count(faults)} fault{'' if faults == 1 else 's'} in {words.count(len(view.groups))} groups, "
+        f"{start} – {end} {zone.key}: {words.counted(faults, 'fault')} in {words.count(len(view.groups))} groups, "
         f"{words.count(total)} error events"
     )
     more = [f"… and {words.count(view.more)} more groups, each less frequent"] if view.more else []
@@ -71,8 +71,8 @@ def _block(g: ErrorGroup, latest: Occurrence | None, has_past: bool, zone: ZoneI
     facts = (
         f"{words.moment(g.first_seen, zone)} – {words.moment(g.last_seen, zone)}",
         spark(g.trend),
-        f"{words.count(g.count)} error event{'' if g.count == 1 else 's'}",
-        f"{words.count(g.trace_count)} trace{'' if g.trace_count == 1 else 's'}",
+        words.counted(g.count, "error event"),
+        words.counted(g.trace_count, "trace"),
         operations,
     )
     parts: list[RenderableType] = [

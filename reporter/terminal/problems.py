@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from reporter.analysis.problems import growth, sentence, when
@@ -53,16 +53,12 @@ def _failing(group: ErrorGroup, view: Overview, zone: ZoneInfo, *, has_past: boo
     state = "new" if group.new and has_past else "back" if group.regressed else ""
     named = f"{group.error_class}: " if group.error_class else ""
     yield Text.assemble(
-        ("  ✕ ", "red"), (f"{words.count(group.faults)} fault{'' if group.faults == 1 else 's'} ", "bold"), cell(state), " " if state else "",
+        ("  ✕ ", "red"), (f"{words.counted(group.faults, 'fault')} ", "bold"), cell(state), " " if state else "",
         plain(f"{named}{' '.join(group.message.split())[:_CHARS]}"),
     )  # fmt: skip
     trace = f" · trace {plain(group.traces[0])}" if group.traces else ""
-    seen = f"last {when(_aware(group), view, zone)}"
+    seen = f"last {when(group.last_seen.replace(tzinfo=UTC), view, zone)}"
     yield Text(f"      {seen} · {spark(group.trend)} · errors {group.fingerprint}{trace}", style="dim")
-
-
-def _aware(group: ErrorGroup) -> datetime:
-    return group.last_seen if group.last_seen.tzinfo else group.last_seen.replace(tzinfo=UTC)
 
 
 def _slower(one: Slower, view: Overview, zone: ZoneInfo) -> Text:

@@ -146,7 +146,8 @@ OPTIONS = ("--last", "--since", "--until", "--tz", "--log-tz", "--format")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(option=st.sampled_from(OPTIONS), value=VALUES)
 def test_an_option_of_any_value_is_one_line_or_an_answer(app, tmp_path, monkeypatch, option, value):
-    write_log(app, entry("a")) if not (app / "storage" / "logs" / "laravel.log").exists() else None
+    if not (app / "storage" / "logs" / "laravel.log").exists():
+        write_log(app, entry("a"))
     monkeypatch.chdir(tmp_path)
     done = run("overview", "--app", str(app), *DAY, option, value)
     assert done.exception is None or isinstance(done.exception, SystemExit), (option, value, done.exc_info)
