@@ -51,7 +51,8 @@
     const walk = (node, depth) => {
       const mark = node.status === "error" ? "✕" : node.status === "unfinished" ? "…" : " ";
       const took = node.span ? (node.status === "unfinished" ? "" : ms(node.span.duration_ms)) : "";
-      lines.push(("+" + ms(node.start)).padStart(10) + took.padStart(11) + " " + mark + " " + "  ".repeat(depth) + node.kind + " " + plain(node.name));
+      const at = doc.duration_ms > 86400000 ? moment(view.t0 + node.start) : "+" + ms(node.start);
+      lines.push(at.padStart(10) + took.padStart(11) + " " + mark + " " + "  ".repeat(depth) + node.kind + " " + plain(node.name));
       const failed = node.events.find((event) => event.status === "error");
       const data = failed && failed.context && (failed.context.data || failed.context);
       const why = data && (data.error_message || data.error);

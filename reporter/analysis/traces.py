@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
@@ -137,20 +138,69 @@ def traces(con: duckdb.DuckDBPyConnection, window: Window, carried_bytes: int = 
     return Traces(window, total, carried, tuple(TraceSummary(*row) for row in con.execute(_NOTABLE).fetchall()))
 
 
-def traces_of(con: duckdb.DuckDBPyConnection, column: str, value: str) -> tuple[TraceSummary, ...]:
-    """The traces, whatever the window, whose events or spans have `value` in the id `column`, or the only id there is that
-    begins so; latest first."""
-    named = f"(SELECT {column} AS own, correlation_id FROM events UNION ALL SELECT {column}, correlation_id FROM spans)"
+# How lists are asked for → what comes first; ties by id.
+ORDERS = {"slowest": "duration_ms DESC", "latest": "start DESC", "errors": "errors DESC, duration_ms DESC"}
+
+
+class TracesFound(NamedTuple):
+    """`traces`: the first of the `total` there are."""
+
+    total: int
+    traces: tuple[TraceSummary, ...]
+
+
+def find_traces(
+    con: duckdb.DuckDBPyConnection,
+    order: str,
+    most: int | None = None,
+    *,
+    status: str | None = None,
+    operation: str | None = None,
+    named: tuple[str, str] | None = None,
+    window: Window | None = None,
+) -> TracesFound:
+    """The traces of a `status`, in which an `operation` of this name (or of a name like this glob) worked, in one of ORDERS, at most so many.
+
+    They have an event in `window_events`; those whose events or spans have the id `named` (column and value, or the only value there is
+    that begins so) are of any time, with a `window` those that reach into it.
+    """
+    if not named:
+        con.execute(_SEEN)
+    elif not _see_named(con, *named):
+        return TracesFound(0, ())
+    if operation:
+        spans = "spans" if named else "window_spans"
+        con.execute(
+            f"""DELETE FROM seen_traces WHERE correlation_id NOT IN (
+              SELECT correlation_id FROM {spans} WHERE operation GLOB ? AND correlation_id IS NOT NULL)""",
+            [operation],
+        )
+    _list(con)
+    start, end = window.sql if window else (None, None)
+    rows = con.execute(
+        f"""SELECT {_SUMMARY}, count(*) OVER () FROM trace_list WHERE coalesce(status = $status, true)
+          AND coalesce(start < $end AND stop >= $start, true) ORDER BY {ORDERS[order]}, correlation_id {f"LIMIT {most}" if most else ""}""",
+        {"status": status, "start": start, "end": end},
+    ).fetchall()
+    return TracesFound(rows[0][-1] if rows else 0, tuple(TraceSummary(*row[:-1]) for row in rows))
+
+
+def _see_named(con: duckdb.DuckDBPyConnection, column: str, value: str) -> bool:
+    """Make `seen_traces` and `named_spans` of the traces in which the id occurs; whether there is one."""
+    named = " UNION ALL ".join(
+        f"SELECT {column} AS own, correlation_id FROM {table}"
+        for table, columns in (("events", EVENT_COLUMNS), ("spans", SPAN_COLUMNS))
+        if column in columns
+    )
     ids = con.execute(
-        f"SELECT DISTINCT own FROM {named} WHERE starts_with(own, $1) ORDER BY own <> $1, own LIMIT 2", [value]
+        f"SELECT DISTINCT own FROM ({named}) WHERE starts_with(own, $1) ORDER BY own <> $1, own LIMIT 2", [value]
     ).fetchall()
     if not ids or (len(ids) > 1 and ids[0][0] != value):
-        return ()
+        return False
     con.execute(
-        f"""CREATE OR REPLACE TEMP TABLE seen_traces AS SELECT DISTINCT correlation_id FROM {named}
+        f"""CREATE OR REPLACE TEMP TABLE seen_traces AS SELECT DISTINCT correlation_id FROM ({named})
         WHERE own = ? AND correlation_id IS NOT NULL""",
         [ids[0][0]],
     )
     con.execute("CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, operation AS named FROM spans")
-    _list(con)
-    return tuple(TraceSummary(*row) for row in con.execute(f"SELECT {_SUMMARY} FROM trace_list ORDER BY n").fetchall())
+    return True

@@ -89,6 +89,25 @@ def question(*names: str) -> Callable[[Command], Command]:
     return lambda command: where(when(privacy(formats(*names)(command))))
 
 
+# What a trace can be asked for by beside its own id: option → what it names.
+IDS = {
+    "message": "a chat message", "conversation": "a conversation", "execution": "a command's execution", "fragment": "a fragment",
+    "job": "a queued job", "session": "a session",
+}  # fmt: skip
+
+
+def ids(command: Command) -> Command:
+    """A trace by the id of something that happened in it."""
+    for name, what in reversed(IDS.items()):
+        command = click.option(f"--{name}", metavar="ID", help=f"The trace, or traces, of {what}.")(command)
+    return command
+
+
+def ids_of(options: dict[str, Any]) -> list[tuple[str, str]]:
+    """The columns that were asked by, each with the id."""
+    return [(f"{name}_id", options[name]) for name in IDS if options[name]]
+
+
 def settings_of(options: dict[str, Any], *, is_awaited: bool = False) -> Settings:
     """`is_awaited`: there may be nothing to read yet. What this process writes from here on is its user's alone, unless
     report.shared is set."""

@@ -21,5 +21,5 @@ def redact_check(path: str) -> None:
         click.echo(f"{path}: nothing that looks like a secret")
         return
     rows = [(hit.rule, f"{hit.count:,}", hit.where, plain(hit.hint)) for hit in found]
-    click.echo(table(("what", "times ", "first in", "begins"), rows))
+    click.echo(table(("what", "times ", "first in", "begins…"), rows))
     raise click.exceptions.Exit(1)

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reporter.cli.asking import gated, load_ahead
-from reporter.cli.options import note, question, settings_of, window_of, zone_of
+from reporter.cli.options import IDS, ids, ids_of, note, question, settings_of, window_of, zone_of
 from reporter.cli.paths import FILE
 from reporter.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from reporter.analysis.traces import TraceSummary
     from reporter.window import Window
 
 
 @click.command(epilog="Example: telemetry-report trace 7fee3741 --format timeline")
 @click.argument("correlation_id", metavar="[ID]", required=False)
 @question("table", "json", "csv", "timeline")
-@click.option("--message", metavar="ID", help="The trace, or traces, of a chat message.")
-@click.option("--conversation", metavar="ID", help="The trace, or traces, of a conversation.")
-@click.option("--execution", metavar="ID", help="The trace of a command's execution.")
+@ids
 @click.option("--html", type=FILE, metavar="FILE", help="Write the trace viewer with this trace alone, for a ticket.")
 def trace(
     correlation_id: str | None,
     form: str,
-    message: str | None,
-    conversation: str | None,
-    execution: str | None,
     html: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
@@ -39,13 +33,12 @@ def trace(
     from reporter.redaction.gate import gate
     from reporter.settings.reproducible import now
     from reporter.sink.asking import asking
-    from reporter.terminal.finding import find_trace, find_traces
+    from reporter.terminal.finding import find_trace, no_trace_with
 
-    given = {"message_id": message, "conversation_id": conversation, "execution_id": execution}
-    asked = [(column, value) for column, value in given.items() if value]
+    asked = ids_of(options)
     if len(asked) + (correlation_id is not None) != 1:
         msg = "name one trace"
-        raise UsageError(msg, "Give its ID, or one of --message, --conversation and --execution.")
+        raise UsageError(msg, f"Give its ID, or one of --{', --'.join(IDS)}.")
     settings = settings_of(options)
     zone = zone_of(options, settings)
     has_period = any(options[name] for name in ("last", "since", "until"))
@@ -53,14 +46,18 @@ def trace(
     load_ahead(form, "reporter.analysis.trace", "reporter.terminal.traces")
     with progress() as on_progress, asking(settings, datetime.now(UTC), on_progress, note) as sink:
         if asked:
-            found = find_traces(sink.connection, *asked[0])
-            if window:
-                found = tuple(one for one in found if _lies_in(window, one)) or found[:1]
+            from reporter.analysis.traces import find_traces
+
+            con = sink.connection
+            found = find_traces(con, "latest", named=asked[0], window=window).traces
+            found = found or find_traces(con, "latest", named=asked[0]).traces[:1]
+            if not found:
+                raise no_trace_with(*asked[0])
             if len(found) > 1:
                 from reporter.terminal import traces
 
                 note(f"{len(found)} traces; `telemetry-report trace ID` shows one")
-                click.echo(traces.traces(gated(sink, settings, found), form, zone))
+                click.echo(traces.traces(gated(sink, settings, found), len(found), form, zone))
                 return
             correlation_id = found[0].correlation_id
         is_brief = form == "table" and not html
@@ -89,8 +86,3 @@ def _check_lies_in(window: Window, document: dict[str, Any]) -> None:
     if start >= window.end or end < window.start:
         msg = f"trace {document['correlation_id']} was not in this period: it ran from {document['start']} to {document['end']}"
         raise NotFoundError(msg, "Leave --last, --since and --until out, or choose another.")
-
-
-def _lies_in(window: Window, one: TraceSummary) -> bool:
-    start = one.start.replace(tzinfo=UTC)
-    return start < window.end and start + timedelta(milliseconds=one.duration_ms) >= window.start

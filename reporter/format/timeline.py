@@ -16,6 +16,8 @@ Json = dict[str, Any]
 LINES = 400
 # Starts are ends less durations, which are rounded.
 _ROUNDED = timedelta(milliseconds=2)
+# From here on when something was says more than how long after the start; as in assets/trace.js.
+_LONG_MS = 86_400_000
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f`\u202a-\u202e\u2066-\u2069]+")
 _MARKS = {"error": "✕", "unfinished": "…"}
 
@@ -23,7 +25,7 @@ _MARKS = {"error": "✕", "unfinished": "…"}
 def timeline(trace: Json, zone: ZoneInfo) -> str:
     """`trace` (what `analysis.trace.trace` gives) as Markdown: a heading, a summary and one line a span or record."""
     start = _at(trace["start"])
-    lines = list(_lines(trace, start))
+    lines = list(_lines(trace, start, zone))
     more = [f"… {len(lines) - LINES} more"] if len(lines) > LINES else []
     return "\n".join(
         [
@@ -64,7 +66,7 @@ def plain(text: object) -> str:
     return _CONTROLS.sub(" ", str(text))[:120]
 
 
-def _lines(trace: Json, start: datetime) -> Iterator[str]:
+def _lines(trace: Json, start: datetime, zone: ZoneInfo) -> Iterator[str]:
     """Depth first, each level by time; records that belong to no span stand under the smallest span around them."""
     spans = {span["id"]: span for span in trace["spans"]}
     events = {event["id"]: event for event in trace["events"] or ()}
@@ -86,7 +88,8 @@ def _lines(trace: Json, start: datetime) -> Iterator[str]:
         if item["id"] in told:
             continue
         told.add(item["id"])
-        yield from _line(item, depth, (ts - start).total_seconds() * 1000, events)
+        offset = f"+{words.ms(max(0.0, (ts - start).total_seconds() * 1000))}"
+        yield from _line(item, depth, words.moment(ts, zone) if trace["duration_ms"] > _LONG_MS else offset, events)
         stack += [(depth + 1, child) for child in reversed(_sorted(inside.get(item["id"], [])))]
 
 
@@ -122,12 +125,12 @@ def _sorted(items: list[tuple[datetime, Json]]) -> list[tuple[datetime, Json]]:
     return sorted(items, key=lambda item: (item[0], -(item[1].get("duration_ms") or 0), item[1]["id"]))
 
 
-def _line(item: Json, depth: int, offset_ms: float, events: dict[object, Json]) -> Iterator[str]:
+def _line(item: Json, depth: int, at: str, events: dict[object, Json]) -> Iterator[str]:
     is_span = "ts" not in item
     took = words.ms(item.get("duration_ms")) if is_span and item["status"] != "unfinished" else ""
     name = item["operation"] if is_span else item["event"] or item["message"] or item["level"] or ""
     mark = _MARKS.get(item.get("status") or "", " ")
-    yield f"{'+' + words.ms(max(0.0, offset_ms)):>10}{took:>11} {mark} {'  ' * depth}{item['kind']} {plain(name)}"
+    yield f"{at:>10}{took:>11} {mark} {'  ' * depth}{item['kind']} {plain(name)}"
     for key in _own(item) if is_span else [item["id"]]:
         reason = _reason(events.get(key))
         if reason:

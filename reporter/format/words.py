@@ -36,7 +36,8 @@ def took(value: float | None) -> str:
 
 def name(text: str, at_most: int = 60) -> str:
     """A name as it fits a row: of a longer one, its beginning and its end."""
-    return text if len(text) <= at_most else f"{text[: at_most - 20]}…{text[-19:]}"
+    end = min(19, at_most // 3)
+    return text if len(text) <= at_most else f"{text[: at_most - 1 - end]}…{text[-end:]}"
 
 
 def count(value: int | None) -> str:
@@ -102,9 +103,14 @@ def is_twice(local: datetime) -> bool:
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
-def clock(value: datetime, zone: ZoneInfo) -> str:
-    """A UTC time of day in the viewer's zone, to the millisecond."""
-    return _in(value, zone).strftime("%H:%M:%S.%f")[:-3]
+def clock(value: datetime, zone: ZoneInfo, *, has_day: bool = False) -> str:
+    """A UTC time of day in the viewer's zone, to the millisecond; with its day where a list goes over several."""
+    return _in(value, zone).strftime("%Y-%m-%d %H:%M:%S.%f" if has_day else "%H:%M:%S.%f")[:-3]
+
+
+def spans_days(first: datetime, last: datetime, zone: ZoneInfo) -> bool:
+    """Whether two UTC times lie on different days of the viewer's zone."""
+    return _in(first, zone).date() != _in(last, zone).date()
 
 
 def iso(value: datetime) -> str:

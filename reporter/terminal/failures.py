@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from reporter.format import words
-from reporter.terminal.layout import as_csv, as_json, cell, plain, spark, table, text_of, window_json
+from reporter.terminal.layout import as_csv, as_json, cell, flowing, plain, spark, table, text_of, window_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: Zone
     )
     more = [f"… and {words.count(view.more)} more groups, each less frequent"] if view.more else []
     return "\n\n".join(
-        [heading, *(_block(g, latest.get(g.fingerprint), view.has_past, zone) for g in view.groups), *more]
+        [flowing(heading), *(_block(g, latest.get(g.fingerprint), view.has_past, zone) for g in view.groups), *more]
     )
 
 
@@ -140,7 +140,10 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
             )
             for b in details.before
         ]
-        parts.append("what led up to it:\n" + table(("before ", "kind", "event", "operation", "status"), before))
+        parts.append(
+            "what led up to it:\n"
+            + table(("before ", "kind!", "event…", "operation…", "status!"), before, spare=("operation…",))
+        )
     if details.common:
         common = [
             (
@@ -154,11 +157,11 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
         ]
         parts.append(
             "what failing traces have oftener:\n"
-            + table(("oftener ", "what", "value", "failing ", "succeeding "), common)
+            + table(("oftener ", "what", "value…", "failing ", "succeeding "), common)
         )
-    traces = ", ".join(plain(trace) for trace in found.traces[:5])
+    traces = ", ".join(found.traces[:5])
     if traces:
-        parts.append(f"traces: {traces}{' …' if found.trace_count > 5 else ''}")
+        parts.append(flowing(f"traces: {traces}{' …' if found.trace_count > 5 else ''}"))
     return "\n\n".join(parts)
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.format import words
 from reporter.terminal import problems
-from reporter.terminal.layout import as_csv, as_json, bad, cell, plain, spark, table, window_json
+from reporter.terminal.layout import as_csv, as_json, bad, cell, flowing, spark, table, window_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
-    from reporter.analysis.overview import Overview, RejectSample, Source
+    from reporter.analysis.overview import OperationCount, Overview, RejectSample, Source
     from reporter.analysis.performance import OperationFigures, Performance
     from reporter.analysis.problems import Problems
     from reporter.window import Window
@@ -68,7 +68,7 @@ def _totals(view: Overview) -> str:
         f"{words.count(unfinished)} unfinished" if unfinished else "",
         f"{words.count(view.tokens.total)} tokens{cost}",
     ]
-    return ", ".join(part for part in parts if part)
+    return flowing(", ".join(part for part in parts if part))
 
 
 def _kinds(view: Overview) -> str:
@@ -82,27 +82,22 @@ def _kinds(view: Overview) -> str:
         for kind, f in view.kinds.items()
     ]  # fmt: skip
     names = (
-        "kind",
-        "events ",
-        "operations ",
-        "failed ",
-        "success ",
-        "unfinished ",
-        "p50 ",
-        "p95 ",
-        "events over time!",
-    )
-    return table(names, rows)
+        "kind!", "events ", "operations ", "failed ", "success ", "unfinished ", "p50 ", "p95 ", "events over time!",
+    )  # fmt: skip
+    return table(names, rows, spare=("events over time!", "events ", "success ", "unfinished "))
 
 
 def _top(view: Overview) -> str:
     lines = [
-        f"\nbusiest {name}: "
-        + ", ".join(f"{plain(words.name(o.operation))} {words.count(o.count)}×" for o in found[:5])
+        f"\n{flowing(f'busiest {name}: {_named(found)}')}"
         for name, found in (("tools", view.tools), ("commands", view.commands))
         if found
     ]
     return f"\n{''.join(lines)}" if lines else ""
+
+
+def _named(found: Sequence[OperationCount]) -> str:
+    return ", ".join(f"{words.name(o.operation)} {words.count(o.count)}×" for o in found[:5])
 
 
 def chosen(view: Performance, kind: str, sort: str, top: int | None, form: str) -> tuple[OperationFigures, ...]:
@@ -144,24 +139,14 @@ def performance(
         for o in operations
     ]  # fmt: skip
     names = (
-        "kind",
-        "operation",
-        "count ",
-        "failed ",
-        "rate ",
-        "p50 ",
-        "p90 ",
-        "p95 ",
-        "p99 ",
-        "max ",
-        "class",
-        "over time",
-    )
+        "kind!", "operation…", "count ", "failed ", "rate ", "p50 ", "p90 ", "p95 ", "p99 ", "max ", "class!", "over time!",
+    )  # fmt: skip
+    spare = ("over time!", "p90 ", "p99 ", "class!", "max ", "rate ")
     hidden = len(_of_type(view, kind, form)) - len(operations)
     more = f"\n… {hidden:,} more: --top {len(operations) + hidden}" if hidden else ""
     if not shown:
         return f"{_heading(view.window, zone)}\nNo operation finished in this period."
-    return f"{_heading(view.window, zone)}\n\n{table(names, shown)}{more}"
+    return f"{_heading(view.window, zone)}\n\n{table(names, shown, spare=spare)}{more}"
 
 
 def _figures(o: OperationFigures) -> dict[str, Any]:
@@ -178,8 +163,18 @@ def sources(found: Sequence[Source], rejected: Sequence[RejectSample], form: str
          words.count(s.pruned), words.size(s.waiting_bytes) if s.waiting_bytes else words.DASH, cell(s.note, "yellow"))
         for s in found
     ]  # fmt: skip
-    names = ("source", "kind", "entries ", "events ", "rejects ", "duplicates ", "no longer kept ", "waiting ", "note")
-    shown = table(names, rows)
+    names = (
+        "source…",
+        "kind!",
+        "entries ",
+        "events ",
+        "rejects ",
+        "duplicates ",
+        "no longer kept ",
+        "waiting ",
+        "note",
+    )
+    shown = table(names, rows, spare=("duplicates ", "no longer kept ", "waiting ", "entries "))
     if rejected:
         samples = [(f"{r.source}:{r.offset}", r.reason, r.sample[:100]) for r in rejected[:10]]
         shown += "\n\n" + table(("rejected at", "why", "it began"), samples)

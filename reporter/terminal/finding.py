@@ -1,4 +1,4 @@
-"""The trace, or traces, that a question names."""
+"""The trace that a question names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from reporter.errors import NotFoundError
 if TYPE_CHECKING:
     import duckdb
 
-    from reporter.analysis.traces import TraceSummary
     from reporter.redaction.redactor import Redactor
 
 NEAR = 5
@@ -37,12 +36,6 @@ def find_trace(
     return redactor.event(found) if redactor else found
 
 
-def find_traces(con: duckdb.DuckDBPyConnection, column: str, value: str) -> tuple[TraceSummary, ...]:
-    """The traces in which the id `value` (or the only one that begins so) occurs in `column`, latest first. Raises NotFoundError."""
-    from reporter.analysis.traces import traces_of
-
-    found = traces_of(con, column, value)
-    if not found:
-        msg = f"no trace with {column.replace('_', ' ')} {value}"
-        raise NotFoundError(msg, "Give the whole id, or its beginning where that is the only one.")
-    return found
+def no_trace_with(column: str, value: str) -> NotFoundError:
+    msg = f"no trace with {column.replace('_', ' ')} {value}"
+    return NotFoundError(msg, "Give the whole id, or its beginning where that is the only one.")

@@ -35,5 +35,6 @@ def pruned(done: Pruned, form: str, is_forecast: bool) -> str:
     why = ", some for the sink's size" if done.by_size else ""
     about = "about " if is_forecast else ""
     change = f"{words.size(done.bytes_before)} → {about}{words.size(done.bytes_after)}"
-    shown = table(("kind", "events ", "first (UTC)", "last (UTC)", "kept since"), rows)
+    columns = ("kind!", "events ", "first (UTC)!", "last (UTC)!", "kept since!")
+    shown = table(columns, rows, spare=("last (UTC)!", "first (UTC)!"))
     return f"{shown}\n{words.count(done.events)} events {verb}{why}; the sink: {change}"

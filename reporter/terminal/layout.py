@@ -57,17 +57,86 @@ def spark(values: Sequence[float], at_most: int = 24) -> str:
     return "".join(_BARS[min(7, int(value / most * 7.999))] if value else " " for value in sums)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "") -> str:
-    """A table as text; cells are texts or `cell`s. Columns whose name ends in a blank are numbers, in ! are never wrapped."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "", spare: Sequence[str] = ()) -> str:
+    """A table as text; cells are texts or `cell`s.
+
+    How a column's name ends says how its cells fit: a blank: numbers, !: whole, too; …: a name, of which the middle is left out where there
+    is no room; ›: an id, of which the beginning is kept, by which it can be asked for; else it is wrapped. Where there is no room
+    for all, the columns of `spare` are left out, the first of them first.
+    """
     from rich.table import Table
 
+    cells = [[cell(value) if isinstance(value, str) else value for value in row] for row in rows]
+    kept, widths = _fitted(columns, cells, spare, width())
     made = Table(box=None, pad_edge=False, header_style="bold", title=plain(title) or None, title_justify="left")
-    for name in columns:
+    for n in kept:
+        name = columns[n]
         justify: Literal["left", "right"] = "right" if name.endswith(" ") else "left"
-        made.add_column(name.rstrip(" !"), justify=justify, no_wrap=name.endswith((" ", "!")), overflow="fold")
-    for row in rows:
-        made.add_row(*(cell(value) if isinstance(value, str) else value for value in row))
+        made.add_column(
+            name.rstrip(" !…›"), justify=justify, no_wrap=name.endswith((" ", "!", "…", "›")), overflow="fold"
+        )
+    for row in cells:
+        made.add_row(*(_shortened(row[n], widths[n], columns[n]) if n in widths else row[n] for n in kept))
     return text_of(made)
+
+
+_GAP, _LEAST_NAME, _LEAST_ID, _LEAST_TEXT, _LEAST = 2, 22, 13, 20, 8
+
+
+def _fitted(
+    columns: Sequence[str], cells: Sequence[Sequence[Text]], spare: Sequence[str], room: int
+) -> tuple[list[int], dict[int, int]]:
+    """Which columns there is room for, and how wide those may be whose cells are shortened."""
+    natural = [max([len(name.rstrip(" !…›")), *(row[n].cell_len for row in cells)]) for n, name in enumerate(columns)]
+    bounds = {"…": _LEAST_NAME, "›": _LEAST_ID, " ": room, "!": room}
+    least = [min(natural[n], bounds.get(name[-1:], _LEAST_TEXT)) for n, name in enumerate(columns)]
+    kept = list(range(len(columns)))
+
+    def left_of(widths: Sequence[int]) -> int:
+        return room - sum(widths[n] for n in kept) - _GAP * (len(kept) - 1)
+
+    for name in spare:
+        if left_of(least) >= 0:
+            break
+        kept.remove(columns.index(name))
+    left, widths = left_of(least), {}
+    for n in sorted((n for n in kept if columns[n].endswith(("…", "›"))), key=lambda n: natural[n]):
+        widths[n] = max(_LEAST, min(natural[n], least[n] + left))
+        left -= widths[n] - least[n]
+    return kept, widths
+
+
+def _shortened(text: Text, at_most: int, column: str) -> Text:
+    from rich.text import Text
+
+    if text.cell_len <= at_most:
+        return text
+    shown = f"{text.plain[: at_most - 1]}…" if column.endswith("›") else words.name(text.plain, at_most)
+    return Text(shown, style=text.style)
+
+
+def width() -> int:
+    """Of what is printed: the terminal's, from 60 on; of what is piped 120."""
+    return max(60, shutil.get_terminal_size((_PIPED_WIDTH, 40)).columns) if sys.stdout.isatty() else _PIPED_WIDTH
+
+
+def flowing(text: str) -> str:
+    """A line of words, wrapped between them."""
+    from rich.text import Text
+
+    return text_of(Text(plain(text)))
+
+
+def hanging(mark: Text, *lines: Text) -> RenderableType:
+    """Lines behind a mark; what is wrapped of them stands under their beginning."""
+    from rich.table import Table
+
+    made = Table.grid()
+    made.add_column(width=mark.cell_len)
+    made.add_column(overflow="fold")
+    for n, line in enumerate(lines):
+        made.add_row(mark if n == 0 else "", line)
+    return made
 
 
 def console(file: IO[str]) -> Console:
@@ -77,9 +146,8 @@ def console(file: IO[str]) -> Console:
 
     is_terminal = sys.stdout.isatty()
     is_plain = not is_terminal or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-    width = max(60, shutil.get_terminal_size((_PIPED_WIDTH, 40)).columns) if is_terminal else _PIPED_WIDTH
     return Console(
-        file=file, width=None if file is sys.stdout and is_terminal else width, no_color=is_plain, force_terminal=not is_plain,
+        file=file, width=None if file is sys.stdout and is_terminal else width(), no_color=is_plain, force_terminal=not is_plain,
         highlight=False, emoji=False,
     )  # fmt: skip
 

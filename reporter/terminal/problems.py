@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.problems import growth, sentence, when
 from reporter.format import words
-from reporter.terminal.layout import cell, plain, spark, text_of
+from reporter.terminal.layout import cell, hanging, plain, spark, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from rich.text import Text
+    from rich.console import RenderableType
 
     from reporter.analysis.errors import ErrorGroup
     from reporter.analysis.overview import Overview
@@ -29,39 +29,42 @@ def listed(found: Problems, view: Overview, zone: ZoneInfo) -> str:
     return text_of(Text(plain(sentence(found, view, zone)), style="bold"), *_lines(found, view, zone))
 
 
-def _lines(found: Problems, view: Overview, zone: ZoneInfo) -> Iterator[Text]:
+def _lines(found: Problems, view: Overview, zone: ZoneInfo) -> Iterator[RenderableType]:
     from rich.text import Text
 
     for group in found.failing:
-        yield from _failing(group, view, zone, has_past=found.has_past)
+        yield _failing(group, view, zone, has_past=found.has_past)
     if found.more_failing:
-        yield Text(f"  … {words.count(found.more_failing)} more error groups: telemetry-report errors", style="dim")
+        more = f"{words.count(found.more_failing)} more error groups: telemetry-report errors"
+        yield hanging(Text("  … ", style="dim"), Text(more, style="dim"))
     for one in found.slower:
         yield _slower(one, view, zone)
     for open_work in found.unfinished:
         trace = f", latest in trace {plain(open_work.trace)}" if open_work.trace else ""
         named = f"{open_work.kind} {plain(words.name(open_work.operation))}"
-        yield Text.assemble(("  … ", "yellow"), f"{words.count(open_work.count)}× {named} never ended", (trace, "dim"))
+        never = Text.assemble(f"{words.count(open_work.count)}× {named} never ended", (trace, "dim"))
+        yield hanging(Text("  … ", style="yellow"), never)
     if found.dearer:
-        cost = f"  $ cost {words.usd(found.dearer.now_usd)}, {growth(found.dearer.times)} the {words.usd(found.dearer.before_usd)} before"
-        yield Text(cost)
+        cost = f"cost {words.usd(found.dearer.now_usd)}, {growth(found.dearer.times)} the {words.usd(found.dearer.before_usd)} before"
+        yield hanging(Text("  $ "), Text(cost))
 
 
-def _failing(group: ErrorGroup, view: Overview, zone: ZoneInfo, *, has_past: bool) -> Iterator[Text]:
+def _failing(group: ErrorGroup, view: Overview, zone: ZoneInfo, *, has_past: bool) -> RenderableType:
     from rich.text import Text
 
     state = "new" if group.new and has_past else "back" if group.regressed else ""
     named = f"{group.error_class}: " if group.error_class else ""
-    yield Text.assemble(
-        ("  ✕ ", "red"), (f"{words.counted(group.faults, 'fault')} ", "bold"), cell(state), " " if state else "",
+    said = Text.assemble(
+        (f"{words.counted(group.faults, 'fault')} ", "bold"), cell(state), " " if state else "",
         plain(f"{named}{' '.join(group.message.split())[:_CHARS]}"),
     )  # fmt: skip
     trace = f" · trace {plain(group.traces[0])}" if group.traces else ""
     seen = f"last {when(group.last_seen.replace(tzinfo=UTC), view, zone)}"
-    yield Text(f"      {seen} · {spark(group.trend)} · errors {group.fingerprint}{trace}", style="dim")
+    more = Text(f"{seen} · {spark(group.trend)} · errors {group.fingerprint}{trace}", style="dim")
+    return hanging(Text("  ✕ ", style="red"), said, more)
 
 
-def _slower(one: Slower, view: Overview, zone: ZoneInfo) -> Text:
+def _slower(one: Slower, view: Overview, zone: ZoneInfo) -> RenderableType:
     from rich.text import Text
 
     change = one.change
@@ -69,4 +72,5 @@ def _slower(one: Slower, view: Overview, zone: ZoneInfo) -> Text:
     told = f"p50 {words.ms(change.before.p50_ms)} → {words.ms(change.now.p50_ms)} of {words.count(change.now.count)}, {words.chance(change.duration_chance)}"
     trace = f", slowest in trace {plain(one.trace)}" if one.trace else ""
     named = f"{change.kind} {plain(words.name(change.operation or ''))}"
-    return Text.assemble(("  ▲ ", "yellow"), f"{named} {growth(one.times)} slower{since}: {told}", (trace, "dim"))
+    said = Text.assemble(f"{named} {growth(one.times)} slower{since}: {told}", (trace, "dim"))
+    return hanging(Text("  ▲ ", style="yellow"), said)

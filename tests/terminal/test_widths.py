@@ -1,0 +1,82 @@
+"""Tables on terminals of 80 and of 60 columns: nothing wider, no kind, name or unit broken, the least told columns left out first."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reporter.terminal import layout
+from tests.helpers import event, run, write_log
+
+DAY = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC")
+MODEL = "anthropic/claude-3-5-sonnet-latest-of-a-long-name"
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory) -> Path:
+    app = tmp_path_factory.mktemp("wide") / "app"
+    (app / "storage" / "logs").mkdir(parents=True)
+    for n, took in enumerate((1500, 754_000, 12, 3_000)):
+        at = f"10:00:0{n}.500"
+        failed = {
+            "error": "Connection refused by a service that has a rather long name at 127.0.0.1:11434",
+            "error_type": "App\\Broken",
+        }
+        write_log(
+            app,
+            event("fragment.processing.step.completed", at, f"5963cd8e-d69b-463d-bd73-263eb40266e{n}", step="embed", duration_ms=took),
+            event("llm.call.failed" if n else "llm.call.completed", at, f"5963cd8e-d69b-463d-bd73-263eb40266e{n}",
+                  provider="anthropic", model=MODEL.partition("/")[2], duration_ms=took, **(failed if n else {})),
+        )  # fmt: skip
+    return app
+
+
+def told(app: Path, command: str, width: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setattr(layout, "width", lambda: width)
+    name, *arguments = command.split()
+    done = run(name, *arguments, "--app", str(app), *(DAY if name != "trace" else ("--tz", "UTC")))
+    assert done.exit_code == 0, done.output
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize(
+    "command", ["overview", "performance", "errors", "sources", "trace 5963cd8e-d69b-463d-bd73-263eb40266e1"]
+)
+def test_no_line_is_wider_than_the_terminal(wide, command, width, monkeypatch):
+    assert max(map(len, told(wide, command, width, monkeypatch))) <= width
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (120, "kind operation count failed rate p50 p95 p99 max class"),
+        (80, "kind operation count failed rate p50 p95"),
+        (60, "kind operation count failed p50 p95"),
+    ],
+)
+def test_performance_leaves_out_the_bars_first_then_p90_and_p99(wide, width, columns, monkeypatch):
+    _, _, head, *rows = told(wide, "performance", width, monkeypatch)
+    assert " ".join(head.split()) == columns
+    steps, calls = sorted(rows, key=lambda row: row.split()[0], reverse=True)
+    # p50 of 12, 1,500, 3,000 and 754,000 ms is 2,250; p95 lies 0.85 of the way from the third to the fourth.
+    assert {"2.25 s", "10 min 41 s"} <= set(re.split(r"\s{2,}", steps))
+    assert steps.startswith("processing  embed  ")
+    shown = calls.split()[1]
+    assert shown.startswith("anthrop")
+    assert shown == MODEL or ("…" in shown and MODEL.endswith(shown.partition("…")[2]))
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_the_overview_keeps_each_kind_and_each_unit(wide, width, monkeypatch):
+    lines = told(wide, "overview", width, monkeypatch)
+    rows = {
+        line.split()[0]: line
+        for line in lines[next(n for n, line in enumerate(lines) if line.startswith("kind ")) :]
+        if line
+    }
+    assert {"chat", "processing", "command", "tool", "llm", "log"} <= set(rows)
+    assert {"2.25 s", "10 min 41 s"} <= set(re.split(r"\s{2,}", rows["processing"]))
+    assert not re.search("[▁-█]", "".join(rows.values()))
