@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import altair as alt
     import pandas as pd
 
+    from reporter.analysis.limits import Limit, Measured
     from reporter.analysis.overview import Overview
     from reporter.analysis.results import Results
     from reporter.site.context import Edition
@@ -149,7 +150,7 @@ class Run:
     def __repr__(self) -> str:
         totals = self.overview.totals
         return (
-            f"<Run {self._asked.settings.app.resolve().name} {self.window.start:%Y-%m-%d %H:%M} – {self.window.end:%Y-%m-%d %H:%M}Z: "
+            f"<Run {self._asked.settings.title} {self.window.start:%Y-%m-%d %H:%M} – {self.window.end:%Y-%m-%d %H:%M}Z: "
             f"{totals.events:,} events, {totals.traces:,} traces, {totals.errors:,} of {totals.operations:,} operations failed>"
         )
 
@@ -157,6 +158,12 @@ class Run:
     def overview(self) -> Overview:
         """The figures at a glance, as `telemetry-report overview` has them."""
         return self._results.overview
+
+    def measure(self, limit: Limit) -> Measured:
+        """What a limit (`analysis.limits.parse_limit`) finds."""
+        from reporter.analysis.limits import measure
+
+        return measure(limit, self._results.overview, self._results.performance)
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -291,7 +298,7 @@ class Run:
         from reporter.site.context import Edition
 
         asked = self._asked
-        return Edition(asked.settings.app.resolve().name, asked.zone, asked.built_at, self.notes, is_live)
+        return Edition(asked.settings.title, asked.zone, asked.built_at, self.notes, is_live)
 
     def _shown(self, ask: Callable[[Any], pd.DataFrame], *, has_traces: bool = False) -> pd.DataFrame:
         with self._read_again() as reading:

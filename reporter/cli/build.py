@@ -13,6 +13,11 @@ from reporter.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reporter.analysis.limits import Measured
+
+# What --fail-on leaves with: told from all other ends (errors.py).
+_BROKEN = 4
+
 
 @click.command(epilog="Example: telemetry-report build --app ~/fragments --last 24h -o output --open")
 @where
@@ -30,6 +35,13 @@ if TYPE_CHECKING:
     is_flag=True,
     help="In --single-file, charts (but for single operations') as pictures too, that need no script.",
 )
+@click.option("--title", metavar="TEXT", help="What the report calls the app (default: its folder's name).")
+@click.option(
+    "--fail-on",
+    multiple=True,
+    metavar="LIMIT",
+    help="Exit with 4 where this holds, once the report is written: 'errors > 2%', 'p95(llm) > 10s', 'faults > 0'.",
+)
 def build(
     output: str | None,
     open_it: bool,
@@ -37,12 +49,15 @@ def build(
     single: str | None,
     max_size: str | None,
     static_charts: bool,
+    title: str | None,
+    fail_on: tuple[str, ...],
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
     """Read what is new and write the report."""
     import time
     from pathlib import Path
 
+    from reporter.analysis.limits import parse_limit
     from reporter.cli.progress import progress
     from reporter.settings.reproducible import now
     from reporter.settings.toml import parse_size
@@ -54,13 +69,15 @@ def build(
             msg = f"{name} goes with --single-file only"
             raise UsageError(msg, "Add --single-file FILE, or leave it out.")
     begun = time.perf_counter()
+    limits = [parse_limit(text) for text in fail_on]
     settings = settings_of(options)
+    settings = settings._replace(title=title or settings.title)
     window, zone = window_of(options, settings)
     compared = parse_compared(compare or settings.compare, window, zone)
     path, built_at = Path(single or output or settings.output), now()
     # What is later than a build may be told otherwise by the next.
     state = standing.asked(settings, window, compared, zone.key) if not single and window.end <= built_at else ""
-    kept = standing.standing(settings.sink, path, state) if state else None
+    kept = standing.standing(settings.sink, path, state) if state and not limits else None
     if kept:
         for text in kept.notes:
             note(text)
@@ -94,7 +111,17 @@ def build(
     events = run.overview.totals.events
     if state:
         standing.note(settings.sink, path, state, run.sink_state, events, notes)
-    return _told(index, events, run.ingested.events, begun, open_it)
+    _told(index, events, run.ingested.events, begun, open_it)
+    _fail_on([run.measure(limit) for limit in limits])
+    return None
+
+
+def _fail_on(found: list[Measured]) -> None:
+    """Say what was measured, and leave with 4 where a limit is broken."""
+    for one in found:
+        click.echo(f"{'broken' if one.is_broken else 'kept' if one.is_known else 'note'}: {one.said}", err=True)
+    if any(one.is_broken for one in found):
+        raise click.exceptions.Exit(_BROKEN)
 
 
 def _told(index: Path, events: int, new: int, begun: float, open_it: bool) -> None:

@@ -72,7 +72,7 @@ def trace(
         from reporter.site import write_trace
         from reporter.site.context import Edition
 
-        path = write_trace(document, Path(html), Edition(settings.app.resolve().name, zone, now()))
+        path = write_trace(document, Path(html), Edition(settings.title, zone, now()))
         click.echo(path)
     else:
         from reporter.terminal import traces

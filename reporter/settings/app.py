@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 class Settings(NamedTuple):
     """`database_url`: SQLAlchemy's; `is_database_named`: by the user, not only by the app. `logs`: globs; empty for the app's
-    own. `app_zone`: IANA name. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
+    own. `app_zone`: IANA name. `title`: what reports call the app. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
     what was found but cannot be used. The rest: what options fall back to."""
 
     app: Path
@@ -54,6 +54,7 @@ class Settings(NamedTuple):
     table_columns: Mapping[str, Mapping[str, str]]
     notes: tuple[tuple[str, str], ...] = ()
     is_shared: bool = False
+    title: str = ""
 
     @property
     def database(self) -> str:
@@ -140,6 +141,7 @@ def find_app(
             *(("app", note) for note in (*notes, *found.notes)),
         ),
         is_shared=values["report.shared"],
+        title=values["report.title"] or root.resolve().name,
     )
 
 

@@ -108,6 +108,7 @@ def _limits(value: Any) -> tuple[float, ...]:  # noqa: ANN401 - any TOML value
 KEYS: tuple[Key, ...] = (
     Key("report.last", "24h", _period, "the period a report is about: 90s, 15m, 6h, 7d, 2w"),
     Key("report.tz", "", _zone, "time zone to show times in; empty: this machine's"),
+    Key("report.title", "", _text, "what reports call the app; empty: its folder's name"),
     Key("report.output", "output", _text, "folder of the report"),
     Key("report.compare", "previous", _text, "what to compare with: previous, or 2026-11-01..2026-11-07"),
     Key("report.max_size", "10MB", _size, "what --single-file may measure"),
