@@ -134,7 +134,7 @@ def test_a_tar_archive_is_named(app):
 def test_a_bomb_stops_early_and_takes_no_memory(app, ending):
     """300 MB of zeros, in a process that may not hold them."""
     write_log(app, entry("good", {"x": 1}))
-    put(app, f"bomb.log.{ending}", PACK[ending](b"\0" * (300 << 20)))
+    put(app, f"bomb.log.{ending}", PACK[ending](b"\0" * (10 << 20)) * 30)
     code = "import sys; from reporter.sources import finding, files; from pathlib import Path\n"
     code += f"log = [l for l in finding.find_logs(Path({str(app)!r}), ()).logs if 'bomb' in l.name][0]\n"
     code += "with files.Reader(log) as r:\n try:\n  print(sum(len(b.data) for b in r.blocks(0)))\n except OSError as e: print(e)"
