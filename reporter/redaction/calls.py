@@ -48,6 +48,7 @@ _SURE_CALL = pattern(
     r"(?i)(?:login|attempt|authenticate|signin|passw|secret|apikey|api_key|credential|basicauth|bearer|hash_equals|hasher|auth$|withtoken|findtoken|settoken|sshpass)"
 )
 _CONNECT = pattern(r"(?i)(?:pdo|mysqli?|pg|redis|ftp|ssh|imap|ldap|oci|mongo|connector)\w*(?:->|::)?\w*$")
+_ROUTE = pattern(r"[a-z]+(?:[.:][a-z]+)+")
 # Looked for from where a word begins only: from each of its letters, a text without blanks would be gone through once a letter.
 _WORDS = pattern(r"(?<![^\W\d_])[^\W\d_]+(?:['’]? +\S|['’]?\s+\S+ )")
 _SIX = pattern(r"(?<![^\" ])(?:[^\" ]+ +){5}")
@@ -132,7 +133,8 @@ def _argued(match: re.Match[str]) -> Iterator[Found]:
         start, end = base + argument.start(1), base + argument.end(1)
         is_login = bool(is_sure) and (n > 0 or len(arguments) == 1 or is_random(value))
         is_password = bool(is_connect) and n >= 1 and n == len(arguments) - 1
-        if ((is_login or is_password) and len(value) > 2 and "\\" not in value) or (
+        is_route = bool(_ROUTE.fullmatch(value))
+        if ((is_login or is_password) and len(value) > 2 and "\\" not in value and not is_route) or (
             is_telling and is_tokenish(value) and is_random(value, 12)
         ):
             yield Found(start, end, SECRET)

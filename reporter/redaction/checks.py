@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from reporter.redaction.patterns import pattern
 
-_HEX = pattern(r"[0-9a-f]+|[0-9A-F]+")
+_HEX, _MIXED_HEX = pattern(r"[0-9a-f]+|[0-9A-F]+"), pattern(r"[0-9a-fA-F]{32,}")
 _UUID = pattern(r"(?i)(?:[a-z]{2,10}[_-])?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # 26 of Crockford's letters: a ULID, as ids are in Laravel.
 _ULID = pattern(r"[0-9A-HJKMNP-TV-Z]{26}|[0-9a-hjkmnp-tv-z]{26}")
@@ -93,6 +93,12 @@ def is_tokenish(text: str) -> bool:
     return " " not in text and (is_mixed or len(text) >= 20 or any(char in "+=~!$%^&*|" for char in text))
 
 
+def is_jumbled(text: str) -> bool:
+    """Letters alone, of both cases and without an order: in names of several words they change less often."""
+    letters = [char.isupper() for char in text if char.isalpha()]
+    return len(letters) >= 20 and sum(a != b for a, b in pairwise(letters)) / (len(letters) - 1) >= 0.42
+
+
 @lru_cache(50_000)
 def is_random(text: str, least: int = 16) -> bool:
     """Whether a text without blanks is one that nobody made up: its letters and digits change too often for words.
@@ -109,5 +115,7 @@ def is_random(text: str, least: int = 16) -> bool:
     changes = sum(a != b for a, b in pairwise(classes)) / (len(plain) - 1)
     runs = sum(a != "d" == b for a, b in zip(["l", *classes], classes, strict=False))
     if "u" in classes and "l" in classes:
-        return digits >= 1 and changes >= 0.36
+        # No hash is written in both cases.
+        is_mixed = changes >= 0.36 or bool(_MIXED_HEX.fullmatch("".join(plain)))
+        return (digits >= 1 and is_mixed) or (digits == 0 and is_jumbled("".join(plain)))
     return 2 <= digits < len(plain) - 2 and runs >= 2 and changes >= 0.2

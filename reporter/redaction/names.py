@@ -50,7 +50,7 @@ _SECRET_WORDS = _NUMBER_WORDS | _set(
     " csrftoken xcsrftoken sessionid phpsessid jsessionid sid mnemonic nonce htpasswd keystore"
 )
 # These words alone can be many things: what stands under them must look like a secret.
-_MAYBE_WORDS = _set("token tokens auth session cookie cookies csrf xsrf bearer nonce sid")
+_MAYBE_WORDS = _set("token tokens auth session cookie cookies csrf xsrf bearer nonce sid salt")
 _SECRET_PAIRS = frozenset(
     tuple(pair.split())
     for pair in (
@@ -64,7 +64,7 @@ _SECRET_PAIRS = frozenset(
     )
 )  # fmt: skip
 _FAINT_WORDS = _set(
-    "key keys salt signature sig hmac hash code state verifier challenge sign appid authkey seed license licence dsn webhook plain plaintext"
+    "key keys signature sig hmac hash code state verifier challenge sign appid authkey seed license licence dsn webhook plain plaintext"
     " access refresh device push fcm apns voip"
 )
 # What follows a secret's name and makes it tell something about the secret.
@@ -88,6 +88,8 @@ _CONTENT_WORDS = _set(
     " message_text caption utterance question questions essay story poem diary journal memo memos draft translation snippet excerpt"
     " preview markdown html title titles subject subjects summary summaries comment comments note notes thinking thought thoughts reasoning refusal"
     " instructions instruction conversation conversations transcripts chat monologue lyrics bio biography feedback review dictation letter"
+    " preamble persona greeting captions subtitle subtitles utterances passage passages remark remarks annotation annotations"
+    " observation observations scratchpad critique premise advice entry highlight monologues lyric verse"
     " paragraph sentence sentences quote quotation description_text partial keywords heading headline headlines abstract narrative quickcapture"
 )
 _PROSE_WORDS = _set(
@@ -95,8 +97,12 @@ _PROSE_WORDS = _set(
     " results generation generations document documents request message messages msg user assistant human ai description data value values q"
     " delta chunk chunks tool command history context memory memories topic fragment article post email page paste clipboard selection"
     " before after old new term keyword filename attachment tags tag label labels alt ocr speech voice audio"
+    " suffix word completions knowledge conclusion claim evaluation judgement stdin diff patch rewritten about terms"
     " statement template rendered hypothesis explanation rationale suggestion suggestions task goal plan todo recap details detail"
 )
+# Who speaks, and what of theirs: even one word under such a name is somebody's.
+_SPEAKERS = _set("user assistant human ai bot customer system developer search chat")
+_SAID = _set("message messages msg input inputs query queries term terms speech request")
 # What follows such a name and makes it tell something about the text.
 _ABOUT_TEXT = _ABOUT | _set(
     "tokens token duration latency hash sha256 md5 code class method mime encoding lang language role lines words chars characters bytes"
@@ -122,14 +128,25 @@ _RULE_WORDS = pattern(
 )
 # Providers whose name alone, as a key, stands before a key of theirs.
 PROVIDERS = _set(
-    "adafruit airtable algolia alibaba anthropic asana atlassian auth0 aws azure beamer bitbucket bittrex cloudflare codecov cohere coinbase"
-    " confluent contentful datadog deepgram deepl deepseek digitalocean discord doppler droneci dropbox elevenlabs etsy facebook fastly figma"
-    " finicity finnhub flickr freshbooks gemini github gitlab gitter google grafana groq heroku hubspot huggingface intercom jfrog kraken"
-    " kucoin launchdarkly linear linkedin lob mailchimp mailgun mapbox mattermost messagebird mistral netlify newrelic notion nytimes okta"
-    " openai openrouter paypal perplexity pinecone plaid postmark posthog privateai pusher rapidapi replicate resend segment sendbird"
-    " sendgrid sentry shodan shopify sidekiq slack snyk sonar squarespace stability stripe sumologic supabase telegram together travisci"
-    " trello twilio twitch twitter typeform vercel virustotal voyage vultr xai yandex zendesk"
+    "abuseipdb adafruit adobe airbrake airtable algolia alibaba anthropic asana assemblyai atlassian auth0 autodesk aws azure"
+    " beamer bitbucket bitly bitmex bittrex braintree brevo browserstack buildkite calendly cerebras circleci clerk cloudflare"
+    " cloudinary codecov cohere coinbase confluence confluent contentful datadog deepgram deepl deepseek digitalocean discord"
+    " doppler droneci dropbox elevenlabs etsy facebook fastly figma finicity finnhub fireworks flickr formbucket formcraft"
+    " freshbooks freshdesk gemini geocode github gitlab gitter google grafana groq heroku honeycomb hubspot huggingface infura"
+    " intercom ipgeolocation ipinfo ipstack jfrog jina jira klaviyo kraken kucoin launchdarkly lendflow linear linkedin lob"
+    " lokalise looker mailchimp mailgun mailjet mapbox mattermost meraki messagebird miro mistral mixpanel mux netlify newrelic"
+    " ngrok notion nytimes okta openai openrouter opsgenie paypal paystack perplexity pinecone plaid posthog postmark privateai"
+    " pusher rapidapi razorpay reddit replicate resend rollbar runrunit saucelabs segment sendbird sendgrid sendinblue sentry"
+    " shodan shopify shutterstock sidekiq slack snyk sonar spotify squarespace stability storyblok strava stripe sumo sumologic"
+    " supabase tavily telegram telnyx together travis travisci trello twilio twitch twitter typeform unsplash uploadcare vercel"
+    " virustotal vonage voyage vultr weatherapi wrike xai yandex youtube zapier zendesk zoho"
 )
+# Objects that hold keys under their providers' names.
+_CONFIGS = _set(
+    "config configuration services service keys credentials secrets tokens providers provider integrations integration accounts"
+)
+_PROVIDERS_KEY = pattern(r"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{14,}")
+_CONFIGURED_KEY = pattern(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{16,}")
 
 
 def _ends(words: frozenset[str]) -> str:
@@ -148,6 +165,7 @@ def content_look() -> str:
     and six words in a row under any name. RE2 as it is: a blank is one."""
     return (
         rf"{_ends(_CONTENT_WORDS)}\s*:\s*[\"\[]|{_ends(_PROSE_WORDS)}\s*:\s*(?:\[|\"[^\"]* )|\"(?i:{'|'.join(sorted(_CONTENT_WORDS))})[A-Z_.-][\w.-]*\"\s*:\s*(?:\[|\"[^\"]* )"
+        rf"|(?i:{'|'.join(sorted(_SPEAKERS))})[_.-]?(?i:{'|'.join(sorted(_SAID))})\"\s*:\s*[\"\[]"
         rf"|gen_ai[\w.]*\"\s*:\s*[\"\[{{]|{_ends(_CONTENT_OBJECTS)}\s*:\s*[\[{{]|\"\s*:\s*\"(?:[^\" ]+ +){{5}}"
     )
 
@@ -192,7 +210,12 @@ def _secret_sort(words: list[str], key: str) -> Sort | None:
     # `set-cookie` is one, `cookie` may be a note on one.
     if pairs or (_SECRET_WORDS - _MAYBE_WORDS) & known:
         return Sort.SECRET
-    if last in _MAYBE_WORDS or known & _set("cookie bearer csrf xsrf") or key.endswith("_session"):
+    if (
+        last in _MAYBE_WORDS
+        or known & _set("cookie bearer csrf xsrf")
+        or key.endswith("_session")
+        or words[:2] == ["remember", "web"]
+    ):
         return Sort.MAYBE
     return None
 
@@ -201,7 +224,9 @@ def _text_sort(words: list[str], key: str) -> Sort | None:
     last = words[-1]
     if last in _ID_WORDS:
         return Sort.ID
-    if last in _CONTENT_WORDS:
+    if last in _CONTENT_WORDS or (last in _SAID and words[-2:-1] and words[-2] in _SPEAKERS):
+        return Sort.CONTENT
+    if last in _PROSE_WORDS and "gen_ai" in key:
         return Sort.CONTENT
     if last in _PROSE_WORDS or ((words[0] in _CONTENT_WORDS or "gen_ai" in key) and last not in _ABOUT_TEXT):
         return Sort.PROSE
@@ -236,12 +261,20 @@ def is_safe(key: str) -> bool:
 _JARS = _set("cookie cookies credential credentials creds")
 
 
-def is_secret_key(key: str, value: object) -> bool:
-    """Whether the value under this name is a secret, for its name and what the value looks like."""
+def is_secret_key(key: str, value: object, above: str = "") -> bool:
+    """Whether the value under this name is a secret, for its name and what the value looks like. `above`: its object's name."""
     sort = sort_of(key)
     if sort is Sort.MAYBE and isinstance(value, dict | list):
         return words_of(key)[-1] in _JARS
+    if isinstance(value, str) and sort is Sort.FAINT and words_of(key)[-1] in PROVIDERS and _is_providers(value, above):
+        return True
     return is_secret(sort, value)
+
+
+def _is_providers(value: str, above: str) -> bool:
+    """Whether what stands under a provider's name is a key, and neither a model's name nor words."""
+    is_configured = words_of(above)[-1:] and words_of(above)[-1] in _CONFIGS
+    return bool(_PROVIDERS_KEY.fullmatch(value) or (is_configured and _CONFIGURED_KEY.fullmatch(value)))
 
 
 def is_secret(sort: Sort, value: object) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from reporter.redaction.checks import is_random
+from reporter.redaction.checks import is_jumbled, is_random
 from reporter.redaction.rule import Rule
 
 _START = r"(?<![A-Za-z0-9_-])"
@@ -21,15 +21,15 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("aws", r"(?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AIPA|AKIA|ANPA|ANVA|AROA|APKA|ASCA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])", "a3t abia acca agpa aida aipa akia anpa anva aroa apka asca asia"),
     ("aws", rf"ABSK{_SLASHED}{{40,}}|bedrock-api-key-{_SLASHED}{{20,}}", "absk bedrock-api-key-"),
     ("alibaba", r"LTAI[A-Za-z0-9]{12,24}|STS\.[A-Za-z0-9]{16,64}", "ltai sts."),
-    ("github", r"(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,})", "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_"),
-    ("gitlab", r"(?:glpat|gldt|glft|glsoat|glrt|glcbt|glptt|glffct|glimt|glagent|gloas|glwt)-[\w.-]{16,}|GR1348941[\w-]{20}|_gitlab_session=[0-9a-z]{32}", "glpat- gldt- glft- glsoat- glrt- glcbt- glptt- glffct- glimt- glagent- gloas- glwt- gr1348941 _gitlab_session="),
+    ("github", r"(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|v1\.[0-9a-f]{40}(?!\w))", "v1. ghp_ gho_ ghu_ ghs_ ghr_ github_pat_"),
+    ("gitlab", r"(?:glpat|gldt|glft|glsoat|glrt|glcbt|glptt|glffct|glimt|glagent|gloas|glwt)-[\w.-]{16,}|GR1348941[\w-]{20}|t\d_[\w-]{27,}\.[0-9a-z]{9}(?!\w)|_gitlab_session=[0-9a-z]{32}", "glpat- gldt- glft- glsoat- glrt- glcbt- glptt- glffct- glimt- glagent- gloas- glwt- gr1348941 t0_ t1_ t2_ t3_ t4_ t5_ t6_ t7_ t8_ t9_ _gitlab_session="),
     ("slack", r"xox[a-z](?:\.xox[bp])?-[A-Za-z0-9%/+-]{10,}|xapp-[A-Za-z0-9-]{10,}", "xox xapp-"),
-    ("stripe", r"(?:sk|rk|pk)_(?:live|test|prod)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{16,}", "k_live_ k_test_ k_prod_ whsec_"),
-    ("sendgrid", r"SG\.[\w-]{16,}\.[\w-]{16,}", "sg."),
+    ("stripe", r"(?:sk|rk|pk)_(?:live|test|prod)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{16,}|(?:pi|seti|src|cs)_[A-Za-z0-9_]{8,80}_secret_[A-Za-z0-9]{10,}", "k_live_ k_test_ k_prod_ whsec_ _secret_"),
+    ("sendgrid", r"SG\.[\w=.-]{40,}", "sg."),
     ("brevo", r"x(?:key|smtp)sib-[\w-]{20,}", "sib-"),
     ("mailgun", r"(?:key|pubkey)-[0-9a-zA-Z]{32,}", "key-"),
     ("huggingface", r"(?:hf_|api_org_)[A-Za-z0-9]{20,}", "hf_ api_org_"),
-    ("model-provider", r"(?:gsk_|xai-|r8_|pplx-|fw_|tgp_v1_|csk-|nvapi-|voyage-|jina_|lsv2_(?:pt|sk)_|pcsk_|llx-|sk_car_|pa-|al-|wandb_v1_|rpa_|BSA)[\w-]{20,}", "gsk_ xai- r8_ pplx- fw_ tgp_v1_ csk- nvapi- voyage- jina_ lsv2_ pcsk_ llx- sk_car_ pa- al- wandb_ rpa_ bsa"),
+    ("model-provider", r"(?:gsk_|xai-|r8_|pplx-|fw_|tgp_v1_|csk-|nvapi-|voyage-|jina_|lsv2_(?:pt|sk)_|pcsk_|llx-|sk_car_|pa-|al-|wandb_v1_|rpa_|BSA|pk-lf-|tvly-)[\w-]{20,}", "gsk_ xai- r8_ pplx- fw_ tgp_v1_ csk- nvapi- voyage- jina_ lsv2_ pcsk_ llx- sk_car_ pa- al- wandb_ rpa_ bsa pk-lf- tvly-"),
     ("npm", r"npm_[A-Za-z0-9]{20,}", "npm_"),
     ("pypi", r"pypi-[\w-]{20,}", "pypi-"),
     ("shopify", r"shp(?:at|ca|pa|ss|ltm|tka|ua)_[0-9a-zA-Z]{20,}", "shp"),
@@ -46,7 +46,7 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("flutterwave", r"FLW(?:SECK|PUBK)(?:_TEST|_LIVE)?-[\w-]{10,}", "flwseck flwpubk"),
     ("fly", rf"(?:fo1_|fm1[ar]_|fm2_){_SLASHED}{{20,}}|FlyV1\s+[\w=,/+-]{{20,}}", "fo1_ fm1 fm2_ flyv1"),
     ("atlassian", r"(?:ATATT|ATCTT|ATBB|ATSTT|BBDC-)[\w=+/-]{16,}", "atatt atctt atbb atstt bbdc-"),
-    ("cloudflare", r"v1\.0-[a-f0-9]{24}-[a-f0-9]{40,}|cf[a-z]{2}_[A-Za-z0-9]{30,}", "v1.0- cf"),
+    ("cloudflare", r"v1\.0-[\w-]{80,}|cf[a-z]{2}_[A-Za-z0-9]{30,}", "v1.0- cf"),
     ("heroku", r"HRKU-[\w-]{20,}", "hrku-"),
     ("new-relic", r"NR(?:AK|JS|II|IQ|RA|AA|SP|BR|MD)-[A-Za-z0-9-]{16,}", "nr"),
     ("octopus", r"API-[A-Z0-9]{20,}", "api-"),
@@ -54,14 +54,15 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("artifactory", r"AKCp[A-Za-z0-9]{40,}|cmVmd[A-Za-z0-9]{40,}", "akcp cmvmd"),
     ("harness", r"(?:pat|sat)\.[\w-]{16,30}\.[\w-]{16,30}\.[A-Za-z0-9]{16,}", "at."),
     ("airtable", r"pat[A-Za-z0-9]{14}\.[a-f0-9]{40,}|[A-Za-z0-9]{8,24}\.v\d\.[A-Za-z0-9+/=]{2,}\.[A-Za-z0-9+/=]{8,}", "pat .v"),
-    ("mapbox", r"(?:pk|sk|tk)\.[\w-]{40,}\.[\w-]{16,}", "k."),
+    ("mapbox", r"(?:pk|sk|tk)\.(?:[\w-]{40,}\.[\w-]{16,}|[\w.-]{80,})", "k."),
+    ("locationiq", r"pk\.[0-9a-f]{32}(?!\w)", "pk."),
     ("postman", r"PMA[KT]-[\w-]{20,}", "pma"),
     ("zoho", r"1000\.[a-f0-9]{32}\.[a-f0-9]{32}", "1000."),
-    ("salesforce", r"3MVG9[\w.+/=-]{40,}|00D[A-Za-z0-9]{12,15}![\w.]{40,}", "3mvg9 00d"),
+    ("salesforce", r"3MVG9[\w.+/=-]{40,}|00[A-Za-z0-9]{13,16}![\w.]{40,}|5AEP861[\w.=]{40,}", "3mvg9 ! 5aep861"),
     ("nylas-datastax", r"AstraCS:[\w:.-]{20,}|nyk_[A-Za-z0-9]{20,}", "astracs: nyk_"),
     ("docker", r"dckr_[a-z]{2,5}_[\w-]{20,}|SWM(?:TKN|KEY)-1-[\w+/-]{20,}", "dckr_ swmtkn- swmkey-"),
     ("telegram", r"\d{8,10}:[A-Za-z0-9_-]{35}(?![\w-])", ":"),
-    ("discord", r"[MNO][\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}", "."),
+
     ("mailchimp", r"[0-9a-f]{32}-us\d{1,2}(?!\w)", "-us"),
     ("twilio", r"(?:SK|AC)[0-9a-fA-F]{32}(?![A-Za-z0-9])", "sk ac"),
     ("1password", r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}|ops_eyJ[\w+/=-]{20,}", "a3- ops_eyj"),
@@ -79,7 +80,20 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("vault", r"s\.[A-Za-z0-9]{24}(?![\w.])", "s."),
     ("tableau", r"[A-Za-z0-9+/]{22}==:[A-Za-z0-9]{32}", "==:"),
     ("azure", r"[01]\.A[\w-]{24,}\.A[\w-]{40,}", ".a"),
-    ("provider-key", r"(?:ph[a-z]_|fig[a-z]_|tfp_|sbp_|sb_secret_|rdme_|rootly_|slk_|sgp_|sntry[a-z]_|csa_|ico-|dnkey-|pul-|pscale_[a-z]{2,6}_|shippo_[a-z]{4}_|sm_[a-z]at_|flb_[a-z]{4}_|ramp_[a-z]{2,3}_|rzp_[a-z]{4}_|CFPAT-|CCIP[A-Z]{2,3}_|gl[cs]a?_|cli_|tkn\.v\d_|act_|pri_|pub_|thog-[a-z]+-|API_KEY|pat-[a-z]{2}\d-|duffel_[a-z]{4}_|rubygems_|packagist_[a-z]{3}_|apify_api_|AIK_[A-Z]+_|CLOJARS_|bk[a-z]{2,4}_|lin_[a-z]{2,5}_|ntn_|secret_|napi_|ddp_|ddo_|re_[A-Za-z0-9]{8}_|rnd_|tskey-[a-z]+-|mlsn\.|fio-u-|dvc_[a-z]+_|p8e-|prf_|polar_[a-z]+_|pina_|pnu_|os_v2_[a-z]+_|tk-us-|tss_|ucat_|unkey_|vtwn_|vc[kairp]_|waka_|wrka[a-z]{0,2}-|xnd_|zpka_|mdb_sa_[a-z]{2}_|mergify_|essu_|cnvca|cog_|apk_|ion_|lip_|CCDB1_|do[opr]_v1_|sha_|api_live[a-z_]*\.|uk_|pdl_|nfp_|atlas_|sec_|lmnr_|e2b_|tvly-|exa_|sk_V2_|shm_|cal_live_|cr_|dG9rO|nf[pu]_|nx[a-z]_|hs_|hb[a-z]{2}_|pdct_|ubi_|d7_)[A-Za-z0-9][\w.=+/-]{11,}", "_ - . api_key cnvca dg9ro"),
+    ("provider-key", r"(?:ph[a-z]_|fig[a-z]_|tfp_|sbp_|sb_secret_|rdme_|rootly_|slk_|sgp_|sntry[a-z]_|csa_|ico-|dnkey-|pul-|pscale_[a-z]{2,6}_|shippo_[a-z]{4}_|sm_[a-z]at_|flb_[a-z]{4}_|ramp_[a-z]{2,3}_|rzp_[a-z]{4}_|CFPAT-|CCIP[A-Z]{2,3}_|gl[cs]a?_|cli_|tkn\.v\d_|act_|pri_|pub_|thog-[a-z]+-|API_KEY|ptr_|salad_cloud_|y0_|AQVN|BBFF-|m0-|pat-[a-z]{2}\d-|duffel_[a-z]{4}_|rubygems_|packagist_[a-z]{3}_|apify_api_|AIK_[A-Z]+_|CLOJARS_|bk[a-z]{2,4}_|lin_[a-z]{2,5}_|ntn_|secret_|napi_|ddp_|ddo_|re_[A-Za-z0-9]{8}_|rnd_|tskey-[a-z]+-|mlsn\.|fio-u-|dvc_[a-z]+_|p8e-|prf_|polar_[a-z]+_|pina_|pnu_|os_v2_[a-z]+_|tk-us-|tss_|ucat_|unkey_|vtwn_|vc[kairp]_|waka_|wrka[a-z]{0,2}-|xnd_|zpka_|mdb_sa_[a-z]{2}_|mergify_|essu_|cnvca|cog_|apk_|ion_|lip_|CCDB1_|do[opr]_v1_|sha_|api_(?:live|sandbox)[a-z_]*\.|uk_|pdl_|nfp_|atlas_|sec_|lmnr_|e2b_|tvly-|exa_|sk_V2_|shm_|cal_live_|cr_|dG9rO|nf[pu]_|nx[a-z]_|hs_|hb[a-z]{2}_|pdct_|ubi_|d7_)[\w-][\w.=+/-]{11,}", "_ - . api_key cnvca dg9ro aqvn"),
+    ("yandex", r"t1\.[\w-]{20,}={0,2}\.[\w-]{60,}={0,2}", "t1."),
+    ("voiceflow", r"VF\.(?:DM|WS)\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{16}", "vf."),
+    ("braintree", r"access_token\$(?:sandbox|production)\$\w{16}\$[0-9a-f]{32}", "access_token$"),
+    ("coinbase", r"organizations\\?/[0-9a-f-]{36}\\?/apiKeys\\?/[0-9a-f-]{36}", "apikeys"),
+    ("scaleway", r"SCW[A-Z0-9]{17}(?!\w)", "scw"),
+    ("clickup", r"pk_\d{6,10}_[A-Z0-9]{32}", "pk_"),
+    ("trello", r"ATTA[0-9a-f]{60,}", "atta"),
+    ("tatum", r"t-[0-9a-f]{24}-[0-9a-f]{24}(?!\w)", "t-"),
+    ("wepay", r"(?:stage|production)_[0-9a-f]{64}(?!\w)", "stage_ production_"),
+    ("provider-key", r"(?:live|b)_[a-z0-9=_-]{40}(?:[a-z0-9=_-]{4})?(?![\w=-])", "live_ b_"),
+    ("provider-key", r"(?:sq[pua]_|fc-|sp[tu]-|kit_|bkua_|pul-|signkey-[a-z]{4}-|tr_[a-z]{3,4}_)[0-9a-f]{32,}(?!\w)|tr_(?:dev|prod|stg)_[A-Za-z0-9]{20}", "sqp_ squ_ sqa_ fc- spt- spu- kit_ bkua_ pul- signkey- tr_"),
+    ("provider-key", r"(?:master|account)-[0-9A-Za-z]{20}(?!\w)", "master- account-"),
+    ("provider-key", r"oauth-(?:[a-z0-9_.-]{4,40}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z0-9]{8,20}-[a-z0-9]{5})(?!\w)", "oauth-"),
     ("intra42", r"s-s4t2[a-z]{2}-[a-f0-9]{40,}", "s-s4t2"),
 )  # fmt: skip
 
@@ -233,6 +247,10 @@ _MARKS = (
 )
 
 
+# What a UUID may follow that is a key, and no id.
+_KEYED = "sk|pk|key|api|apikey|sdk|mob|token|tok|access|refresh|secret|auth|pub-c|sub-c|sec-c|live|prod|production|sandbox|development"
+
+
 def is_other_token(text: str) -> bool:
     """Whether a token with an unknown prefix is a key: what follows the prefix is random, and the prefix is no id's."""
     parts = re.split(r"[_.:+-]", text)
@@ -263,17 +281,27 @@ def is_marked_token(text: str) -> bool:
 _NAMED_ELSE = r"(?i)(?:base64,[A-Za-z0-9+/=\\]*[+/\\]|sha-?\d{1,3}[-:][A-Za-z0-9+/=]*|base64,|;base64|\w*(?:id|ids|uuid|hash|digest|md5|sha\d*|checksum|etag|commit|integrity|fingerprint|boundary)(?:\\*[\"'])?\]?\s*(?:[:=]|=>)\s*(?:\\*[\"']|W/)*)$"
 
 
-def _has_digits(text: str) -> bool:
-    """A prefix that may begin a name as well has digits behind it."""
-    return sum(char.isdigit() for char in text) > 1
+def _is_key(text: str) -> bool:
+    """A prefix that may begin a name as well has digits behind it, or letters of both cases without an order."""
+    return sum(char.isdigit() for char in text) > 1 or is_jumbled(text)
+
+
+def _is_last_random(text: str) -> bool:
+    """What is behind the last sign that parts a key."""
+    return is_random(max(re.split(r"[.-]", text)[-2:], key=len), 12)
 
 
 TOKENS: tuple[Rule, ...] = (
-    *(Rule(name, _START + f"(?:{text})", tuple(anchors.split()), _has_digits if name == "provider-key" else None) for name, text, anchors in _TOKENS),
+    *(Rule(name, _START + f"(?:{text})", tuple(anchors.split()), _is_key if name == "provider-key" else None) for name, text, anchors in _TOKENS),
+    Rule("discord", _START + r"[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}", (".",), _is_last_random),
+    Rule("twitter", _START + r"\d{15,25}-[A-Za-z0-9]{20,45}(?![\w-])", ("-",), lambda text: len(set(text.partition("-")[2])) > 9, look=r"\d{15}[\d]{0,10}-[A-Za-z0-9]{6}"),
+    # Keys of two parts: hexadecimal numbers, one of which is as long as a key.
+    Rule("token", _START + r"(?:st\.)?(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8,32})(?:[.:][0-9a-f]{32,64})+(?!\w)|(?<!\w)[0-9a-f]{32}\.[A-Za-z0-9]{16}(?!\w)", (".", ":"), None, _NAMED_ELSE, look=r"[0-9a-f]{6}[.:][0-9A-Za-z]{12}"),
+    Rule("token", _START + rf"(?:[a-z]{{2,8}}[_-])?(?:{_KEYED})[_-](?:[a-z0-9]{{1,12}}[_-])?[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}(?![\w-])", ("-",), None, _NAMED_ELSE, look=rf"(?:{_KEYED})[_-](?:[a-z0-9]{{1,12}}[_-])?[0-9a-f]{{8}}-[0-9a-f]{{4}}-"),
     Rule("okta", _START + r"00[A-Za-z0-9_-]{40}(?![\w-])", ("00",), is_random, look=r"(?:^|[^\w-])n?00[A-Za-z0-9_-]{40}"),
     Rule("token", _START + rf"(?:[A-Za-z][A-Za-z0-9]{{0,19}}[_.-]){{0,3}}(?:{_MARKS})[_-](?:[A-Za-z0-9]{{1,8}}[_-]){{0,2}}[A-Za-z0-9][\w=-]{{11,}}", ("_", "-"), is_marked_token, _NAMED_ELSE, look=rf"(?:{_MARKS})[_-](?:[A-Za-z0-9]{{1,8}}[_-]){{0,2}}[A-Za-z0-9]{{12}}"),
     Rule("token", _START + r"(?:[A-Za-z][A-Za-z0-9]{1,11}[_.+-]){1,3}[A-Za-z]{0,30}[0-9][A-Za-z0-9]{13,}[\w=-]*", ("_", ".", "-", "+"), is_other_token, _NAMED_ELSE, look=r"[_.+-][A-Za-z0-9]{0,8}(?:[0-9][G-Zg-z]|[G-Zg-z][0-9])[A-Za-z0-9]{6}"),
-    Rule("token", r"(?<![A-Za-z0-9+/=_\\.-])(?=[A-Za-z+/_-]*[0-9])(?:[A-Za-z0-9+_~-]|\\?/){30,}={0,3}(?![\w./])", (), lambda text: is_random(text.replace("\\", ""), 30) and not text.startswith("/") and _is_one(text), _NAMED_ELSE, look=r"[A-Za-z0-9+/=_~-]{6}(?:[0-9][G-Zg-z]|[G-Zg-z][0-9])[A-Za-z0-9+/=_~-]{6}"),
+    Rule("token", r"(?<![A-Za-z0-9+/_\\.-])(?=[A-Za-z+/_-]*[0-9])(?:[A-Za-z0-9+_~-]|\\?/){30,}={0,3}(?![\w./])", (), lambda text: is_random(text.replace("\\", ""), 30) and not text.startswith("/") and _is_one(text), _NAMED_ELSE, look=r"[A-Za-z0-9+/=_~-]{6}(?:[0-9][G-Zg-z]|[G-Zg-z][0-9]|[A-F][0-9]{1,2}[a-f]|[a-f][0-9]{1,2}[A-F])[A-Za-z0-9+/=_~-]{6}"),
 )  # fmt: skip
 
 

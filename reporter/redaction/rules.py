@@ -19,6 +19,7 @@ from reporter.redaction.checks import (
     is_tokenish,
 )
 from reporter.redaction.named import NAME, TAG_LOOK, is_named, is_told
+from reporter.redaction.names import Sort, sort_of
 from reporter.redaction.patterns import pattern
 from reporter.redaction.providers import TOKENS
 from reporter.redaction.rule import Rule
@@ -27,7 +28,7 @@ _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.)+[A-Za-z]{2,24}(?![\w@])"
 _DOTTED = r"\d\.\d{1,3}\.\d{1,3}\.\d"
 SHAPES: tuple[Rule, ...] = (
     Rule("private-key", r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)".replace("( ", "(?: "), ("private key",)),
-    Rule("webhook", r"(?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|discord(?:app)?\.com\\?/api\\?/webhooks)\\?/[\w/\\-]{16,}|(?<![\w-])[\w-]{1,64}\.webhook\.office\.com\\?/[\w@/\\-]{20,}", ("hooks.slack", "webhook")),
+    Rule("webhook", r"(?:hooks\.slack\.com\\?/(?:services|workflows|triggers)|discord(?:app)?\.com\\?/api\\?/webhooks)\\?/[\w/\\-]{16,}|(?<![\w-])[\w-]{1,64}\.webhook\.office\.com\\?/[\w@/\\-]{20,}|(?:hooks\.zapier\.com\\?/hooks|hook\.(?:\w{2,4}\.)?(?:make|integromat)\.com|maker\.ifttt\.com\\?/use)\\?/[\w/\\-]{10,}", ("hooks.", "webhook", "hook.", "maker.ifttt")),
     Rule("password-hash", r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{50,}|\$argon2(?:id|i|d)\$[\w$=,+/.\\-]{20,}|\$(?:1|5|6|y|scrypt|pbkdf2[\w-]*)\$[\w./$=,+-]{20,}", ("$2", "$argon2", "$1$", "$5$", "$6$", "$y$", "$scrypt", "$pbkdf2")),
     # JSON as base64: JWTs, JWEs, Laravel's encrypted values, and whatever else was packed so.
     Rule("jwt", r"(?<![A-Za-z0-9+/])(?:eyJ|ZXlK|ewog|eyAi|eyIi)[\w/+=%\\-]{12,}(?:\.[\w/+=\\-]*){0,4}", ("eyj", "zxlk", "ewog", "eyai", "eyii")),
@@ -64,6 +65,9 @@ _PARAMETERS = pattern(
 def _is_parameter(key: str, value: str) -> bool:
     name = key.strip("[]-.")
     if is_named(name, value):
+        return True
+    # A key in an address may have any name; an id's is none.
+    if sort_of(name) is not Sort.ID and is_random(value, 20):
         return True
     return bool(_PARAMETERS.fullmatch(name)) and is_tokenish(value) and not is_measure(value) and len(value) >= 8
 

@@ -59,7 +59,7 @@ class Walk:
             return value
         if at.depth > _DEPTH:
             return self._redactor.text(str(value))
-        if at.key and is_secret_key(at.key, value):
+        if at.key and is_secret_key(at.key, value, at.above):
             return self._secret(value, at.depth)
         if isinstance(value, str):
             return self._string(value, at)

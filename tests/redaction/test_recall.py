@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from reporter.redaction.named import VALUES, named_secrets
 from reporter.redaction.redactor import Redactor
 from reporter.redaction.rules import SHAPES, SURROUNDINGS
+from tests.redaction.forms import FORMS, TEXTS, around, made
 from tests.redaction.looking import not_suspected
 
 if TYPE_CHECKING:
@@ -72,6 +73,43 @@ def test_recall_on_the_open_samples(rates, capsys):
     assert rates["content"] >= 0.9
     assert rates["laravel"] >= 0.9
     assert rates["clean"] >= 0.99
+
+
+@pytest.fixture(scope="module")
+def formed() -> list[tuple[str, str, str, str]]:
+    """(form, surrounding, entry, the key in it)"""
+    keys = [(form, made(form)) for form in FORMS]
+    return [(form, where, text, key) for form, key in keys for where, text in around(key)]
+
+
+def test_recall_on_forms_that_providers_document(formed, capsys):
+    redactor = Redactor("salt")
+    seen, all_, missed = Counter(), Counter(), {}
+    for form, where, text, key in formed:
+        out = shown(redactor, text)
+        is_seen = key in out or key.replace("/", "\\/") in out
+        seen[where] += is_seen
+        all_[where] += 1
+        if is_seen:
+            missed.setdefault(form, []).append(where)
+    with capsys.disabled():
+        print("\n" + "\n".join(f"documented/{where:21} {1 - seen[where] / all_[where]:7.1%}" for where in all_), missed)
+    assert len(FORMS) > 150
+    assert [where for where in all_ if seen[where] > 0.03 * all_[where]] == []
+
+
+def test_the_database_suspects_keys_of_documented_forms(formed):
+    texts = [text for _, _, text, key in formed if key not in shown(Redactor("salt"), text)]
+    assert not_suspected(Redactor("salt"), texts) == []
+
+
+@pytest.mark.parametrize("text", ["moving to Oslo", ["moving to Oslo"], [{"type": "text", "text": "moving to Oslo"}]])
+def test_three_words_under_names_that_llm_packages_log_texts_under(text):
+    redactor = Redactor("salt")
+    contexts = [json.dumps({name: text}) for name in TEXTS]
+    assert len(TEXTS) > 140
+    assert [context for context in contexts if "Oslo" in redactor.json_text(context)] == []
+    assert not_suspected(redactor, contexts) == []
 
 
 def test_a_second_pass_changes_nothing():
