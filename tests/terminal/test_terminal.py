@@ -247,10 +247,12 @@ def test_what_a_spreadsheet_or_terminal_would_run_is_disarmed(app):
     assert unformula(-5.0) == -5.0
 
 
-@pytest.mark.parametrize("command", ["overview", "performance", "errors", "sources", "trace", "traces", "export"])
+@pytest.mark.parametrize(
+    "command", ["overview", "performance", "errors", "sources", "trace", "traces", "export", "query"]
+)
 def test_answers_load_no_heavy_library(samples, command):
     """With nothing new to read; the first call reads."""
-    period = ["a29c5711"] if command == "trace" else UNTIL
+    period = {"trace": ["a29c5711"], "query": ["SELECT count(*) FROM events"]}.get(command, UNTIL)
     arguments = [command, "--app", str(samples["line"]), *period]
     run(*arguments)
     code = f"""
