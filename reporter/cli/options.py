@@ -37,7 +37,11 @@ def where(command: Command) -> Command:
             ),
             click.option("--db", metavar="URL", help="Database to read instead of the one in .env."),
             click.option(
-                "--logs", multiple=True, type=FILE, metavar="GLOB", help="Logs to read instead of storage/logs."
+                "--logs",
+                multiple=True,
+                type=FILE,
+                metavar="GLOB",
+                help="Logs to read instead of storage/logs; - reads standard input.",
             ),
             click.option("--log-tz", metavar="ZONE", help="Time zone the app logs in (default: the app's own)."),
             click.option("--sink", type=FILE, metavar="FILE", help="Where what was read is kept."),
@@ -113,9 +117,12 @@ def settings_of(options: dict[str, Any], *, is_awaited: bool = False) -> Setting
     report.shared is set."""
     from reporter.settings.app import find_app
 
-    settings = find_app(
-        options["app"], options["db"], tuple(options["logs"]), options["sink"], options["log_tz"], is_awaited=is_awaited
-    )
+    logs, sink = tuple(options["logs"]), options["sink"]
+    if "-" in logs:
+        from reporter.cli.standard_input import spooled
+
+        logs, sink = spooled(logs, sink, is_awaited=is_awaited)
+    settings = find_app(options["app"], options["db"], logs, sink, options["log_tz"], is_awaited=is_awaited)
     if not settings.is_shared:
         os.umask(0o077)
     wanted = settings.privacy._replace(

@@ -28,6 +28,9 @@ _ADDED = re.compile(
     re.I,
 )
 
+# What the folder is called that holds standard input while it is read.
+SPOOLED = "telemetry-report-stdin-"
+
 
 class LogFile(NamedTuple):
     """A regular file as it was found. `name`: its path relative to the app, for people; `container`: the archive that it lies in."""
@@ -169,6 +172,8 @@ class _Finding:
     def _name(self, path: str) -> str:
         """Relative to the app where it lies in it."""
         folder, _, name = path.rpartition("/")
+        if SPOOLED in folder:
+            return "standard input"
         if folder not in self._named:
             real = os.path.realpath(folder)
             is_inside = Path(real).is_relative_to(self.root)

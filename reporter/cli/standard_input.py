@@ -1,0 +1,32 @@
+"""`--logs -`: standard input as a log file, for as long as the command runs."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from reporter.errors import SourceError, UsageError
+from reporter.sources.finding import SPOOLED
+
+
+def spooled(logs: tuple[str, ...], sink: str | None, *, is_awaited: bool) -> tuple[tuple[str, ...], str]:
+    """The logs with a file in place of `-`, and the sink: where none is named, one that is gone with the file. Raises UsageError,
+    SourceError."""
+    if is_awaited:
+        msg = "--logs - cannot be watched"
+        raise UsageError(msg, "Name the files that the app writes to.")
+    # Readable by its user alone, whatever the umask.
+    folder = Path(tempfile.mkdtemp(prefix=SPOOLED))
+    click.get_current_context().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
+    path = folder / "stdin.log"
+    try:
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    except OSError as exc:
+        msg = f"standard input cannot be kept in {folder}: {exc.strerror}"
+        raise SourceError(msg, "TMPDIR names another place for what is temporary.") from exc
+    return tuple(str(path) if pattern == "-" else pattern for pattern in logs), sink or str(folder / "telemetry.duckdb")
