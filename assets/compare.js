@@ -61,12 +61,17 @@ window.Telemetry.compare = (() => {
     const all = await T.data("traces");
     const me = all.id.indexOf(doc.correlation_id);
     const alike = me < 0 ? [] : all.id.map((_, i) => i).filter((i) => i !== me && all.root[i] === all.root[me]).sort((x, y) => all.ms[x] - all.ms[y]);
-    const link = (i, word) => el("li", {}, el("a", { href: "#" + encodeURIComponent(doc.correlation_id) + "&with=" + encodeURIComponent(all.id[i]) }, word + ": " + ms(all.ms[i])), " ",
+    // How long an unfinished one took nobody knows; a failed one is quick for no good reason.
+    const ended = alike.filter((i) => all.status[i] !== "unfinished");
+    const fastest = ended.find((i) => all.status[i] === "ok") ?? ended[0];
+    const slowest = ended[ended.length - 1];
+    const middle = ended[ended.length >> 1];
+    const link = (i, word) => el("li", {}, el("a", { href: T.traceAddress(doc.correlation_id, { with: all.id[i] }) }, word + ": " + ms(all.ms[i])), " ",
       status(all.status[i]), " ", el("span", { class: "mono soft" }, all.id[i]));
     const input = el("input", { type: "search", "aria-label": "Other trace's id", placeholder: "or paste an id, then Enter", list: "alike" });
-    input.addEventListener("change", () => { location.hash = encodeURIComponent(doc.correlation_id) + "&with=" + encodeURIComponent(input.value.trim()); });
-    place.replaceChildren(el("h1", {}, "Compare"), el("p", { class: "mono" }, doc.correlation_id), el("p", {}, alike.length ? count(alike.length) + " other traces of " + all.root[me] + ":" : "No other trace of the same operation is in this report."),
-      el("ul", { class: "rows links" }, alike.length > 0 && link(alike[0], "the fastest"), alike.length > 2 && link(alike[alike.length >> 1], "one in the middle"), alike.length > 1 && link(alike[alike.length - 1], "the slowest")), input);
+    input.addEventListener("change", () => { location.hash = T.traceAddress(doc.correlation_id, { with: input.value.trim() }); });
+    place.replaceChildren(el("h1", {}, "Compare"), el("p", { class: "mono" }, doc.correlation_id), el("p", {}, alike.length ? count(alike.length) + " other traces of " + all.root[me] + (ended.length < alike.length ? ", " + count(alike.length - ended.length) + " of them unfinished" : "") + ":" : "No other trace of the same operation is in this report."),
+      el("ul", { class: "rows links" }, ended.length > 0 && link(fastest, all.status[fastest] === "ok" ? "the fastest that went well" : "the fastest"), ended.length > 2 && middle !== fastest && link(middle, "one in the middle"), ended.length > 1 && slowest !== fastest && link(slowest, "the slowest")), input);
   }
 
   return async (place, doc, otherId, { moment }) => {
@@ -84,7 +89,7 @@ window.Telemetry.compare = (() => {
     const rows = align(a.roots, b.roots, 0, []);
     const missing = rows.filter((one) => !one.b).length;
     const extra = rows.filter((one) => !one.a).length;
-    const head = (view, name) => el("p", {}, el("strong", {}, name + ": "), el("a", { class: "mono", href: "#" + encodeURIComponent(view.doc.correlation_id) }, view.doc.correlation_id), " ",
+    const head = (view, name) => el("p", {}, el("strong", {}, name + ": "), el("a", { class: "mono", href: T.traceAddress(view.doc.correlation_id, {}) }, view.doc.correlation_id), " ",
       status(view.doc.status), " " + moment(view.t0) + " · " + ms(view.total));
     const columns = [["Step", ""], ["First", "n"], ["Second", "n"], ["Difference", "n"], ["First over second", ""], ["", ""]];
     place.replaceChildren(el("h1", {}, "Compare"), head(a, "First"), head(b, "Second"),

@@ -68,7 +68,7 @@ window.Telemetry = (() => {
   }
 
   // ---- data files
-  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-\d+|operations|operation-pages|logs|logs-\d+|log-contexts-\d+-\d+)\.js(\?\d+)?$/;
+  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|faults|trace-\d+|operations|operation-pages|logs|logs-\d+|log-contexts-\d+-\d+)\.js(\?\d+)?$/;
   let policy = null;
   // A watch renews the files: then they are asked for by another address.
   let renewed = 0;

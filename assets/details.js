@@ -1,7 +1,8 @@
 // Everything known about one span or event, as elements: facts, ids, exceptions, contexts as folded trees.
 window.Telemetry.details = (() => {
   "use strict";
-  const { el, ms, count, usd, status, kind, at, operation } = window.Telemetry;
+  const T = window.Telemetry;
+  const { el, ms, count, rate, usd, status, kind, at, operation } = T;
   const IDS = ["message_id", "conversation_id", "fragment_id", "execution_id", "pipeline_id", "invocation_id"];
   const LONG = 160;
   const DEEP = 60;
@@ -23,39 +24,16 @@ window.Telemetry.details = (() => {
     return el("div", {}, key, el("span", { class: "value " + typeof value }, text));
   }
 
-  // Monolog writes exceptions as text (LineFormatter) or as objects (JsonFormatter): [{name, message, at, frames}], outermost first.
-  function exceptions(value) {
-    if (value && typeof value === "object" && (value.class || value.message)) {
-      const frames = (value.trace || []).map((frame) => (typeof frame === "string" ? frame : frame.file ? frame.file + ":" + frame.line : JSON.stringify(frame)));
-      return [{ name: value.class, message: value.message, at: value.file || "", frames }, ...exceptions(value.previous)];
-    }
-    if (typeof value !== "string" || !value.includes("[object]")) return [];
-    return value.split(/\[previous exception\] ?/).map((part) => {
-      const head = /\[object\] \(([^(]+)\(code: [^)]*\): ?([\s\S]*?)(?: at ([^\n]*?:\d+))?\)\s*(?:\n|$)/.exec(part);
-      const frames = part.split("\n").filter((line) => /^#\d+ /.test(line));
-      return head ? { name: head[1], message: head[2], at: head[3] || "", frames } : { name: "Exception", message: part.slice(0, 2000), at: "", frames };
-    });
-  }
-
-  const isVendor = (frame) => /\/vendor\/|\[internal function\]|\{main\}/.test(frame);
-
   function exceptionView(one, index) {
-    const own = one.frames.filter((frame) => !isVendor(frame));
-    const vendor = one.frames.filter(isVendor);
+    const { own, vendor } = one;
     return el("section", { class: "exception" }, el("h4", {}, (index ? "caused by " : "") + one.name), el("p", { class: "pre" }, one.message),
       one.at && el("p", { class: "mono soft" }, one.at),
       own.length > 0 && el("ol", { class: "frames mono" }, own.map((frame) => el("li", {}, frame))),
       vendor.length > 0 && el("details", {}, el("summary", {}, vendor.length + (vendor.length === 1 ? " vendor frame" : " vendor frames")), el("ol", { class: "frames mono soft" }, vendor.map((frame) => el("li", {}, frame)))));
   }
 
-  // Facts of a record lie in `context.data` in nested records, else in the context.
-  function exceptionOf(event) {
-    const context = event.context || {};
-    return exceptions(context.exception || (context.data && context.data.exception));
-  }
-
   function eventView(event, t0) {
-    const found = exceptionOf(event);
+    const found = T.exceptionsOf(event);
     return el("section", { class: "record" },
       el("h3", {}, event.event || event.level || "log", " ", event.status && status(event.status)),
       el("p", { class: "soft" }, "+" + ms(Math.max(0, at(event.ts) - t0)) + " · " + event.ts + (event.level ? " · " + event.level : "")),
@@ -71,25 +49,34 @@ window.Telemetry.details = (() => {
       .map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
   }
 
-  // `node` of model.js; `links`: whether ids lead to the list of traces.
+  // Why it failed, before all else.
+  function failureView(node) {
+    const found = node.status === "error" && T.why(node);
+    return found && el("section", { class: "failure" }, el("p", {}, found.name && el("strong", {}, found.name + ": "), el("span", { class: "pre" }, found.message)),
+      found.frame && el("p", { class: "mono soft" }, found.frame));
+  }
+
+  // `node` of model.js; `links`: whether ids lead to the list of traces. Why it failed, facts, records, ids.
   return (node, view, links) => {
     const span = node.span;
-    if (!span) return [el("h2", {}, kind(node.kind), " ", node.name), eventView(node.event, view.t0)];
+    if (!span) return [el("h2", {}, kind(node.kind), " ", node.name), failureView(node), eventView(node.event, view.t0)];
     const ids = IDS.filter((name) => span[name]).map((name) => [name.replace("_", " "), el("span", { class: "mono" },
       links ? el("a", { href: "traces.html#q=" + encodeURIComponent(span[name]), title: "traces that bear it" }, span[name]) : span[name])]);
-    const share = view.total ? Math.round(((node.end - node.start) / view.total) * 100) + " % of the trace" : "";
+    const share = rate((node.end - node.start) / view.total) + " of the trace";
     return [
       el("h2", {}, kind(node.kind), " ", links ? operation(node.kind + " " + node.name, node.name) : node.name, " ", status(node.status)),
+      failureView(node),
       facts([
         ["took", span.duration_ms === undefined || span.duration_ms === null ? "unknown" : ms(span.duration_ms) + " · " + share],
         ["self time", ms(node.self)], ["began", "+" + ms(node.start)], ["type", span.type],
         ["model", [span.provider, span.model].filter(Boolean).join("/")], ["first token", span.ttft_ms !== undefined && span.ttft_ms !== null ? ms(span.ttft_ms) : null],
         ["tokens", span.prompt_tokens || span.completion_tokens ? count(span.prompt_tokens || 0) + " in, " + count(span.completion_tokens || 0) + " out" + (span.counts_tokens ? "" : " (counted at the llm call)") : null],
-        ["cost", span.cost_usd ? usd(span.cost_usd) : null], ["dry run", span.dry_run ? "yes" : null], ...ids,
+        ["cost", span.cost_usd ? usd(span.cost_usd) : null], ["dry run", span.dry_run ? "yes" : null],
       ]),
       node.events.length === 0 && el("p", { class: "soft" }, view.doc.events ? "No record of its own." : "This report carries this trace's spans only. All of it: telemetry-report trace " + view.doc.correlation_id),
       // Of failed work the record that says why comes first.
       ...[...node.events].sort((a, b) => (b.status === "error") - (a.status === "error")).map((event) => eventView(event, view.t0)),
+      ids.length > 0 && el("section", { class: "record" }, el("h3", {}, "Ids"), facts(ids)),
     ];
   };
 })();

@@ -1,7 +1,8 @@
 // A trace as the viewer sees it: a tree of spans with their events, self times, the critical path and the gaps.
 window.Telemetry.model = (() => {
   "use strict";
-  const { at } = window.Telemetry;
+  const T = window.Telemetry;
+  const { at } = T;
   const time = (value) => (typeof value === "number" ? value : at(value));
 
   // Intervals as sorted, disjoint ones.
@@ -35,21 +36,64 @@ window.Telemetry.model = (() => {
   const ROUNDED = 2; // starts are ends less durations, which are rounded
   const fuzz = (event) => (Math.round(time(event.ts) * 1000) % 1e6 ? 0 : FUZZ);
 
-  // A record stands in the smallest span around it; one of a whole second in a failed one that it may tell of, else in the longest.
-  function attach(nodes, roots, event, t0) {
-    const t = time(event.ts) - t0;
+  // Whether a name stands in a text as a word of its own.
+  function names(text, name) {
+    const isWord = (letter) => letter !== undefined && /[\p{L}\p{N}_]/u.test(letter);
+    for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+      if (!isWord(text[at - 1]) && !isWord(text[at + name.length])) return true;
+    }
+    return false;
+  }
+
+  // How well a span fits a record of a whole second, which was written by something of that second: what it tells of, in the same words or by
+  // name, before what failed like it.
+  function telling(event) {
+    const text = ((event.message || "") + " " + (event.operation || "")).toLowerCase();
+    const why = event.status === "error" ? T.reason(event).message : null;
+    return (node) => {
+      if (event.status === "error" && node.status === "error") {
+        const own = why && T.why(node);
+        if (own && own.message === why) return 3;
+      }
+      if (node.span.type !== "root" && node.lowerName.length > 2 && names(text, node.lowerName)) return 2;
+      return event.status === "error" && node.status === "error" ? 1 : 0;
+    };
+  }
+
+  // A record stands in the smallest span around it; one of a whole second in what it tells of, else in the longest. `active`: spans that may be
+  // around it, in order.
+  function around(active, event, t) {
     const slack = fuzz(event);
+    const tells = slack ? telling(event) : () => 0;
     const length = (node) => (node.status === "unfinished" ? node.end - node.start : node.span.duration_ms || 0);
-    const size = (node) => (slack ? (event.status === "error" && node.status === "error" ? 0 : 1e15) - length(node) : length(node));
-    const isBetter = (node, best) => !best || size(node) < size(best) || (size(node) === size(best) && node.kind === event.kind && best.kind !== event.kind);
-    const within = (by) => nodes.reduce((best, node) =>
-      (node.start <= t + by && t - (by === ROUNDED ? by : 0) <= node.end && isBetter(node, best) ? node : best), null);
-    const best = within(slack) || within(ROUNDED);
-    const start = Math.max(0, t, best ? best.start : 0);
-    const mark = { event, start, end: start, children: [], events: [event], critical: [], status: event.status, kind: event.kind,
-      name: event.event || event.message || event.level || "" };
-    (best ? best.children : roots).push(mark);
-    return mark;
+    const within = (by) => {
+      let best = null;
+      for (const node of active) {
+        if (node.start > t + by || t - (by === ROUNDED ? by : 0) > node.end) continue;
+        const rank = [-tells(node), (slack ? -1 : 1) * length(node), node.kind === event.kind ? 0 : 1];
+        const at = best ? rank.findIndex((value, i) => value !== best.rank[i]) : 0;
+        if (!best || (at >= 0 && rank[at] < best.rank[at])) best = { node, rank };
+      }
+      return best && best.node;
+    };
+    return within(slack) || within(ROUNDED);
+  }
+
+  // Records that belong to no span, each under the span it stands in. Both are in order of time, so that of 25,000 spans few are looked at for each.
+  function attach(nodes, roots, events, t0) {
+    let next = 0;
+    let active = [];
+    return events.map((event) => {
+      const t = time(event.ts) - t0;
+      while (next < nodes.length && nodes[next].start <= t + FUZZ + ROUNDED) active.push(nodes[next++]);
+      active = active.filter((node) => node.end >= t - ROUNDED);
+      const best = around(active, event, t);
+      const start = Math.max(0, t, best ? best.start : 0);
+      const mark = { event, start, end: start, children: [], events: [event], critical: [], status: event.status, kind: event.kind,
+        isRough: fuzz(event) > 0, name: event.event || event.message || event.level || "" };
+      (best ? best.children : roots).push(mark);
+      return mark;
+    });
   }
 
   return (doc) => {
@@ -59,7 +103,7 @@ window.Telemetry.model = (() => {
     const nodes = spans.map((span) => {
       const start = time(span.start) - t0;
       return { span, start, end: start + Math.max(0, span.duration_ms || 0), children: [], events: [], critical: [], status: span.status,
-        kind: span.kind, name: span.operation };
+        kind: span.kind, name: span.operation, lowerName: span.operation.toLowerCase() };
     });
     const total = Math.max(doc.duration_ms, 0.001);
     for (const node of nodes) if (node.status === "unfinished") node.end = total;
@@ -73,12 +117,13 @@ window.Telemetry.model = (() => {
     }
     const owner = new Map();
     for (const node of nodes) for (const id of [node.span.start_event, node.span.id, node.span.row_event]) if (id) owner.set(id, node);
-    const marks = [];
+    const free = [];
     for (const event of events) {
       const node = owner.get(event.id);
       if (node) node.events.push(event);
-      else marks.push(attach(nodes, roots, event, t0));
+      else free.push(event);
     }
+    const marks = attach([...nodes].sort((a, b) => a.start - b.start), roots, free, t0);
     const order = (list) => list.sort((a, b) => a.start - b.start || b.end - a.end);
     for (const node of nodes) {
       order(node.children);
@@ -95,6 +140,7 @@ window.Telemetry.model = (() => {
       if (a - last > Math.max(1, total / 50)) gaps.push([last, a]);
       last = Math.max(last, b);
     }
-    return { doc, t0, total, roots, nodes, marks, gaps, failures: [...nodes, ...marks].filter((node) => node.status === "error") };
+    const failures = [...nodes, ...marks].filter((node) => node.status === "error").sort((a, b) => a.start - b.start);
+    return { doc, t0, total, roots, nodes, marks, gaps, failures };
   };
 })();

@@ -22,7 +22,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from reporter import engine
-from reporter.analysis.fingerprints import ExceptionText, fingerprint, normalise, read_exception
+from reporter.analysis.fingerprints import fingerprint, normalise
+from reporter.events.exceptions import ExceptionText, read_exception
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A trace as text: what a ticket takes. The same words as the viewer's “copy as Markdown” (assets/trace.js)."""
+"""A trace as text: what a ticket takes. The same words as the viewer's “copy as Markdown” (assets/trace-text.js)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from reporter.format import words
+from reporter.format.reasons import Reason, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +17,13 @@ Json = dict[str, Any]
 LINES = 400
 # Starts are ends less durations, which are rounded.
 _ROUNDED = timedelta(milliseconds=2)
-# From here on when something was says more than how long after the start; as in assets/trace.js.
+# From here on when something was says more than how long after the start; as in assets/trace-text.js.
 _LONG_MS = 86_400_000
+# A time of a whole second is of a moment in the second that follows.
+_SECOND = timedelta(seconds=1)
+# A name that is no longer stands in too many texts.
+_SHORT = 2
+_REASON_CHARS = 300
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f`\u202a-\u202e\u2066-\u2069]+")
 _MARKS = {"error": "✕", "unfinished": "…"}
 
@@ -61,9 +67,9 @@ def summary(trace: Json) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def plain(text: object) -> str:
+def plain(text: object, chars: int = 120) -> str:
     """One short line without control characters or backticks."""
-    return _CONTROLS.sub(" ", str(text))[:120]
+    return _CONTROLS.sub(" ", str(text))[:chars]
 
 
 def _lines(trace: Json, start: datetime, zone: ZoneInfo) -> Iterator[str]:
@@ -75,12 +81,10 @@ def _lines(trace: Json, start: datetime, zone: ZoneInfo) -> Iterator[str]:
     for span in spans.values():
         parent = span.get("parent")
         inside.setdefault(parent if parent in spans else None, []).append((_at(span["start"]), span))
-    bounds = [(_at(s["start"]), _at(s.get("end") or trace["end"]), s) for s in spans.values()]
-    for key, event in events.items():
-        if key not in own:
-            around = _around(event, bounds)
-            ts = max(_at(event["ts"]), start, around[0] if around else start)
-            inside.setdefault(around[1] if around else None, []).append((ts, event))
+    free = [event for key, event in events.items() if key not in own]
+    for event, around in zip(free, _around(free, list(spans.values()), events, _at(trace["end"])), strict=True):
+        ts = max(_at(event["ts"]), start, around[0] if around else start)
+        inside.setdefault(around[1] if around else None, []).append((ts, event))
     stack = [(0, item) for item in reversed(_sorted(inside.get(None, [])))]
     told: set[object] = set()
     while stack:
@@ -93,28 +97,75 @@ def _lines(trace: Json, start: datetime, zone: ZoneInfo) -> Iterator[str]:
         stack += [(depth + 1, child) for child in reversed(_sorted(inside.get(item["id"], [])))]
 
 
-def _around(event: Json, bounds: list[tuple[datetime, datetime, Json]]) -> tuple[datetime, object] | None:
-    """Start and id of the span a record stands in: the smallest around it; for a log line of a whole second, written
-    somewhere in the second that follows, a failed one that it may tell of, else the longest."""
-    ts = _at(event["ts"])
+# Start and end of a span, its name in lower case, why it failed.
+_Bounds = tuple[datetime, datetime, str, str | None, Json]
+
+
+def _around(
+    free: list[Json], spans: list[Json], events: dict[object, Json], end: datetime
+) -> Iterator[tuple[datetime, object] | None]:
+    """Start and id of the span that each of the records stands in: the smallest around it; of a whole second, written
+    somewhere in the second that follows, one that it tells of (`_tells`), else the longest. Both are in order of time, so that of
+    25,000 spans few are looked at for each."""
+    waiting = sorted(
+        (
+            (
+                _at(span["start"]),
+                _at(span["end"]) if span.get("end") else end,
+                span["operation"].lower(),
+                _why(span, events),
+                span,
+            )
+            for span in spans
+        ),
+        key=lambda bounds: bounds[0],
+    )
+    active: list[_Bounds] = []
+    taken = 0
+    for event in free:
+        ts = _at(event["ts"])
+        while taken < len(waiting) and waiting[taken][0] <= ts + _SECOND + _ROUNDED:
+            active.append(waiting[taken])
+            taken += 1
+        active = [bounds for bounds in active if bounds[1] >= ts - _ROUNDED]
+        yield _smallest(event, ts, active)
+
+
+def _smallest(event: Json, ts: datetime, active: list[_Bounds]) -> tuple[datetime, object] | None:
     is_rough = ts.microsecond == 0
-    found = [f for f in bounds if f[0] <= ts + timedelta(seconds=is_rough) and ts <= f[1]] or [
-        f for f in bounds if f[0] - _ROUNDED <= ts <= f[1] + _ROUNDED
-    ]
+    latest = ts + _SECOND if is_rough else ts
+    found = [b for b in active if b[0] <= latest and ts <= b[1]] or [b for b in active if b[0] <= ts + _ROUNDED]
     if not found:
         return None
-    failed = event["status"] == "error"
+    why = reason(event)
+    text = f"{event['message'] or ''} {event['operation'] or ''}".lower()
 
-    def rank(item: tuple[datetime, datetime, Json]) -> tuple[bool, float, bool]:
-        start, end, span = item
+    def rank(bounds: _Bounds) -> tuple[int, float, bool]:
+        start, end, _, _, span = bounds
         length = (
             (end - start).total_seconds() * 1000 if span["status"] == "unfinished" else span.get("duration_ms") or 0
         )
-        other = is_rough and not (failed and span["status"] == "error")
-        return other, -length if is_rough else length, span["kind"] != event["kind"]
+        tells = _tells(event["status"] == "error", why.message if why else None, text, bounds) if is_rough else 0
+        return -tells, -length if is_rough else length, span["kind"] != event["kind"]
 
-    start, _, span = min(found, key=rank)
+    start, _, _, _, span = min(found, key=rank)
     return start, span["id"]
+
+
+def _tells(has_failed: bool, why: str | None, text: str, bounds: _Bounds) -> int:
+    """How much a record says of a span: why it failed in the same words, its name, or that it failed too."""
+    _, _, name, own, span = bounds
+    fails_too = has_failed and span["status"] == "error"
+    if fails_too and why and own == why:
+        return 3
+    if (
+        span.get("type") != "root"
+        and len(name) > _SHORT
+        and name in text
+        and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text)
+    ):
+        return 2
+    return int(fails_too)
 
 
 def _own(span: Json) -> list[object]:
@@ -130,22 +181,24 @@ def _line(item: Json, depth: int, at: str, events: dict[object, Json]) -> Iterat
     took = words.ms(item.get("duration_ms")) if is_span and item["status"] != "unfinished" else ""
     name = item["operation"] if is_span else item["event"] or item["message"] or item["level"] or ""
     mark = _MARKS.get(item.get("status") or "", " ")
+    at = at if is_span or _at(item["ts"]).microsecond else f"≈ {at}"
     yield f"{at:>10}{took:>11} {mark} {'  ' * depth}{item['kind']} {plain(name)}"
-    for key in _own(item) if is_span else [item["id"]]:
-        reason = _reason(events.get(key))
-        if reason:
-            yield f"{'':24}{'  ' * depth}→ {plain(reason)}"
-            return
+    found = _reason(item, events) if item.get("status") == "error" else None
+    if found and found.message and found.message != name:
+        named = f"{found.error_class}: " if found.error_class else ""
+        yield f"{'':24}{'  ' * depth}→ {named}{plain(found.message, _REASON_CHARS)}"
 
 
-def _reason(event: Json | None) -> str | None:
-    """Why it failed, as the record says."""
-    if not event or event["status"] != "error" or not isinstance(event["context"], dict):
-        return None
-    data = event["context"].get("data")
-    facts = data if isinstance(data, dict) else event["context"]
-    found = facts.get("error_message") or facts.get("error")
-    return found if isinstance(found, str) else None
+def _reason(item: Json, events: dict[object, Json]) -> Reason | None:
+    """Why it failed, as the first of its records that says it has it."""
+    keys = _own(item) if "ts" not in item else [item["id"]]
+    own = sorted((events[key] for key in dict.fromkeys(keys) if key in events), key=lambda e: (e["ts"], e["id"]))
+    return next((found for found in map(reason, own) if found and found.message), None)
+
+
+def _why(span: Json, events: dict[object, Json]) -> str | None:
+    found = _reason(span, events) if span["status"] == "error" else None
+    return found.message if found else None
 
 
 def _at(text: str) -> datetime:

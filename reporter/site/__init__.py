@@ -84,6 +84,7 @@ def render_site(results: Results, data: Callable[[], TraceData], edition: Editio
     yield SiteFile("assets/vega-runtime.js", runtime_js() + specs_js())
     yield SiteFile("data/trace-page.js", data_script("trace-page", trace.file_skeleton(edition)))
     yield operation.data_file(results)
+    yield SiteFile("data/faults.js", data_script("faults", errors.faults(results)))
     yield from traces.data_files(data())
     yield from logs.data_files(data().logs)
     yield SiteFile(MARKER, notice(edition.built_at))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reporter.analysis.error_details import chance, lift
-from reporter.analysis.fingerprints import exception_chain
+from reporter.events.exceptions import exception_chain
 from tests.browser import look
 from tests.helpers import ask, entry, event, run, write_log
 

@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from reporter.analysis.fingerprints import normalise, read_exception
+from reporter.analysis.fingerprints import normalise
+from reporter.events.exceptions import read_exception
 
 UUID1, UUID2 = "51b03f21-531f-48a2-aae7-fe0afbc5f709", "dfd81fb4-cb9a-4d25-a4a7-71a043bed820"
 # Each row is one fault, in several occurrences.

@@ -138,7 +138,7 @@ def test_a_log_line_of_a_whole_second_neither_begins_a_trace_nor_stands_apart(ap
     assert document["start"] == "2026-11-20T10:00:01.400000Z"
     assert document["duration_ms"] == 500
     text = run("trace", "trace-0001", "--app", str(app), "--format", "timeline", "--tz", "UTC").stdout
-    assert re.search(r"\+0 ms +500 ms +tool db\n +\+0 ms +log Querying", text), text
+    assert re.search(r"\+0 ms +500 ms +tool db\n +≈ \+0 ms +log Querying", text), text
 
 
 def test_the_timeline_reads_in_order_with_reasons(app):
@@ -148,7 +148,7 @@ def test_the_timeline_reads_in_order_with_reasons(app):
     )
     text = run("trace", "trace-0001", "--app", str(app), "--format", "timeline", "--tz", "UTC").stdout
     assert text.startswith("### command todo: error\n\nTrace `trace-0001` · 2026-11-20 10:00:00 UTC · 2.50 s · ")
-    steps = [line.split(maxsplit=4)[-1] for line in text.splitlines() if line.lstrip().startswith("+")]
+    steps = [line.split(maxsplit=4)[-1] for line in text.splitlines() if line.lstrip(" ≈").startswith("+")]
     assert [step.split()[-1] for step in steps] == [
         "openai/gpt", "openai/gpt", "openai/gpt", "todo", "tool.call", "db", "slow", "pipeline", "Tag",
     ]  # fmt: skip

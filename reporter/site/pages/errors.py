@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from reporter.analysis.fingerprints import exception_chain
+from reporter.events.exceptions import exception_chain
 from reporter.site import series
 from reporter.site.context import TimeAxis
 
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
     from reporter.analysis.error_details import ErrorDetails, Occurrence
     from reporter.analysis.errors import ErrorGroup, Errors
-    from reporter.analysis.fingerprints import ExceptionPart
     from reporter.analysis.overview import Totals
     from reporter.analysis.results import Results
+    from reporter.events.exceptions import ExceptionPart
     from reporter.site.context import Chart
 
 FILE, TITLE = "errors.html", "Errors"
 SHOWN_GROUPS = 500
+# Of a message where a trace is carried without its records.
+_SHORT = 300
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,24 @@ def group_contexts(results: Results) -> Iterator[tuple[str, GroupContext]]:
             )
             title = (group.error_class or group.pattern)[:80]
             yield href(group.fingerprint), GroupContext(title, group, results.errors.has_past, details, shown)
+
+
+def faults(results: Results) -> str:
+    """JSON for the trace viewer: `groups`, (fingerprint, where it is read, class, message) each; `events`, of each error event the number
+    of its group."""
+    groups = results.errors.groups
+    pages = results.error_details
+    named = [
+        (
+            g.fingerprint,
+            href(g.fingerprint) if g.fingerprint in pages else f"{FILE}#g-{g.fingerprint}",
+            g.error_class,
+            g.message[:_SHORT],
+        )
+        for g in groups
+    ]
+    events = {str(number): group for number, _, _, group in results.errors.of_events if group >= 0}
+    return json.dumps({"groups": named, "events": events}, separators=(",", ":"))
 
 
 def _laid_out(text: str | None) -> str | None:

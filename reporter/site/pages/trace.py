@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from reporter.site.context import Edition
 
 FILE, TITLE = "trace.html", "Trace"
-_SCRIPTS = ("data.js", "model.js", "details.js", "trace.js")
+# What the viewer is made of, in this order, behind data.js.
+_VIEWER = ("cause", "model", "details", "trace-text", "trace-map", "trace-views", "waterfall")
+SCRIPTS = (*_VIEWER, "compare", "trace")
+_OF_ONE = ("data", *_VIEWER, "trace")
 # What stands where a trace goes: the viewer's “save this trace” puts it there as `file` below does.
 DATA_MARK, TEXT_MARK = "@@TRACE@@", "@@TEXT@@"
 
@@ -33,6 +36,7 @@ class TraceContext:
     title: str
     shards: int
     zone: str
+    scripts: tuple[str, ...] = SCRIPTS
 
 
 def context(results: Results, zone: ZoneInfo) -> TraceContext:
@@ -52,7 +56,7 @@ def file_skeleton(edition: Edition) -> str:
     """The page of one trace with marks where its text and its data go."""
     assets = resource_dir("assets")
     style = (assets / "report.css").read_text("utf-8")
-    script = "\n".join((assets / name).read_text("utf-8") for name in _SCRIPTS)
+    script = "\n".join((assets / f"{name}.js").read_text("utf-8") for name in _OF_ONE)
     return (
         environment(edition.zone)
         .get_template("trace_file.html")
