@@ -9,7 +9,7 @@ import re
 import pytest
 
 from tests.browser import look
-from tests.helpers import entry, event, run, write_log
+from tests.helpers import run
 
 FAILED = "e2c203b1-a89c-482f-9519-e3c888ac7bc2"
 OK = "7fee3741-5339-4346-a340-f1c54c97d4a8"
