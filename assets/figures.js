@@ -1,17 +1,23 @@
 // What tables, tiles and the sentence show of what is chosen: rows and figures, no page. Lists are cut at the end, by data-top.
 window.TelemetryFigures = (() => {
   "use strict";
-  const { count, rate, short, usd } = window.Telemetry;
+  const { ms, count, rate, short, usd } = window.Telemetry;
   const { tracesOf, counts, figures, keyed, byOperation, sorted } = window.TelemetrySelection;
   const sum = (rows, name) => rows.reduce((all, row) => all + (row[name] || 0), 0);
   const weight = (data, i) => (data.n ? data.n[i] : 1);
 
   // ---- what tables are of
-  // Which operations an element is about: data-kind, data-type (several with spaces between; all others with - before).
-  function about({ dataset: { type = "", kind = "" } }) {
+  // Which operations an element is about: data-kind, data-type (several with spaces between; all others with - before), and the one
+  // that the page is of (data-of).
+  function about(element) {
+    const { type = "", kind = "" } = element.dataset;
     const types = type.replace("-", "").split(" ");
-    return (one) => (!type || types.includes(one.type) === (type[0] !== "-")) && (!kind || one.kind === kind);
+    const of = pageOf(element);
+    return (one) => (!type || types.includes(one.type) === (type[0] !== "-")) && (!kind || one.kind === kind) && (!of || of === one.kind + " " + one.operation);
   }
+  const pageOf = (element) => { const page = element.closest("[data-of]"); return page && page.dataset.of; };
+  // The place of the error group that a page is of, -1 where it is of none.
+  const groupOf = (chosen, element) => { const page = element.closest("[data-group]"); return page ? chosen.data.groups.fingerprint.indexOf(page.dataset.group) : -1; };
 
   // Several elements ask for the same: computed once a choice.
   function once(chosen, name, compute) {
@@ -27,13 +33,15 @@ window.TelemetryFigures = (() => {
     });
   }
   const all = (chosen) => once(chosen, "operations", () => byOperation(chosen.data, chosen.listed));
-  const totalOf = (chosen, tile) => total(chosen, about(tile), (tile.dataset.kind || "") + "/" + (tile.dataset.type || ""));
+  const totalOf = (chosen, tile) => total(chosen, about(tile), [tile.dataset.kind || "", tile.dataset.type || "", pageOf(tile) || ""].join("/"));
+  // The figures of the operation that a tile is about.
+  const figureOf = (chosen, tile) => all(chosen).find(about(tile)) || { duration_class: null };
   const traceCount = (chosen) => once(chosen, "traces", () => { const found = chosen.data.has_all_traces ? tracesOf(chosen) : null; return found && found.reduce((all, is) => all + is, 0); });
 
   const kinds = (chosen) => once(chosen, "kinds", () => {
     const { data } = chosen;
     const keys = keyed(data, (one) => data.kinds.indexOf(one.kind));
-    const found = figures(data, chosen.listed, keys, data.kinds.length, true).map((one, k) => ({ kind: data.kinds[k], events: events(chosen, data.kinds[k]), ...one }));
+    const found = figures(data, chosen.listed, keys, data.kinds.length, true).map((one, k) => ({ key: data.kinds[k], kind: data.kinds[k], events: events(chosen, data.kinds[k]), ...one }));
     const [chat, llm] = ["chat", "llm"].map((kind) => found.find((one) => one.kind === kind));
     if (!data.folded.length || chosen.listed === chosen.rows || llm.count || llm.unfinished) return found;
     if (chat.events !== null) chat.events += llm.events;
@@ -86,7 +94,12 @@ window.TelemetryFigures = (() => {
       best.splice(at, 0, [value, i]);
       if (best.length > most) best.pop();
     }
-    return best.map(([value, i]) => ({ ...operationOf(data, i), rank: value, duration_ms: i < data.timed ? data.ms[i] : null, ts: data.t[i], status: ["ok", "error", "unfinished", "ok"][data.status[i]], trace: data.ids[data.trace[i]] }));
+    return best.map(([value, i]) => ({ ...operationOf(data, i), rank: value, duration_ms: i < data.timed ? data.ms[i] : null, ts: data.t[i], status: ["ok", "error", "unfinished", "ok"][data.status[i]], trace: data.ids[data.trace[i]], said: messageOf(data, i) }));
+  }
+  // What the group of its error says.
+  function messageOf(data, i) {
+    const at = data.status[i] === 1 ? data.errors.row.indexOf(i) : -1;
+    return at >= 0 && data.errors.group[at] >= 0 ? data.groups.message[data.errors.group[at]] : null;
   }
   const operationOf = (data, i) => data.operations[data.own[data.name[i]]];
 
@@ -205,24 +218,49 @@ window.TelemetryFigures = (() => {
       .sort((a, b) => b.cost_usd - a.cost_usd || b.tokens - a.tokens || (a.trace < b.trace ? -1 : 1)).slice(0, Number(table.dataset.top));
   }
 
-  function groups(chosen) {
+  // Error groups; on an operation's page those with an error event of it.
+  function groups(chosen, table) {
     const { data } = chosen;
     const at = data.errors;
     const { size } = data.buckets;
     const found = new Map();
     const events = errorEvents(chosen);
+    const isOf = table && pageOf(table) ? about(table) : null;
+    const own = (i) => !isOf || isOf(data.operations[data.own[at.name[i]]]) || (at.row[i] >= 0 && isOf(operationOf(data, at.row[i])));
     at.t.forEach((t, i) => {
       const group = at.group[i];
       if (!chosen.errors[i] || group < 0) return;
-      if (!found.has(group)) found.set(group, { group, key: "g-" + data.groups.fingerprint[group], title: data.groups.title[group], message: data.groups.message[group], count: 0, faults: new Set(), traces: new Set(), first_seen: t, last_seen: t, trend: new Array(size).fill(0) });
+      if (!found.has(group)) found.set(group, { group, key: "g-" + data.groups.fingerprint[group], title: data.groups.title[group], message: data.groups.message[group], count: 0, faults: new Set(), traces: new Map(), first_seen: t, last_seen: t, trend: new Array(size).fill(0), isOwn: false });
       const row = found.get(group);
+      row.isOwn = row.isOwn || own(i);
       row.count++;
       row.faults.add(at.fault[i]);
-      if (at.trace[i] >= 0) row.traces.add(at.trace[i]);
+      if (at.trace[i] >= 0) row.traces.set(at.trace[i], t);
       row.last_seen = t;
       row.trend[data.buckets.of(t)]++;
     });
-    return [...found.values()].map((row) => ({ ...row, faults: row.faults.size, traces: row.traces.size, share_rate: row.count / events })).sort((a, b) => b.faults - a.faults || b.count - a.count || b.last_seen - a.last_seen);
+    return [...found.values()].filter((row) => row.isOwn).map((row) => ({ ...row, faults: row.faults.size, traces: row.traces.size, latest: row.traces, share_rate: row.count / events })).sort((a, b) => b.faults - a.faults || b.count - a.count || b.last_seen - a.last_seen);
+  }
+  const groupAt = (chosen, place) => groups(chosen).find((row) => row.group === groupOf(chosen, place)) || null;
+
+  // Spans that one stands right in (its callers), or that stand right in it.
+  function links(chosen, table) {
+    const { data } = chosen;
+    const own = about(table);
+    const isCallers = table.dataset.links === "callers";
+    const found = new Map();
+    for (let i = 0; i < data.size; i++) {
+      if (!chosen.listed[i] || data.status[i] > 1 || data.parent[i] < 0) continue;
+      const [inner, outer] = [data.own[data.name[i]], data.own[data.parent[i]]];
+      if (!own(data.operations[isCallers ? inner : outer])) continue;
+      const k = isCallers ? outer : inner;
+      if (!found.has(k)) found.set(k, { ...data.operations[k], count: 0, errors: 0, total_ms: 0 });
+      const row = found.get(k);
+      row.count += weight(data, i);
+      row.errors += data.status[i] === 1 ? weight(data, i) : 0;
+      row.total_ms += i < data.timed ? data.ms[i] * weight(data, i) : 0;
+    }
+    return [...found.values()].sort((a, b) => b.count - a.count || (a.kind + a.operation < b.kind + b.operation ? -1 : 1)).slice(0, Number(table.dataset.top));
   }
 
   // Each with how many finished in each bucket, where the table shows that.
@@ -234,6 +272,14 @@ window.TelemetryFigures = (() => {
     const found = new Uint32Array(data.operations.length * size);
     for (let i = 0; i < data.size; i++) if (chosen.listed[i] && data.status[i] < 2) found[data.own[data.name[i]] * size + data.bucket[i]] += weight(data, i);
     return rows.map((row) => ({ ...row, trend: [...found.subarray(row.k * size, (row.k + 1) * size)] }));
+  }
+
+  // How many finished in each bucket.
+  function trend({ data, listed }, fits) {
+    const own = keyed(data, (one) => (fits(one) ? 1 : 0));
+    const found = new Array(data.buckets.size).fill(0);
+    for (let i = 0; i < data.size; i++) if (listed[i] && data.status[i] < 2 && own[data.name[i]]) found[data.bucket[i]] += weight(data, i);
+    return found;
   }
 
   // Events by bucket, where they can be told apart so.
@@ -254,7 +300,7 @@ window.TelemetryFigures = (() => {
   const finished = (chosen) => (i) => chosen.data.status[i] < 2;
   const latest = (chosen) => (i) => chosen.data.t[i];
   const TABLES = {
-    kinds, buckets, steps, outliers, streams, models, expensive, groups,
+    kinds, buckets, steps, outliers, streams, models, expensive, groups, links,
     operations,
     callers: (chosen, table) => calls(chosen, table).sort((a, b) => b.count - a.count || (a.first + a.callee < b.first + b.callee ? -1 : 1)).slice(0, Number(table.dataset.top)),
     slow: (chosen, table) => singles(chosen, table, (i) => finished(chosen)(i) && i < chosen.data.timed, (i) => chosen.data.ms[i]),
@@ -263,7 +309,10 @@ window.TelemetryFigures = (() => {
   };
 
   // ---- tiles: [the figure as text, what stands small beside it]; null: it cannot follow
-  const spent = (chosen) => once(chosen, "spent", () => tokens(chosen, () => 0)[0]) || { calls: 0, prompt: 0, completion: 0, total: 0, tokens: 0, cost_usd: 0 };
+  const NOTHING = { calls: 0, prompt: 0, completion: 0, total: 0, tokens: 0, cost_usd: 0 };
+  const spent = (chosen) => once(chosen, "spent", () => tokens(chosen, () => 0)[0]) || NOTHING;
+  // Of the model that a page is of, whether its calls or its streams bear the tokens.
+  const used = (chosen, tile) => { const name = pageOf(tile).replace(/^\S+ /, ""); return tokens(chosen, (i) => (operationOf(chosen.data, i).operation === name ? 0 : null))[0] || NOTHING; };
   const TILES = {
     count: (chosen, tile) => [short(totalOf(chosen, tile).count), "failed" in tile.dataset ? count(totalOf(chosen, tile).errors) + " failed, " + rate(totalOf(chosen, tile).error_rate) : ""],
     unfinished: (chosen, tile) => [short(totalOf(chosen, tile).unfinished)],
@@ -278,12 +327,27 @@ window.TelemetryFigures = (() => {
     tokens: (chosen) => [short(spent(chosen).tokens)],
     cost: (chosen) => [usd(spent(chosen).cost_usd)],
     calls: (chosen) => [short(spent(chosen).calls)],
+    used_tokens: (chosen, tile) => { const use = used(chosen, tile); return [short(use.tokens), short(use.prompt) + " in, " + short(use.completion) + " out"]; },
+    used_cost: (chosen, tile) => [usd(used(chosen, tile).cost_usd)],
+    ...Object.fromEntries(["p50_ms", "p99_ms", "max_ms"].map((name) => [name, (chosen, tile) => [ms(figureOf(chosen, tile)[name])]])),
+    p95_ms: (chosen, tile) => { const found = figureOf(chosen, tile); return [ms(found.p95_ms), "", found.duration_class]; },
+    trend: (chosen, tile) => ({ trend: trend(chosen, about(tile)) }),
+    group_faults: (chosen, tile) => { const found = groupAt(chosen, tile); return [short(found ? found.faults : 0)]; },
+    group_events: (chosen, tile) => { const found = groupAt(chosen, tile); return found ? [short(found.count), rate(found.share_rate) + " of all"] : ["0"]; },
+    group_traces: (chosen, tile) => { const found = groupAt(chosen, tile); return [short(found ? found.traces : 0)]; },
+    group_trend: (chosen, tile) => { const found = groupAt(chosen, tile); return { trend: found ? found.trend : [], mood: "bad" }; },
     dry: (chosen) => [short(chosen.data.dry.reduce((all, i) => all + (chosen.rows[i] && chosen.data.status[i] < 2 ? weight(chosen.data, i) : 0), 0))],
   };
 
   // [mood, text]
-  function sentence(chosen) {
-    const found = total(chosen, () => true, "/");
+  const SENTENCES = { problems, errors: errorsInWords };
+  function errorsInWords(chosen) {
+    const failed = failedTraces(chosen);
+    const of = failed === null ? "" : "; " + count(failed) + " of " + said(traceCount(chosen), "request") + " failed (" + rate(failed / traceCount(chosen)) + ")";
+    return ["", said(faults(chosen), "fault") + " in " + said(groups(chosen).length, "group") + ", most faults first" + of + "; " + said(errorEvents(chosen), "error event") + "."];
+  }
+  function problems(chosen) {
+    const found = total(chosen, () => true, "//");
     const [open, told] = [sum(kinds(chosen), "unfinished"), errorEvents(chosen)];
     if (!found.count && !open && !told) return ["empty", "Nothing in this report fits the filter."];
     const of = traceCount(chosen) === null ? "" : " in " + said(traceCount(chosen), "trace");
@@ -292,5 +356,5 @@ window.TelemetryFigures = (() => {
     return [found.errors ? "bad" : open || told ? "warn" : "ok", begin + (open ? "; " + said(open, "operation") + " started and never ended" : "") + "."];
   }
   const said = (n, noun) => count(n) + " " + noun + (n === 1 ? "" : "s");
-  return { TABLES, TILES, sentence, said, total, traceCount, all };
+  return { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, all, once, operationOf, weight, tokens };
 })();

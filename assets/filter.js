@@ -59,18 +59,48 @@
     const words = { kind: "kind", status: "status", operation: "operation", q: "text", min: "at least" };
     const chosen = Object.entries(words).filter(([name]) => wanted[name]).map(([name, word]) => [[name], word + ": " + said(name, wanted[name])]);
     if (wanted.since) chosen.push([["since", "until"], moment(Number(wanted.since)) + " – " + moment(Number(wanted.until))]);
-    const off = (names) => () => {
-      for (const name of names) form.elements[name].value = "";
-      changed();
+    const takeOff = (names) => () => {
+      off(names);
       (chips.querySelector("button") || form.elements.kind).focus();
     };
-    chips.replaceChildren(...chosen.map(([names, text]) => el("button", { type: "button", class: "chip", click: off(names), "aria-label": "take off: " + text }, text, " ✕")));
-    if (chosen.length > 1) chips.append(el("button", { type: "button", id: "filter-clear", click: off(chosen.flatMap(([names]) => names)) }, "Clear all"));
+    chips.replaceChildren(...chosen.map(([names, text]) => el("button", { type: "button", class: "chip", click: takeOff(names), "aria-label": "take off: " + text }, text, " ✕")));
+    if (chosen.length > 1) chips.append(el("button", { type: "button", id: "filter-clear", click: takeOff(chosen.flatMap(([names]) => names)) }, "Clear all"));
+  }
+
+  function off(names) {
+    for (const name of names) form.elements[name].value = "";
+    changed();
   }
 
   function said(name, value) {
     const option = form.elements[name].selectedOptions;
     return option && option[0] ? option[0].textContent : "“" + value + "”";
+  }
+
+  // ---- a period by its two moments, for those who do not drag
+  const moments = Object.fromEntries([...form.querySelectorAll("[data-period]")].map((input) => [input.dataset.period, input]));
+  const local = (t) => moment(t).replace(" ", "T").slice(0, 16);
+  // What the clock of the report's zone says → epoch ms.
+  function instant(text) {
+    const told = Date.parse(text + "Z");
+    const from = (t) => told - (Date.parse(moment(t).replace(" ", "T") + "Z") - t);
+    return from(from(told));
+  }
+  const [first, last] = [Math.floor(start / step) * step, Math.ceil(end / step) * step];
+  for (const input of Object.values(moments)) {
+    [input.min, input.max, input.step] = [local(first), local(last), step / 1000];
+    input.addEventListener("input", (event) => {
+      event.stopPropagation();
+      const [since, until] = [moments.since, moments.until].map(({ value }) => (value ? instant(value) : null));
+      if (since === null && until === null) return off(["since", "until"]);
+      if (!zoom(Math.floor((since === null ? first : since) / step) * step, Math.ceil((until === null ? last : until) / step) * step)) note.textContent = "No such period in this report.";
+    });
+    input.addEventListener("blur", showPeriod);
+  }
+
+  function showPeriod() {
+    if (Object.values(moments).includes(document.activeElement)) return;
+    for (const [name, input] of Object.entries(moments)) input.value = form.elements[name].value && local(Number(form.elements[name].value));
   }
 
   // ---- applying it
@@ -79,6 +109,7 @@
     const wanted = state();
     const mine = ++turn;
     carry(wanted);
+    showPeriod();
     showChips(wanted);
     const isOn = SHARED.some((name) => wanted[name]);
     dispatchEvent(new CustomEvent("telemetry-filter", { detail: wanted }));

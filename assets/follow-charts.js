@@ -2,7 +2,7 @@
 // the whole window, what is chosen otherwise, and the period as a band.
 window.TelemetryCharts = (() => {
   "use strict";
-  const { ms, count, usd, clocks } = window.Telemetry;
+  const { ms, count, rate, usd, clocks } = window.Telemetry;
   const { figures, keyed, sorted } = window.TelemetrySelection;
   const { all } = window.TelemetryFigures;
   const form = document.getElementById("page-filters");
@@ -18,10 +18,9 @@ window.TelemetryCharts = (() => {
   const columns = (rows, names) => Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
 
   // Which operations a chart is of.
-  const isOf = (recipe) => (one) => (!recipe.types || recipe.types.includes(one.type)) && (!recipe.kind || one.kind === recipe.kind);
+  const isOf = (recipe) => (one) => (!recipe.types || recipe.types.includes(one.type)) && (!recipe.kind || one.kind === recipe.kind) && (!recipe.operation || one.kind + " " + one.operation === recipe.operation);
 
-  function events({ data, wanted }, _, chart) {
-    if (wanted.status || wanted.operation || wanted.q) return null;
+  function events({ wanted }, _, chart) {
     const all = chart.data.bars;
     const kept = [...all.series.keys()].filter((i) => !wanted.kind || all.series[i] === wanted.kind);
     return { bars: Object.fromEntries(Object.entries(all).map(([name, values]) => [name, kept.map((i) => values[i])])) };
@@ -99,8 +98,43 @@ window.TelemetryCharts = (() => {
     return { lines: columns(rows, ["t", "series", "ms", "tip"]) };
   }
 
-  // Ten bins a decade by kind, of all operations or of the one chosen beside the chart.
-  function histogram({ data, listed: rows }, recipe, _, choice) {
+  // Finished and failed of one operation in each bucket.
+  function byBucket({ data, whole }, recipe) {
+    const own = keyed(data, (one) => +isOf(recipe)(one));
+    const [all, errors] = [new Float64Array(data.buckets.size), new Float64Array(data.buckets.size)];
+    for (let i = 0; i < data.size; i++) {
+      if (!whole.listed[i] || data.status[i] > 1 || !own[data.name[i]]) continue;
+      all[data.bucket[i]] += weight(data, i);
+      errors[data.bucket[i]] += data.status[i] * weight(data, i);
+    }
+    return { all, errors };
+  }
+
+  function p95({ data, whole }, recipe) {
+    const at = data.buckets;
+    const { all: finished } = byBucket({ data, whole }, recipe);
+    const found = sorted(data, whole.listed, keyed(data, (one) => (isOf(recipe)(one) ? 0 : -1)), at.size, { steps: data.bucket, width: at.size });
+    const rows = [];
+    for (let n = 0; n < at.size; n++) {
+      const value = found.at(n, 0.95);
+      if (value !== null) rows.push({ t: at.start(n), series: recipe.series, ms: Math.max(value, LEAST_MS), tip: moment(at.start(n)) + ": p95 " + ms(value) + " of " + count(finished[n]) });
+    }
+    return { lines: columns(rows, ["t", "series", "ms", "tip"]) };
+  }
+
+  function errorRate({ data, whole }, recipe) {
+    const { all: finished, errors: failed } = byBucket({ data, whole }, recipe);
+    const rows = [];
+    failed.forEach((n, at) => {
+      const t = data.buckets.start(at);
+      if (n) rows.push({ t, t2: t + data.buckets.step, series: "error", value: n / finished[at], tip: moment(t) + ": " + count(n) + " of " + count(finished[at]) + " failed (" + rate(n / finished[at]) + ")" });
+    });
+    return { bars: columns(rows, ["t", "t2", "series", "value", "tip"]) };
+  }
+
+  // Ten bins a decade by kind, of all operations or of the one chosen beside the chart, or that the page is of.
+  function histogram({ data, listed: rows }, recipe, _, chosenHere) {
+    const choice = chosenHere || recipe.operation;
     const fits = keyed(data, (one) => (isOf(recipe)(one) && (!choice || choice === one.kind + " " + one.operation) ? data.kinds.indexOf(one.kind) : -1));
     const counts = new Map();
     for (let i = 0; i < data.timed; i++) {
@@ -145,18 +179,61 @@ window.TelemetryCharts = (() => {
     return { cells: columns(cells, ["hour", "row", "value", "tip"]) };
   }
 
-  const RECIPES = { events, errors, finished, tokens: spent, cost: spent, groups, ttft: medians, duration: medians, percentiles, histogram, heat };
+  // ---- Trends: of all that is kept, by day
+  const others = (wanted, ...known) => Object.keys(wanted).some((name) => !known.includes(name));
+  // Days of what is chosen by kind, whole ones where a period is; null where something else is chosen that days do not tell apart.
+  function daysOf({ wanted }, follow) {
+    if (others(wanted, "kind", "since", "until")) return null;
+    const found = new Map();
+    follow.t.forEach((t, i) => {
+      if ((wanted.kind && follow.kind[i] !== wanted.kind) || (wanted.since && !(follow.t2[i] > Number(wanted.since) && t < Number(wanted.until)))) return;
+      const row = found.get(t) || { t, t2: follow.t2[i], day: follow.day[i], events: 0, error_events: 0, operations: 0, errors: 0, tokens: 0, cost_usd: 0 };
+      for (const name of ["events", "error_events", "operations", "errors", "tokens", "cost_usd"]) row[name] += follow[name][i];
+      found.set(t, row);
+    });
+    return [...found.values()].map((row) => ({ ...row, error_rate: row.operations ? row.errors / row.operations : null })).sort((a, b) => b.t - a.t);
+  }
+  function days(now, recipe) {
+    // A chart of time shows what lies beside the period too.
+    const found = daysOf({ wanted: now.wanted.kind ? { kind: now.wanted.kind } : {} }, recipe);
+    const part = (row, series, label, value) => ({ t: row.t, t2: row.t2, series, value, tip: row.day + " · " + label + ": " + count(value) + "×" });
+    const rows = found.flatMap((row) => [part(row, "ok", "events without an error", row.events - row.error_events), part(row, "error", "error events", row.error_events)]);
+    return { bars: columns(rows.filter((row) => row.value), ["t", "t2", "series", "value", "tip"]) };
+  }
+  // Lines of a kind, or of an operation, stay or go.
+  function kept({ wanted }, { names }, chart) {
+    const fits = (name) => (!wanted.kind || name === wanted.kind || name.startsWith(wanted.kind + " ")) && (!wanted.operation || wanted.operation === name || name.replace(/^\S+ /, "") === wanted.operation);
+    const all = chart.data.lines;
+    const rows = [...all.series.keys()].filter((i) => fits(names[all.series[i]] || ""));
+    return { lines: Object.fromEntries(Object.entries(all).map(([name, values]) => [name, rows.map((i) => values[i])])) };
+  }
+  const choice = ({ wanted }, _, chart, chosenHere) => chart.choices[chosenHere || wanted.kind] || (wanted.kind ? { cells: { hour: [], row: [], value: [], tip: [] } } : null);
+  const CAN = {
+    events: (now) => !others(now.wanted, "kind", "since", "until"), ttft: (now) => !now.data.n, days: (now) => !others(now.wanted, "kind", "since", "until"),
+    kept: (now) => !others(now.wanted, "kind", "operation", "since", "until"), choice: (now) => !others(now.wanted, "kind"),
+  };
+  // Tables of the same.
+  const recipeOf = (of) => { const chart = Object.values(charts).find(({ follow }) => follow && follow.of === of); return chart && chart.follow; };
+  const hours = ({ wanted }) => {
+    const told = recipeOf("choice");
+    if (!told || others(wanted, "kind")) return null;
+    const kinds = Object.keys(told.counts).filter((kind) => !wanted.kind || kind === wanted.kind);
+    return told.days.map((weekday, day) => ({ weekday, ...Object.fromEntries(Array.from({ length: 24 }, (_, hour) => ["h" + hour, kinds.reduce((sum, kind) => sum + told.counts[kind][day][hour], 0)])) }));
+  };
+  Object.assign(window.TelemetryFigures.TABLES, { hours, days: (now) => (recipeOf("days") ? daysOf(now, recipeOf("days")) : null) });
+
+  const RECIPES = { days, kept, choice, events, errors, finished, tokens: spent, cost: spent, groups, ttft: medians, duration: medians, percentiles, p95, error_rate: errorRate, histogram, heat };
 
   // What a chart shows now: its data by name, null for what it was built with.
   function data(name, choice) {
     const chart = charts[name];
-    return chosen && chart && chart.follow ? RECIPES[chart.follow.of](chosen, chart.follow, chart, choice) : null;
+    return chosen && follows(name, chosen) ? RECIPES[chart.follow.of](chosen, chart.follow, chart, choice) : null;
   }
 
   function follows(name, now) {
     const chart = charts[name];
-    if (!chart || !chart.follow || (chart.follow.of === "ttft" && now.data.n)) return false;
-    return !(chart.follow.of === "events" && (now.wanted.status || now.wanted.operation || now.wanted.q));
+    const can = chart && chart.follow && (CAN[chart.follow.of] || (() => true));
+    return Boolean(can && can(now));
   }
 
   function show(now) {
@@ -167,5 +244,5 @@ window.TelemetryCharts = (() => {
 
   // report.js says what charts there are, and what draws each again.
   const know = (all, shown) => { charts = all; drawn = shown; };
-  return { data, follows, show, know };
+  return { data, follows, show, know, RECIPES };
 })();

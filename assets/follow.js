@@ -3,7 +3,7 @@
 window.TelemetryFollow = (() => {
   "use strict";
   const { el, ms, count, rate, usd, status, kind, fixed, clocks, operation } = window.Telemetry;
-  const { TABLES, TILES, sentence, said, total, traceCount, all } = window.TelemetryFigures;
+  const { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, all } = window.TelemetryFigures;
   const form = document.getElementById("page-filters");
   const { moment } = clocks(form ? form.dataset.zone : "UTC");
   const NAME_CHARS = 60;
@@ -14,6 +14,7 @@ window.TelemetryFollow = (() => {
   const marked = [];
 
   // ---- cells
+  const classOf = (name) => el("span", { class: "class " + (name || "none").replace(" ", "-") }, name || "–");
   function bars(values, mood = "", height = 20) {
     const most = Math.max(...values, 1);
     const path = values.map((v, n) => (v ? "M" + n + " " + height + "v-" + Math.max(1.5, (height * v) / most).toFixed(1) + "h.8V" + height + "z" : "")).join("");
@@ -26,13 +27,33 @@ window.TelemetryFollow = (() => {
 
   const named = (text) => (text.length <= NAME_CHARS ? text : el("span", { class: "long", title: text }, text));
   const link = (row, name) => operation(row.kind + " " + name, named(name));
-  const trace = (id) => (id === undefined ? "" : el("a", { class: "mono", href: document.querySelector("section.page") ? "#t-" + encodeURIComponent(id) : "trace.html#" + encodeURIComponent(id) }, id.length > 36 ? id.slice(0, 36) + "…" : id));
+  const isOneFile = () => document.querySelector("section.page");
+  const trace = (id, chars = 36) => (id === undefined ? "" : el("a", { class: "mono", href: (isOneFile() ? "#t-" : "trace.html#") + encodeURIComponent(id) }, id.length > chars ? id.slice(0, chars) + (chars < 36 ? "" : "…") : id));
   const time = (at) => el("td", { class: "nowrap", title: new Date(at).toISOString(), "data-v": at }, moment(at));
+  // Some of many, and how many there are.
+  const some = ({ shown, all: many }, made, between = ", ") => [...shown.map((one, n) => [n ? between : "", made(one)]), many > shown.length ? " … " + count(many) + " in all" : ""];
+  const size = (bytes) => (bytes < 1000 ? Math.floor(bytes) + " B" : bytes < 1e6 ? fixed(bytes / 1000, 1) + " kB" : fixed(bytes / 1e6, 1) + " MB");
+  const LAYERS = ["model", "command", "tool"];
   const CELLS = {
+    conversation: (row) => el("td", {}, el("a", { class: "mono", href: isOneFile() ? "#page-traces" : "traces.html#q=" + encodeURIComponent(row.conversation) }, row.conversation.length > 40 ? row.conversation.slice(0, 37) + "..." : row.conversation)),
+    models: (row) => el("td", { class: "op" }, some(row.models, (one) => link(one, one.operation))),
+    latest: (row) => el("td", {}, some(row.traces, (id) => trace(id, 8), " ")),
+    weekday: (row) => el("td", {}, row.weekday),
+    day: (row) => el("td", { "data-v": row.t }, row.day.slice(0, 10)),
+    first: (row) => time(row.first),
+    last: (row) => time(row.last),
+    source: (row) => el("td", { class: "op" }, row.layer ? link({ kind: LAYERS[row.layer - 1] === "model" ? "chat" : "command" }, row.source) : row.source),
+    target: (row) => el("td", { class: "op told" }, LAYERS[row.layer], " ", link({ kind: ["chat", "command", "tool"][row.layer] }, row.target)),
+    failed: (row) => number(row.errors, [count(row.errors), row.errors ? el("span", { class: "soft" }, " " + rate(row.errors / row.count)) : ""], row.errors ? " bad" : ""),
+    second: (row) => el("td", { class: "op" }, link(row.second, row.second.operation)),
+    linked: (row) => el("td", { class: "op" }, kind(row.kind), " ", link(row, row.operation)),
+    state: (row) => el("td", {}, row.state || "–"),
+    changed: (row) => (row.changed ? time(row.changed) : el("td", {}, "–")),
+    said: (row) => el("td", { class: "what" }, row.said || "–"),
     kind: (row) => el("td", {}, kind(row.kind)),
     operation: (row) => el("td", { class: "op" }, link(row, row.operation)),
-    callee: (row) => el("td", { class: "op" }, named(row.callee)),
-    first: (row) => el("td", { class: "op" }, named(row.first)),
+    callee: (row) => el("td", { class: "op" }, link(row, row.callee)),
+    caller: (row) => el("td", { class: "op" }, row.caller ? [row.caller.kind, " ", link(row.caller, row.caller.operation)] : row.first),
     command: (row) => el("td", { class: "op" }, row.caller ? link(row.caller, row.command) : ""),
     title: (row) => el("td", { class: "what" }, el("strong", {}, row.title), el("br"), el("span", { class: "msg" }, row.message.slice(0, 220))),
     status: (row) => el("td", {}, status(row.status)),
@@ -40,7 +61,7 @@ window.TelemetryFollow = (() => {
     ts: (row) => time(row.ts),
     first_seen: (row) => time(row.first_seen),
     last_seen: (row) => time(row.last_seen),
-    duration_class: (row) => el("td", {}, el("span", { class: "class " + (row.duration_class || "none").replace(" ", "-") }, row.duration_class || "–")),
+    duration_class: (row) => el("td", {}, classOf(row.duration_class)),
     trend: (row) => el("td", { "data-v": row.trend[row.trend.length - 1] }, bars(row.trend, row.key ? "bad" : "")),
     meter: (row) => el("td", { "data-v": row.share_rate || 0 }, rate(row.share_rate)),
     times_median: (row) => number(row.times_median, fixed(row.times_median, 0) + "×"),
@@ -51,14 +72,16 @@ window.TelemetryFollow = (() => {
     return el("td", { class: "n" + mark, "data-v": value === null || value === undefined ? "" : value }, text);
   }
 
-  function cell(row, name, old) {
+  function cell(row, name, old, keepsWhole) {
+    if (name === "whole" && old && keepsWhole) return old.cloneNode(true);
     if (name === "keep") return old ? old.cloneNode(true) : el("td", {});
-    if (name === undefined) return el("td", { class: "n soft" }, "–");
+    if (name === "whole") return el("td", { class: "n soft", title: "told of the whole window only" }, "–");
     if (CELLS[name]) return old && name === "title" ? old.cloneNode(true) : CELLS[name](row);
     const value = row[name];
     if (value === null || value === undefined) return number(null, "–");
     if (name.endsWith("_ms")) return number(value, ms(value));
     if (name.endsWith("_rate")) return number(value, rate(value));
+    if (name.endsWith("_bytes")) return number(value, size(value));
     if (name.endsWith("_usd")) return number(value, usd(value));
     return number(value, count(value), value && MOODS[name] ? " " + MOODS[name] : "");
   }
@@ -77,12 +100,14 @@ window.TelemetryFollow = (() => {
     if (!rows) { body.replaceChildren(...once(body)); return false; }
     const heads = [...table.tHead.rows[0].cells].map((head) => head.dataset.c);
     const at = heads.indexOf("operation");
-    const known = new Map(old.map((row) => [row.id || (at < 0 ? "" : words(row.cells[at])), row]));
+    const known = new Map(old.map((row) => [row.dataset.key || row.id || (at < 0 ? "" : words(row.cells[at])), row]));
+    // What was compared with another window holds of a kind too.
+    const keepsWhole = Object.keys(chosen.wanted).every((name) => name === "kind");
     body.replaceChildren(...rows.map((row) => {
       const before = known.get(row.key || (table.id === "ops" ? "op-" + row.kind + "-" + row.operation : row.operation));
-      const cells = heads.map((name, n) => cell(row, name, before && before.cells[n]));
+      const cells = heads.map((name, n) => cell(row, name, before && before.cells[n], keepsWhole));
       if (before) cells.forEach((made, n) => { if (before.cells[n].dataset.label) made.dataset.label = before.cells[n].dataset.label; });
-      return el("tr", { id: before && before.id }, cells);
+      return el("tr", { id: before && before.id, "data-key": before && before.dataset.key }, cells);
     }));
     if (!rows.length) body.append(el("tr", {}, el("td", { colspan: heads.length, class: "soft" }, "Nothing fits the filter.")));
     table.dispatchEvent(new Event("telemetry-rows", { bubbles: true }));
@@ -101,12 +126,13 @@ window.TelemetryFollow = (() => {
     const found = TILES[tile.dataset.tile](chosen, tile);
     const old = once(tile);
     if (!found) { tile.replaceChildren(...old); return false; }
+    if (found.trend) return tile.replaceChildren(bars(found.trend, found.mood)) || true;
     const anchor = old.find((node) => node.nodeName === "A");
     const box = tile.parentElement;
     once(box);
     if (MOODS[tile.dataset.tile]) box.className = found[0] === "0" ? "" : MOODS[tile.dataset.tile];
     const figure = anchor ? el("a", { href: carried(anchor.getAttribute("href"), chosen.wanted) }, found[0]) : found[0];
-    tile.replaceChildren(figure, ...(found[1] ? [" ", el("small", {}, found[1])] : []));
+    tile.replaceChildren(figure, ...(found[1] ? [" ", el("small", {}, found[1])] : []), ...(found[2] ? [" ", el("small", {}, classOf(found[2]))] : []));
     return true;
   }
 
@@ -114,6 +140,8 @@ window.TelemetryFollow = (() => {
   const shown = (row) => [kind(row.kind), " ", link(row, row.operation)];
   const soft = (...parts) => el("p", { class: "soft" }, ...parts);
   const LISTS = {
+    retries: (chosen) => { const found = window.TelemetryNotes.retries(chosen); return found && found.map((row) => el("li", {}, el("span", { class: "num" }, count(row.count) + "×"), " ", link(row, row.operation))); },
+    traces: (chosen, list) => { const found = groupAt(chosen, list); return found ? [...found.latest].sort(([, a], [, b]) => b - a).slice(0, Number(list.dataset.top)).map(([at]) => el("li", {}, trace(chosen.data.ids[at]))) : []; },
     slowest: (chosen, list) => all(chosen).filter((row) => row.count).slice(0, Number(list.dataset.top)).map((row) => el("li", {}, el("span", { class: "num" }, ms(row.p95_ms)), " ", ...shown(row), " ", el("span", { class: "soft" }, "p95 of " + count(row.count)))),
     busiest: (chosen, list) => all(chosen).filter((row) => row.count).sort((a, b) => b.count - a.count).slice(0, Number(list.dataset.top)).map((row) => el("li", {}, el("span", { class: "num" }, count(row.count) + "×"), " ", ...shown(row))),
     problems: (chosen, list) => [
@@ -128,18 +156,32 @@ window.TelemetryFollow = (() => {
   const pageOf = ({ key, page }) => (document.querySelector("section.page") ? "#page-errors" : page || "errors.html#" + key);
 
   function putList(chosen, list) {
-    once(list);
+    const old = once(list);
     const items = LISTS[list.dataset.list](chosen, list);
+    if (!items) return list.replaceChildren(...old) || false;
     list.replaceChildren(...(items.length ? items : [el("li", { class: "soft" }, "Nothing fits the filter.")]));
     return true;
   }
 
-  function putSentence(chosen, heading) {
-    once(heading);
-    const [mood, text] = sentence(chosen);
-    heading.className = "headline " + mood;
-    heading.textContent = text;
+  function putSentence(chosen, place) {
+    once(place);
+    const [mood, text] = SENTENCES[place.dataset.sentence](chosen);
+    if (mood) place.className = "headline " + mood;
+    place.textContent = text;
     return true;
+  }
+
+  // ---- rows that are each of a kind, an operation or a moment (data-rows says by which of these they can be chosen) stay as they are, or go
+  function putRows({ wanted }, list) {
+    const by = list.dataset.rows.split(" ");
+    const does = Object.keys(wanted).every((name) => by.includes(name) || name === "until");
+    for (const row of list.querySelectorAll("[data-kind]")) row.classList.toggle("off", does && !isIn(row.dataset, wanted));
+    return does;
+  }
+
+  function isIn({ kind: own, operation: name, status: how, from, to }, wanted) {
+    return (!wanted.kind || own === wanted.kind) && (!wanted.operation || wanted.operation === own + " " + name || wanted.operation === name) && (!wanted.status || how === wanted.status)
+      && (!wanted.since || (Number(to || from) >= Number(wanted.since) && Number(from) < Number(wanted.until)));
   }
 
   // ---- what cannot follow says so
@@ -149,6 +191,7 @@ window.TelemetryFollow = (() => {
     marked.push(element);
     if (element.matches(".cards > div")) return element.append(el("small", { class: "added" }, "not filtered"));
     if (element.matches("[data-chart]")) return element.parentElement.querySelector("figcaption").append(el("span", { class: "added unfiltered" }, "not filtered"));
+    if (element.matches("[data-whole]")) return element.append(el("span", { class: "added unfiltered" }, "not filtered"));
     const before = element.closest(".scroll") || element;
     const told = before.previousElementSibling;
     if (!(told && told.matches(".added"))) before.before(el("p", { class: "added unfiltered" }, "Not filtered: this is of the whole window."));
@@ -169,8 +212,10 @@ window.TelemetryFollow = (() => {
     };
     put("[data-sentence]", (heading) => putSentence(chosen, heading));
     put(".cards > div", (tile) => { const figure = tile.querySelector("[data-tile]"); return Boolean(figure && putTile(chosen, figure)); });
-    put("table:not([data-own])", (table) => table.dataset.table in TABLES && putTable(chosen, table));
-    put("ul.rows, ol.problems", (list) => list.dataset.list in LISTS && putList(chosen, list));
+    put("[data-whole]", () => false);
+    put("[data-rows]", (list) => putRows(chosen, list));
+    put("table:not([data-own], [data-rows])", (table) => table.dataset.table in TABLES && putTable(chosen, table));
+    put("ul.rows, ol.problems, [data-list]", (list) => list.dataset.list in LISTS && putList(chosen, list));
     for (const place of main.querySelectorAll("[data-chart]")) follows.push([place, window.TelemetryCharts.follows(place.dataset.chart, chosen)]);
     for (const [element, does] of follows) mark(element, does);
     window.TelemetryCharts.show(chosen);
@@ -179,15 +224,16 @@ window.TelemetryFollow = (() => {
 
   function told(chosen, doesFollow) {
     if (!doesFollow) return "Nothing on this page follows the filter: it is of the whole window.";
-    const found = total(chosen, () => true, "/");
+    const found = total(chosen, () => true, "//");
     const traces = traceCount(chosen);
     return (chosen.data.is_approximate ? "Approximately " : "") + said(found.count, "finished operation") + (found.unfinished ? ", " + count(found.unfinished) + " unfinished" : "") + (traces === null ? "" : ", " + said(traces, "trace"))
       + (chosen.data.is_approximate ? " (of figures put together beforehand: percentiles are of durations in bins, single operations are not told)" : "");
   }
 
   function restore() {
-    if (!built.size && !marked.length) return window.TelemetryCharts.show(null);
+    if (!built.size && !marked.length && !document.querySelector("main .off")) return window.TelemetryCharts.show(null);
     unmark();
+    for (const row of document.querySelectorAll("main .off")) row.classList.remove("off");
     for (const [element, { nodes, mood }] of built) {
       element.replaceChildren(...nodes);
       if (element.className !== mood) element.className = mood;

@@ -8,7 +8,7 @@ window.TelemetrySelection = (() => {
   // Rows are put in the order of their durations, those without behind (`timed`: how many have one), so that whatever goes through them meets
   // each key's durations in order, and memory from one end to the other.
   function decoded(told) {
-    const rows = told.rows || { t: [], name: [], status: "", ms: [], trace: [], caller: [] };
+    const rows = told.rows || { t: [], name: [], status: "", ms: [], trace: [], caller: [], parent: [] };
     const size = rows.t.length;
     const times = new Float64Array(size);
     for (let i = 0, at = 0; i < size; i++) times[i] = at += rows.t[i];
@@ -22,15 +22,33 @@ window.TelemetrySelection = (() => {
     const first = Math.floor(start / step);
     const t = put(new Float64Array(size), times);
     const placed = (list) => (list || []).map((row) => (row < 0 ? -1 : placeOf[row]));
+    const spread = (part, values, made = new Int32Array(size).fill(-1)) => {
+      for (const [at, row] of ((part && part.row) || []).entries()) made[placeOf[row]] = values[at];
+      return made;
+    };
+    const { led = null, after = null, talk = null } = rows;
     const facts = told.facts || { row: [], counts: "", prompt: [], completion: [], cached: [], total: [], cost: [], ttft: [] };
     return {
       ...told, size, t, ms, name: put(new Uint32Array(size), rows.name), trace: put(new Int32Array(size), rows.trace),
-      caller: put(new Int32Array(size), rows.caller), status: put(new Uint8Array(size), rows.status), n: rows.n ? put(new Uint32Array(size), rows.n) : null,
+      caller: put(new Int32Array(size), rows.caller), parent: put(new Int32Array(size), rows.parent), status: put(new Uint8Array(size), rows.status), n: rows.n ? put(new Uint32Array(size), rows.n) : null,
       timed: ms.findIndex((value) => value === Infinity) < 0 ? size : ms.findIndex((value) => value === Infinity),
       buckets: { size: Math.ceil(end / step) - first, step, first, start: (n) => (n + first) * step, of: (at) => Math.floor(at / step) - first },
       bucket: Uint16Array.from(t, (at) => Math.floor(at / step) - first), dry: placed(rows.dry), folded: placed(rows.folded),
-      facts: { ...facts, row: placed(facts.row) }, errors: { ...told.errors, row: placed(told.errors.row) }, ...operationsOf(told.names),
+      led: spread(led, led && led.source), after: spread(after, placed(after && after.before)), talk: spread(talk, talk && talk.conversation),
+      facts: { ...facts, row: placed(facts.row) }, notes: told.notes && decodedNotes(told.notes), errors: { ...told.errors, row: placed(told.errors.row) }, ...operationsOf(told.names),
     };
+  }
+
+  // What is counted beside operations: a state stands with those that have one, sizes with theirs.
+  function decodedNotes({ what, t, name, trace, failed, state, request, response }) {
+    const size = t.length;
+    const made = { size, t: new Float64Array(size), what: Uint8Array.from(what), name: Uint32Array.from(name), trace: Int32Array.from(trace), failed: Uint8Array.from(failed), state: [], request: [], response: [] };
+    for (let i = 0, at = 0, states = 0, sizes = 0; i < size; i++) {
+      made.t[i] = at += t[i];
+      if (made.what[i] >= 4 && made.what[i] <= 6) made.state[i] = state[states++];
+      if (made.what[i] === 7) [made.request[i], made.response[i]] = [request[sizes], response[sizes++]];
+    }
+    return made;
   }
 
   // Operations by kind and name: what a row of a table is; `own[name]` says which one a row's name is of.
@@ -95,8 +113,11 @@ window.TelemetrySelection = (() => {
       return +(!text || text.name[data.errors.name[i]] || text.group[data.errors.group[i]] || (at >= 0 && text.trace[at]));
     });
     const errors = Uint8Array.from(wholeErrors, (is, i) => +(is && data.errors.t[i] >= since && data.errors.t[i] < until));
+    // An event that says nothing of how it ended went well.
+    const notes = data.notes && Uint8Array.from(data.notes.t, (at, i) => +(at >= since && at < until && names[data.notes.name[i]]
+      && (status === null || status === data.notes.failed[i]) && (!text || text.name[data.notes.name[i]] || (data.notes.trace[i] >= 0 && text.trace[data.notes.trace[i]]))));
     const listed = (mask) => unfolded(data, wanted, mask);
-    return { data, wanted, text, since, until, rows, listed: listed(rows), errors, whole: { rows: whole, listed: listed(whole), errors: wholeErrors } };
+    return { data, wanted, text, since, until, rows, listed: listed(rows), errors, notes, whole: { rows: whole, listed: listed(whole), errors: wholeErrors } };
   }
 
   // What lists and charts show: an LLM call that its chat stream shows is there once, unless models' calls are asked for.
@@ -258,5 +279,5 @@ window.TelemetrySelection = (() => {
     return made.sort((a, b) => last(b.p95_ms) - last(a.p95_ms) || b.count - a.count || (a.kind + " " + a.operation < b.kind + " " + b.operation ? -1 : 1));
   }
 
-  return { decoded, choose, isFound, tracesOf, counts, figures, keyed, byOperation, sorted };
+  return { decoded, choose, isFound, tracesOf, counts, figures, keyed, byOperation, sorted, quantile };
 })();

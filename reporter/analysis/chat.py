@@ -46,6 +46,10 @@ _RECENT_DTYPES = {
     "conversation_id": frames.TEXT, "first": frames.TIME, "last": frames.TIME, "messages": "Int64", "errors": "Int64",
     "operations": object, "tokens": "Int64", "cost_usd": "float64", "trace_count": "Int64", "traces": object,
 }  # fmt: skip
+# The conversation of a trace that is of one alone: what a call of it that names none belongs to.
+OWN_CONVERSATION = """
+SELECT correlation_id, min(conversation_id) AS own FROM window_events WHERE conversation_id IS NOT NULL AND correlation_id IS NOT NULL
+GROUP BY 1 HAVING count(DISTINCT conversation_id) = 1"""
 _RECENT = f"""
 WITH latest AS (SELECT conversation_id FROM window_events WHERE conversation_id IS NOT NULL
   GROUP BY ALL ORDER BY max(ts) DESC, conversation_id LIMIT {_CONVERSATIONS}),
@@ -53,7 +57,7 @@ told AS (
   SELECT conversation_id, correlation_id, min(ts) AS first, max(ts) AS ts, count(*) FILTER (status = 'error') AS errors,
     list(DISTINCT message_id) AS messages
   FROM window_events SEMI JOIN latest USING (conversation_id) GROUP BY ALL),
-traced AS (SELECT correlation_id, min(conversation_id) AS own FROM told WHERE correlation_id IS NOT NULL GROUP BY 1 HAVING count(*) = 1),
+traced AS ({OWN_CONVERSATION}),
 used AS (
   SELECT coalesce(s.conversation_id, own) AS conversation_id, list_sort(list(DISTINCT operation)) AS operations,
     sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0))::BIGINT AS tokens, sum(cost_usd ORDER BY id) AS cost_usd
@@ -67,22 +71,24 @@ SELECT conversation_id, first, last, messages, errors, coalesce(operations, []),
 FROM conversations LEFT JOIN used USING (conversation_id) ORDER BY last DESC, conversation_id"""
 
 _FLOW_DTYPES = {"layer": "Int64", "source": frames.TEXT, "target": frames.TEXT, "count": "Int64", "errors": "Int64"}
-# A trace's first stream tells its model; a tool call belongs to its command by id, else to its trace's first one.
-_FLOW = """
+# What each finished span of the flow comes from, by layer. A trace's first stream tells its model; a tool call belongs to its command
+# by id, else to its trace's first one.
+FLOW_LINKS = """
 WITH model AS (SELECT correlation_id, arg_min(operation, (start_ts, id)) AS model FROM window_spans
     WHERE type = 'stream' AND correlation_id IS NOT NULL GROUP BY 1),
 command AS (SELECT correlation_id, execution_id, operation, status, start_ts, id FROM window_spans
   WHERE type = 'command' AND is_operation AND correlation_id IS NOT NULL),
 first_command AS (SELECT correlation_id, arg_min(operation, (start_ts, id)) AS operation FROM command GROUP BY 1),
 own_command AS (SELECT execution_id, min(operation) AS operation FROM command WHERE execution_id IS NOT NULL GROUP BY 1)
-SELECT 0, 'messages', operation, count(*), count(*) FILTER (status = 'error') FROM window_spans WHERE type = 'stream' AND is_operation GROUP BY ALL
+SELECT id, 0 AS layer, 'messages' AS source, operation AS target, status FROM window_spans WHERE type = 'stream' AND is_operation
 UNION ALL
-SELECT 1, model, operation, count(*), count(*) FILTER (status = 'error') FROM command JOIN model USING (correlation_id) GROUP BY ALL
+SELECT id, 1, model, operation, status FROM command JOIN model USING (correlation_id)
 UNION ALL
-SELECT 2, coalesce(o.operation, f.operation), t.operation, count(*), count(*) FILTER (status = 'error')
+SELECT t.id, 2, coalesce(o.operation, f.operation), t.operation, t.status
 FROM window_spans t LEFT JOIN own_command o USING (execution_id) LEFT JOIN first_command f ON f.correlation_id = t.correlation_id
-WHERE type = 'tool' AND is_operation AND t.correlation_id IN (SELECT correlation_id FROM model) AND coalesce(o.operation, f.operation) IS NOT NULL GROUP BY ALL
-ORDER BY ALL"""
+WHERE type = 'tool' AND is_operation AND t.correlation_id IN (SELECT correlation_id FROM model) AND coalesce(o.operation, f.operation) IS NOT NULL"""
+_FLOW = f"""
+SELECT layer, source, target, count(*), count(*) FILTER (status = 'error') FROM ({FLOW_LINKS}) GROUP BY ALL ORDER BY ALL"""
 
 
 def chat(con: duckdb.DuckDBPyConnection, done: pd.DataFrame, seconds: int) -> Chat:

@@ -11,6 +11,8 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from reporter.analysis import fold
+from reporter.analysis.chat import FLOW_LINKS
+from reporter.analysis.noted import CONVERSATIONS, NOTED, conversations, notes
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.performance import LIMITS_OF_TYPE
 from reporter.events.names import KINDS
@@ -32,9 +34,14 @@ _COARSER = ((1, 20), (1, 10), (2, 10), (4, 5), (16, 4), (96, 2))
 _MESSAGE_CHARS = 300
 
 # A row an operation that finished, never ended, or bears a call's tokens. status: 0 ok, 1 error, 2 unfinished, 3 tokens alone. A step's
-# caller is its command; a tool's what it stands in, past the step.
+# caller is its command; a tool's what it stands in, past the step. `led`: what the flow of messages has it come from; `before`: the tool
+# call before it in its trace.
+_LED = "STRUCT(kind VARCHAR, type VARCHAR, operation VARCHAR)"
 _ROWS = f"""
 CREATE OR REPLACE TEMP TABLE selectable AS
+WITH flow AS ({FLOW_LINKS}),
+followed AS (SELECT id, lag(id) OVER (PARTITION BY correlation_id ORDER BY start_ts, id) AS before
+  FROM window_spans WHERE type = 'tool' AND correlation_id IS NOT NULL)
 SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
   CASE WHEN s.status = 'unfinished' THEN 2 WHEN NOT s.is_operation THEN 3 WHEN s.status = 'error' THEN 1 ELSE 0 END AS status,
   CASE WHEN s.{COUNTED.replace("(", "(s.")} AND s.is_operation THEN s.duration_ms END AS ms, l.n AS trace, 1 AS n,
@@ -44,47 +51,62 @@ SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
   s.prompt_tokens AS prompt, s.completion_tokens AS completion, e.cached_tokens AS cached,
   coalesce(s.total_tokens, s.prompt_tokens + s.completion_tokens, s.prompt_tokens, s.completion_tokens) AS total, s.cost_usd AS cost,
   CASE WHEN s.ttft_ms >= 0 THEN s.ttft_ms END AS ttft, s.counts_tokens IS TRUE AS counts, s.dry_run IS TRUE AS dry,
-  s.id IN (SELECT id FROM folded_calls) AS folded
+  s.id IN (SELECT id FROM folded_calls) AS folded,
+  CASE layer WHEN 1 THEN {{'kind': 'chat', 'type': 'stream', 'operation': source}}
+    WHEN 2 THEN {{'kind': 'command', 'type': 'command', 'operation': source}} END AS led, before,
+  CASE WHEN p.type <> 'root' THEN {{'kind': p.kind, 'type': p.type, 'operation': p.operation}} END AS parent, v.number AS conversation
 FROM window_spans s LEFT JOIN window_spans p ON p.id = s.parent LEFT JOIN window_spans g ON g.id = p.parent
   LEFT JOIN (SELECT id, cached_tokens FROM window_events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id
   LEFT JOIN carried l ON l.correlation_id = s.correlation_id
+  LEFT JOIN flow ON flow.id = s.id LEFT JOIN followed ON followed.id = s.id
+  LEFT JOIN own_conversation c ON c.correlation_id = s.correlation_id
+  LEFT JOIN conversations v ON v.conversation_id = coalesce(s.conversation_id, c.own)
 WHERE s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"""
 
 _TOGETHER = """
 CREATE OR REPLACE TEMP TABLE selectable AS
 SELECT min(id) AS id, t, kind, type, operation, status, round(sum(ms * n) / sum(n), 6) AS ms, NULL::BIGINT AS trace,
   sum(n)::BIGINT AS n, caller, sum(prompt)::BIGINT AS prompt, sum(completion)::BIGINT AS completion, sum(cached)::BIGINT AS cached,
-  sum(total)::BIGINT AS total, round(sum(cost), 9) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded
+  sum(total)::BIGINT AS total, round(sum(cost), 9) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded, led, parent,
+  NULL::BIGINT AS before, NULL::BIGINT AS conversation
 FROM (SELECT * REPLACE (t // {step} * {step} AS t), CASE WHEN ms IS NOT NULL THEN floor(log10(greatest(ms, 0.1)) * {bins}) END AS bin FROM selectable)
-GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, bin"""
+GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, led, parent, bin"""
 
 _NAMES = """
 CREATE OR REPLACE TEMP TABLE selectable_names AS
 SELECT *, row_number() OVER (ORDER BY kind, type, operation) - 1 AS number FROM (
   SELECT kind, type, operation FROM selectable UNION SELECT caller.kind, caller.type, caller.operation FROM selectable WHERE caller IS NOT NULL
+  UNION SELECT led.kind, led.type, led.operation FROM selectable WHERE led IS NOT NULL
+  UNION SELECT parent.kind, parent.type, parent.operation FROM selectable WHERE parent IS NOT NULL UNION SELECT kind, '', operation FROM noted
   UNION SELECT kind, '', coalesce(operation, event, '') FROM window_events WHERE status = 'error')"""
 _NAMED = "SELECT to_json({kind: list(kind ORDER BY number), type: list(type ORDER BY number), operation: list(operation ORDER BY number)}) FROM selectable_names"
 
 # Times are told as differences: shorter.
 _COLUMNS = """
 WITH rows AS MATERIALIZED (
-  SELECT s.*, m.number AS name, c.number AS called, row_number() OVER w - 1 AS i, t - lag(t, 1, 0) OVER w AS step
+  SELECT s.*, m.number AS name, c.number AS called, f.number AS led_by, o.number AS inside, row_number() OVER w - 1 AS i, t - lag(t, 1, 0) OVER w AS step
   FROM selectable s JOIN selectable_names m USING (kind, type, operation)
     LEFT JOIN selectable_names c ON (c.kind, c.type, c.operation) = (caller.kind, caller.type, caller.operation)
+    LEFT JOIN selectable_names o ON (o.kind, o.type, o.operation) = (parent.kind, parent.type, parent.operation)
+    LEFT JOIN selectable_names f ON (f.kind, f.type, f.operation) = (led.kind, led.type, led.operation)
   WINDOW w AS (ORDER BY t, s.id)),
+called_after AS (SELECT a.i AS row, b.i AS before FROM rows a JOIN rows b ON b.id = a.before),
 facts AS (SELECT * FROM rows WHERE counts OR coalesce(prompt, completion, total, cost, ttft) IS NOT NULL)
 SELECT CASE WHEN count(*) > 0 THEN to_json({t: list(step ORDER BY i), name: list(name ORDER BY i), status: string_agg(status, '' ORDER BY i), ms: list(ms ORDER BY i),
-  trace: list(coalesce(trace, -1) ORDER BY i), caller: list(coalesce(called, -1) ORDER BY i), n: list(n ORDER BY i) FILTER (is_together),
-  dry: list(i ORDER BY i) FILTER (dry), folded: list(i ORDER BY i) FILTER (folded)}) END,
+  trace: list(coalesce(trace, -1) ORDER BY i), caller: list(coalesce(called, -1) ORDER BY i), parent: list(coalesce(inside, -1) ORDER BY i), n: list(n ORDER BY i) FILTER (is_together),
+  dry: list(i ORDER BY i) FILTER (dry), folded: list(i ORDER BY i) FILTER (folded),
+  led: {row: list(i ORDER BY i) FILTER (led_by IS NOT NULL), source: list(led_by ORDER BY i) FILTER (led_by IS NOT NULL)},
+  after: (SELECT {row: list(row ORDER BY row), before: list(before ORDER BY row)} FROM called_after),
+  talk: {row: list(i ORDER BY i) FILTER (conversation IS NOT NULL), conversation: list(conversation ORDER BY i) FILTER (conversation IS NOT NULL)}}) END,
  (SELECT CASE WHEN count(*) > 0 THEN to_json({row: list(i ORDER BY i), prompt: list(prompt ORDER BY i), completion: list(completion ORDER BY i), cached: list(cached ORDER BY i),
   total: list(total ORDER BY i), cost: list(cost ORDER BY i), ttft: list(ttft ORDER BY i), counts: string_agg(counts::INT, '' ORDER BY i)}) END FROM facts),
  list({'id': id, 'row': i} ORDER BY i) FILTER (status = 1)
 FROM rows, (SELECT $is_together AS is_together)"""
 
 _ERRORS = """
-SELECT e.id, epoch_ms(e.ts) AS t, m.number AS name, coalesce(l.n, -1) AS trace
+SELECT e.id, epoch_ms(e.ts) AS t, m.number AS name, coalesce(l.n, -1) AS trace, coalesce(v.number, -1) AS conversation
 FROM window_events e JOIN selectable_names m ON m.kind = e.kind AND m.type = '' AND m.operation = coalesce(e.operation, e.event, '')
-  LEFT JOIN carried l ON l.correlation_id = e.correlation_id
+  LEFT JOIN carried l ON l.correlation_id = e.correlation_id LEFT JOIN conversations v ON v.conversation_id = e.conversation_id
 WHERE e.status = 'error' ORDER BY e.ts, e.id"""
 
 # Traces of which nothing stands in the other columns.
@@ -96,14 +118,18 @@ WHERE n NOT IN (SELECT trace FROM selectable WHERE trace IS NOT NULL) AND errors
 def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: Redactor | None = None) -> str:
     """The JSON document of `window_events`, `window_spans` and of `carried`, which `traces` leaves.
 
-    `window`: start, end (epoch ms) and `step`, a bucket's length. `names`: kind, type, operation of what rows' `name` and `caller`
-    number. `rows`: by time; `t` as the difference from the row before; `status`: a digit each; `ms`: null where none counts;
+    `window`: start, end (epoch ms) and `step`, a bucket's length. `names`: kind, type, operation of what rows' `name`, `caller` and
+    `parent` (what they stand right in) number. `rows`: by time; `t` as the difference from the row before; `status`: a digit each; `ms`: null where none counts;
     `trace`: a place in `ids`, -1 without; `has_all_traces`: whether those are all; `n`: of how many operations a row is, where there are more than OPERATIONS_AT_MOST and the
-    document `is_approximate`. `folded`: rows of LLM calls that their stream shows. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
-    they tell of one failure), `group` (a place in `groups`, -1 beyond those) and `row`, the operation that failed or -1. `events`: all
+    document `is_approximate`. `folded`: rows of LLM calls that their stream shows. `led`: of rows in
+    the flow of messages the name of what they come from (streams: of messages); `after`: of tool calls the one before in the trace; `talk`: whose `conversations` rows are of
+    (a place in their `ids`); none of the two last where rows are together. `notes`: what pages count beside operations (noted.py). `prices`: see there. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
+    they tell of one failure), `group` (a place in `groups`, -1 beyond those), `row`, the operation that failed or -1, and `conversation`. `events`: all
     events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `redactor`: what ids and names pass; `results` have passed it.
     """
     fold(con)
+    con.execute(CONVERSATIONS)
+    con.execute(NOTED)
     is_together = _select(con, results.window.bucket_seconds * 1000)
     con.execute(_NAMES)
     # A list of nothing is null in SQL.
@@ -125,6 +151,9 @@ def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: 
         "groups": _groups(results.errors),
         "events": _events(results),
         "kinds": KINDS,
+        "notes": notes(con, redactor),
+        "conversations": None if is_together else conversations(con, redactor),
+        "prices": _prices(results, redactor),
         "bare": _columns(con.execute(_BARE).fetchall(), ("trace", "t", "kinds")),
     }
     said = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
@@ -153,6 +182,14 @@ def _short(columns: str | None) -> str:
     return re.sub(r"\.0(?=[,\]])", "", columns or "null")
 
 
+def _prices(results: Results, redactor: Redactor | None) -> dict[str, list[float]]:
+    """Of a token that is fresh, cached, completed, in USD, by the model's name."""
+    if not results.usage:
+        return {}
+    shown = redactor.identifier if redactor else str
+    return {shown(name): [p.prompt / 1e6, p.cached / 1e6, p.completion / 1e6] for name, p in results.usage.llm.prices.items()}
+
+
 def _limits(performance: Performance, types: list[str]) -> dict[str, tuple[float, ...]]:
     return {name: performance.limits_ms[LIMITS_OF_TYPE.get(name, "step")] for name in sorted(set(types))}
 
@@ -162,10 +199,10 @@ def _errors(con: duckdb.DuckDBPyConnection, errors: Errors, failed: list[dict[st
     told = {number: (span, fault, group) for number, span, fault, group in errors.of_events}
     faults: dict[int, int] = {}
     found = []
-    for number, t, name, trace in con.execute(_ERRORS).fetchall():
+    for number, t, name, trace, conversation in con.execute(_ERRORS).fetchall():
         span, fault, group = told.get(number, (-1, number, -1))
-        found.append((t, name, trace, faults.setdefault(fault, len(faults)), group, row_of.get(span, -1)))
-    return _columns(found, ("t", "name", "trace", "fault", "group", "row"))
+        found.append((t, name, trace, faults.setdefault(fault, len(faults)), group, row_of.get(span, -1), conversation))
+    return _columns(found, ("t", "name", "trace", "fault", "group", "row", "conversation"))
 
 
 def _columns(rows: Sequence[tuple[int, ...]], names: tuple[str, ...]) -> dict[str, list[int]]:

@@ -19,7 +19,7 @@ _OPERATIONS = 6
 class Trends:
     """Frames, earliest day first; a day is its midnight in the viewer's zone, without a zone.
 
-    `days`: day, events, error_events, operations, errors, tokens, cost_usd, of all kinds together. `kinds`: day, name, count,
+    `days`: day, events, error_events, operations, errors, tokens, cost_usd, of all kinds together; `of_kinds`: the same of each `kind`. `kinds`: day, name, count,
     p95_ms of a kind's finished work; `operations`: the same of the six operations that took most time in all. `kept_days`: of
     how many days (some of) the events are gone, so that only daily figures remain. `hours`: kind, weekday (1: Monday), hour (0 to 23),
     count (finished operations), days (how many such weekdays had any operation): of what is kept, by weekday and hour.
@@ -30,26 +30,27 @@ class Trends:
     operations: pd.DataFrame
     kept_days: int
     hours: pd.DataFrame
+    of_kinds: pd.DataFrame
 
 
 _DAY_DTYPE = "datetime64[us]"
-_DAYS_DTYPES = {
-    "day": _DAY_DTYPE, **dict.fromkeys(("events", "error_events", "operations", "errors", "tokens"), "Int64"), "cost_usd": "float64",
+_OF_KINDS_DTYPES = {
+    "day": _DAY_DTYPE, "kind": frames.TEXT, **dict.fromkeys(("events", "error_events", "operations", "errors", "tokens"), "Int64"),
+    "cost_usd": "float64",
 }  # fmt: skip
 _DAY = "date_trunc('day', timezone($zone, timezone('UTC', ts)))"
-_DAYS = f"""
-WITH e AS (SELECT {_DAY} AS day, count(*) AS events, count(*) FILTER (status = 'error') AS error_events
-  FROM events GROUP BY 1),
-s AS (SELECT {_DAY} AS day, count(*) FILTER (is_operation) AS operations, count(*) FILTER (is_operation AND status = 'error') AS errors,
+_OF_KINDS = f"""
+WITH e AS (SELECT {_DAY} AS day, kind, count(*) AS events, count(*) FILTER (status = 'error') AS error_events
+  FROM events GROUP BY 1, 2),
+s AS (SELECT {_DAY} AS day, kind, count(*) FILTER (is_operation) AS operations, count(*) FILTER (is_operation AND status = 'error') AS errors,
     sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, sum(cost_usd ORDER BY id) FILTER (counts_tokens) AS cost
-  FROM spans WHERE status <> 'unfinished' GROUP BY 1),
+  FROM spans WHERE status <> 'unfinished' GROUP BY 1, 2),
 parts AS (
-  SELECT day, events, error_events, coalesce(operations, 0) AS operations, coalesce(errors, 0) AS errors, coalesce(tokens, 0) AS tokens,
-    coalesce(cost, 0) AS cost_usd FROM e FULL JOIN s USING (day)
+  SELECT day, kind, events, error_events, operations, errors, tokens, cost AS cost_usd FROM e FULL JOIN s USING (day, kind)
   UNION ALL
-  SELECT day::TIMESTAMP, events, error_events, operations, errors, tokens, cost_usd FROM daily WHERE operation IS NULL)
-SELECT day, coalesce(sum(events), 0)::BIGINT, coalesce(sum(error_events), 0)::BIGINT, sum(operations)::BIGINT, sum(errors)::BIGINT,
-  sum(tokens)::BIGINT, sum(cost_usd) FROM parts GROUP BY day ORDER BY day"""
+  SELECT day::TIMESTAMP, kind, events, error_events, operations, errors, tokens, cost_usd FROM daily WHERE operation IS NULL)
+SELECT day, kind, coalesce(sum(events), 0)::BIGINT, coalesce(sum(error_events), 0)::BIGINT, coalesce(sum(operations), 0)::BIGINT,
+  coalesce(sum(errors), 0)::BIGINT, coalesce(sum(tokens), 0)::BIGINT, coalesce(sum(cost_usd), 0) FROM parts GROUP BY day, kind ORDER BY day, kind"""
 
 _PARTS_DTYPES = {
     "day": _DAY_DTYPE, "kind": frames.TEXT, "operation": frames.TEXT, "timed": "Int64", "total_ms": "float64", "p95_ms": "float64",
@@ -77,12 +78,14 @@ def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
     totals = of_operations.groupby(["kind", "operation"])["total_ms"].sum().reset_index()
     most = totals.sort_values(["total_ms", "kind", "operation"], ascending=[False, True, True]).head(_OPERATIONS)
     chosen = of_operations.merge(most[["kind", "operation"]])
+    by_kind = frames.query(con, _OF_KINDS, _OF_KINDS_DTYPES, {"zone": zone})
     return Trends(
-        frames.query(con, _DAYS, _DAYS_DTYPES, {"zone": zone}),
+        by_kind.drop(columns="kind").groupby("day").sum().reset_index(),
         _by_day(of_kinds, of_kinds["kind"]),
         _by_day(chosen, chosen["kind"] + " " + chosen["operation"]),
         con.execute("SELECT count(DISTINCT day) FROM daily").fetchall()[0][0],
         frames.query(con, _HOURS, _HOURS_DTYPES, {"zone": zone}),
+        by_kind,
     )
 
 

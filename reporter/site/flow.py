@@ -58,7 +58,7 @@ def flow_chart(links: pd.DataFrame) -> Chart:
         300,
         links=pd.DataFrame(ribbons, columns=["path", "width", "failed", "tip"]),
         nodes=pd.DataFrame(boxes, columns=["x", "y", "width", "height", "label", "lx", "ly", "align", "tip"]),
-    )
+    ).following("flow")
 
 
 def _merged(

@@ -178,12 +178,13 @@ def test_a_chart_of_the_whole_window_is_the_same_by_either_way(report, browser):
 
 
 def test_what_cannot_follow_says_so(report, browser):
-    page = opened(browser, report, "chat.html#status=error")
-    assert page.locator("figure:has([data-chart=flow]) .unfiltered").count() == 1
-    assert page.locator("figure:has([data-chart=durations]) .unfiltered").count() == 0
-    assert page.locator(".cards > .unfollowed").all_inner_texts()[0].endswith("not filtered")
     page = opened(browser, report, "trends.html#status=error")
     assert "Nothing on this page follows" in page.inner_text("#filter-note")
+    assert page.locator("figure .unfiltered").count() == page.locator("figure").count() == 4
+    page = opened(browser, report, "index.html#status=error")
+    assert page.locator("figure:has([data-chart=overview_events]) .unfiltered").count() == 1
+    assert page.locator("figure:has([data-chart=overview_errors]) .unfiltered").count() == 0
+    assert page.locator(".cards > .unfollowed").all_inner_texts()[0].endswith("not filtered")
 
 
 def test_the_first_thing_typed_on_traces_stays(report, browser):
@@ -229,3 +230,12 @@ def test_more_operations_than_a_page_can_load_are_told_together(samples, spans, 
         assert float(shown[operation]["mean_ms"]) == pytest.approx(durations.mean(), rel=1e-6)
         assert float(shown[operation]["p50_ms"]) == pytest.approx(durations.quantile(0.5), rel=0.35)
     assert page.locator("section:has-text('Outliers') .unfiltered").count() == 1
+    # Of calls that stand together it is known what led to them, not whose conversation they were.
+    page.goto(f"file://{tmp_path}/out/chat.html#status=error")
+    page.wait_for_selector("#page-filters[data-applied='status=error']", state="attached")
+    flow = {row["target"]: row["failed"] for row in rows(page, "#flow-table")}
+    failed = spans[spans["is_operation"] & (spans["status"] == "error") & (spans["type"] == "stream")]
+    told = {f"model {name}": str(n) for name, n in failed["operation"].value_counts().items()}
+    assert {name: n for name, n in flow.items() if name.startswith("model ")} == told
+    assert told
+    assert page.locator("section:has-text('Conversations') .unfiltered").count() == 1

@@ -100,6 +100,22 @@ def test_the_list_of_traces_is_renewed_with_its_filter(page):
     assert opened.locator("#page-filters select[name=status]").input_value() == "error"
 
 
+def test_a_filter_holds_for_what_a_watch_renews(page):
+    """Tiles, tables and the sentence of the chosen part, before and after; what the page was built with comes back renewed."""
+    app, output, opened, _, _ = page
+    opened.goto((output / "index.html").as_uri() + "#status=error")
+    opened.wait_for_selector("#page-filters[data-applied='status=error']", state="attached")
+    assert opened.inner_text("h1") == "Nothing in this report fits the filter."
+    write_log(app, call("fresh", 11), *(call("fresh", n, ok=False) for n in (12, 13)))
+    until(lambda: opened.inner_text("h1").startswith("2 of 2 chosen operations"))
+    assert opened.inner_text("[data-tile=count]").split() == ["2", "2", "failed,", "100", "%"]
+    assert opened.locator("[data-table=kinds] tbody tr:has-text('tool') td").nth(2).inner_text() == "2"
+    assert opened.input_value("#page-filters select[name=status]") == "error"
+    opened.locator(".chip").click()
+    until(lambda: opened.inner_text("h1").startswith("2 of 6 requests failed"))
+    assert opened.inner_text("[data-tile=count]").split()[0] == "6"
+
+
 def test_a_watch_that_is_killed_loses_nothing(app, tmp_path):
     write_log(app, now_entry("a"))
     output = tmp_path / "out"

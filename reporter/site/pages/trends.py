@@ -10,7 +10,7 @@ import pandas as pd
 from reporter.analysis.results import used
 from reporter.format import words
 from reporter.site import series
-from reporter.site.context import TimeAxis, chart, rows
+from reporter.site.context import TimeAxis, chart, epoch_ms, moments, rows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FILE, TITLE = "trends.html", "Trends"
 
 _DAY_SECONDS, _SHOWN_DAYS = 86400, 14
+_SUMS = ("events", "error_events", "operations", "errors", "tokens", "cost_usd")
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -53,9 +54,11 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
         stretches = _stretches(view.days, zone)
         axis = TimeAxis(stretches["start"].min(), stretches["end"].max(), zone, _DAY_SECONDS)
         charts = (
-            _events(stretches, axis),
-            _by_kind(_stretches(kinds, zone), axis),
-            series.lines("operations", "p95 a day of the operations that take most time", chosen, colours, axis),
+            _events(stretches, axis).following("days", **_by_day(_stretches(view.of_kinds, zone), zone)),
+            _by_kind(_stretches(kinds, zone), axis).following("kept", names=dict(zip(series.KINDS, series.KINDS, strict=True))),
+            series.lines("operations", "p95 a day of the operations that take most time", chosen, colours, axis).following(
+                "kept", names={colour: name for name, colour in colours.items()}
+            ),
         )
     if len(view.hours):
         charts += (_by_hour(view.hours),)
@@ -93,6 +96,17 @@ def _events(days: pd.DataFrame, axis: TimeAxis) -> Chart:
     return series.bars("days", "Events a day", points, colours, axis, series.times)
 
 
+def _by_day(stretches: pd.DataFrame, zone: ZoneInfo) -> Columns:
+    """What the days under a filter are made of: columns of each day and kind."""
+    found = {name: stretches[name].tolist() for name in ("kind", *_SUMS)}
+    return {
+        "t": epoch_ms(stretches["start"]).tolist(),
+        "t2": epoch_ms(stretches["end"]).tolist(),
+        "day": [words.moment(start, zone) for start in moments(stretches["start"])],
+        **found,
+    }
+
+
 def _by_kind(points: pd.DataFrame, axis: TimeAxis) -> Chart:
     tips = [f"{p.day:%Y-%m-%d} · {p.name}: p95 {words.ms(p.p95_ms)} of {p.count:,}" for p in rows(points)]
     told = points.rename(columns={"p95_ms": "value"}).assign(tip=tips)
@@ -107,11 +121,12 @@ def _hours(found: pd.DataFrame) -> tuple[tuple[str, tuple[int, ...]], ...]:
 
 
 def _by_hour(found: pd.DataFrame) -> Chart:
-    """Operations an hour, of an average such weekday; with a choice of each kind."""
+    """Operations an hour, of an average such weekday; with a choice of each kind, which the filter makes too."""
     whole = found.groupby(["weekday", "hour"], as_index=False).agg(count=("count", "sum"), days=("days", "first"))
     kinds = [kind for kind in series.KINDS if (found["kind"] == kind).any()]
     made = chart("heat_map", "Usage by hour and weekday: operations an hour", 230, "hours", cells=_cells(whole))
-    return replace(made, choices={kind: {"cells": _cells(found[found["kind"] == kind])} for kind in kinds})
+    counts = {kind: [list(hours) for _, hours in _hours(found[found["kind"] == kind])] for kind in kinds}
+    return replace(made.following("choice", counts=counts, days=_WEEKDAYS), choices={kind: {"cells": _cells(found[found["kind"] == kind])} for kind in kinds})
 
 
 def _cells(found: pd.DataFrame) -> Columns:

@@ -1,0 +1,94 @@
+"""What pages count beside operations, for their filter: messages, retries, health checks, outcomes, sizes; and whose conversations they are.
+
+SQL over `window_events`, `carried`, `selectable` and its names (operations.py), which asks for it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from reporter.analysis.chat import OWN_CONVERSATION
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import duckdb
+
+    from reporter.redaction.redactor import Redactor
+
+# Beyond so many a page would take too long to load them; then what is made of them does not follow the filter.
+NOTES_AT_MOST = 300_000
+# In the order of their numbers in `what`.
+WHAT = ("message", "refused", "retry", "check", "change", "template", "condition", "size")
+
+# The names that the pages' own figures have: analysis/chat.py, processing.py, tools.py and commands.py.
+NOTED = """
+CREATE OR REPLACE TEMP TABLE noted AS
+WITH told AS (
+  SELECT id, ts, kind, operation, event, tool, state, status, correlation_id, request_bytes, response_bytes,
+    CASE WHEN event IN ('chat.message.received', 'chat.message.sent') THEN 0
+      WHEN event IN ('chat.message.validation_failed', 'chat.validation.error') THEN 1
+      WHEN kind = 'processing' AND phase = 'finish' AND attempt > 1 THEN 2
+      WHEN event = 'tool.health.check' AND tool IS NOT NULL THEN 3
+      WHEN event = 'tool.health.status_changed' THEN 4
+      WHEN event = 'command.template.rendered' THEN 5
+      WHEN event = 'command.condition.evaluated' THEN 6
+      WHEN event IN ('tool.invocation.completed', 'tool.invocation.failed') AND tool IS NOT NULL
+        AND coalesce(request_bytes, response_bytes) IS NOT NULL THEN 7 END AS what
+  FROM window_events)
+SELECT id, epoch_ms(ts) AS t, what, CASE WHEN what IN (3, 4, 7) THEN 'tool' ELSE kind END AS kind,
+  CASE WHEN what IN (3, 4, 7) THEN coalesce(tool, 'unknown') WHEN what = 2 THEN coalesce(operation, 'unknown') ELSE coalesce(operation, event) END AS operation,
+  CASE WHEN what BETWEEN 4 AND 6 THEN state END AS state, coalesce(status = 'error', false) OR (what = 3 AND lower(state) = 'false') AS failed,
+  correlation_id, request_bytes AS request, response_bytes AS response
+FROM told WHERE what IS NOT NULL"""
+
+# Times as differences: shorter.
+_NOTES = """
+WITH numbered AS (
+  SELECT o.*, m.number AS name, coalesce(l.n, -1) AS trace, t - lag(t, 1, 0) OVER w AS step
+  FROM noted o JOIN selectable_names m ON m.kind = o.kind AND m.type = '' AND m.operation = o.operation
+    LEFT JOIN carried l ON l.correlation_id = o.correlation_id
+  WINDOW w AS (ORDER BY t, id))
+SELECT to_json({what: string_agg(what, '' ORDER BY t, id), t: list(step ORDER BY t, id), name: list(name ORDER BY t, id),
+  trace: list(trace ORDER BY t, id), failed: string_agg(failed::INT, '' ORDER BY t, id), state: list(state ORDER BY t, id) FILTER (what BETWEEN 4 AND 6),
+  request: list(request ORDER BY t, id) FILTER (what = 7), response: list(response ORDER BY t, id) FILTER (what = 7)}) FROM numbered"""
+
+# The latest first, as the page lists them; each with when its messages were first told of, and in which trace.
+CONVERSATIONS = f"""
+CREATE OR REPLACE TEMP TABLE own_conversation AS {OWN_CONVERSATION};
+CREATE OR REPLACE TEMP TABLE conversations AS
+SELECT conversation_id, row_number() OVER (ORDER BY max(ts) DESC, conversation_id) - 1 AS number
+FROM window_events WHERE conversation_id IS NOT NULL GROUP BY 1"""
+_MESSAGES = """
+SELECT to_json({conversation: list(number ORDER BY t, number), t: list(t ORDER BY t, number), trace: list(trace ORDER BY t, number)}) FROM (
+  SELECT number, epoch_ms(min(ts)) AS t, coalesce(arg_min(l.n, (ts, id)), -1) AS trace
+  FROM window_events e JOIN conversations USING (conversation_id) LEFT JOIN carried l ON l.correlation_id = e.correlation_id
+  WHERE message_id IS NOT NULL GROUP BY number, message_id)"""
+
+
+def notes(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> dict[str, Any] | None:
+    """Columns of `noted`, in order of time; None where there are too many.
+
+    `what`: a digit each, a place in WHAT. `t`: as the difference from the one before. `name`, `trace`: as in operations' rows; `failed`:
+    a digit each. `state`: of changes, templates and conditions alone; `request`, `response` (bytes): of sizes alone.
+    """
+    if con.execute("SELECT count(*) FROM noted").fetchall()[0][0] > NOTES_AT_MOST:
+        return None
+    found: dict[str, Any] = json.loads(con.execute(_NOTES).fetchall()[0][0])
+    states = {state: state for state in set(found["state"] or []) if state}
+    if redactor:
+        states = {state: redactor.identifier(state) for state in sorted(states)}
+    empty: dict[str, Any] = {name: "" if name in ("what", "failed") else [] for name in found}
+    return {
+        **{name: empty[name] if column is None else column for name, column in found.items()},
+        "state": [states.get(state) for state in found["state"] or []],
+    }
+
+
+def conversations(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> dict[str, Any]:
+    """`ids`: of all of `conversations`, latest first. `messages`: conversation (a place in these), t, trace of each distinct one."""
+    ids = [row[0] for row in con.execute("SELECT conversation_id FROM conversations ORDER BY number").fetchall()]
+    found = json.loads(con.execute(_MESSAGES).fetchall()[0][0])
+    shown = [redactor.identifier(name) for name in ids] if redactor else ids
+    return {"ids": shown, "messages": {name: column or [] for name, column in found.items()}}
