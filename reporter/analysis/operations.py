@@ -187,7 +187,10 @@ def _prices(results: Results, redactor: Redactor | None) -> dict[str, list[float
     if not results.usage:
         return {}
     shown = redactor.identifier if redactor else str
-    return {shown(name): [p.prompt / 1e6, p.cached / 1e6, p.completion / 1e6] for name, p in results.usage.llm.prices.items()}
+    return {
+        shown(name): [p.prompt / 1e6, p.cached / 1e6, p.completion / 1e6]
+        for name, p in results.usage.llm.prices.items()
+    }
 
 
 def _limits(performance: Performance, types: list[str]) -> dict[str, tuple[float, ...]]:

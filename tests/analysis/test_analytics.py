@@ -167,8 +167,11 @@ def test_templates_and_conditions_are_counted_by_outcome(app, tmp_path):
     output = tmp_path / "out"
     assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
     page = (output / "commands.html").read_text()
-    assert "Templates rendered</dt><dd data-tile="outcome" data-outcome="template">4<small>from cache: 3 not from cache: 1 " in page
-    assert "Conditions evaluated</dt><dd data-tile="outcome" data-outcome="condition">1<small>true: 1 " in page
+    assert (
+        'Templates rendered</dt><dd data-tile="outcome" data-outcome="template">4<small>from cache: 3 not from cache: 1 '
+        in page
+    )
+    assert 'Conditions evaluated</dt><dd data-tile="outcome" data-outcome="condition">1<small>true: 1 ' in page
 
 
 def test_tools(sink, records):
@@ -210,7 +213,7 @@ def test_retries_are_second_and_later_attempts(app, tmp_path):
         )
     output = tmp_path / "out"
     assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
-    assert "<dt>Retries</dt><dd data-tile="retries">2</dd>" in (output / "processing.html").read_text()
+    assert '<dt>Retries</dt><dd data-tile="retries">2</dd>' in (output / "processing.html").read_text()
 
 
 def test_trends(sink):

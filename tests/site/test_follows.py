@@ -129,16 +129,24 @@ def test_a_period_is_chosen_without_dragging(report, browser, tmp_path):
 
 def test_days_of_kinds_add_up_to_those_of_all(report, browser):
     whole, _ = look(browser, f"file://{report}/trends.html")
-    days = {row[0][:10]: [int(cell.replace(",", "")) for cell in row[1:4]] for row in whole.evaluate(CELLS, ["days", []])}
+    days = {
+        row[0][:10]: [int(cell.replace(",", "")) for cell in row[1:4]] for row in whole.evaluate(CELLS, ["days", []])
+    }
     hours = [row[1:] for row in whole.evaluate(CELLS, ["hours", []])]
     found, found_hours = {day: [0, 0, 0] for day in days}, [[0] * 24 for _ in hours]
     for kind in ("chat", "processing", "command", "tool", "llm", "log"):
         whole.goto(f"file://{report}/trends.html#kind={kind}")
         whole.wait_for_selector(f"#page-filters[data-applied='kind={kind}']", state="attached")
         for row in whole.evaluate(CELLS, ["days", []]):
-            found[row[0][:10]] = [a + int(b.replace(",", "")) for a, b in zip(found[row[0][:10]], row[1:4], strict=True)]
+            found[row[0][:10]] = [
+                a + int(b.replace(",", "")) for a, b in zip(found[row[0][:10]], row[1:4], strict=True)
+            ]
         of_kind = [row[1:] for row in whole.evaluate(CELLS, ["hours", []])]
-        found_hours = [[a + int(b) for a, b in zip(*two, strict=True)] for two in zip(found_hours, of_kind, strict=True)]
-        assert {row.split(" ")[0] for row in whole.locator("#p95 tbody tr:visible td:nth-child(2)").all_inner_texts()} <= {kind}
+        found_hours = [
+            [a + int(b) for a, b in zip(*two, strict=True)] for two in zip(found_hours, of_kind, strict=True)
+        ]
+        assert {
+            row.split(" ")[0] for row in whole.locator("#p95 tbody tr:visible td:nth-child(2)").all_inner_texts()
+        } <= {kind}
     assert found == days
     assert found_hours == [[int(cell) for cell in row] for row in hours]

@@ -142,7 +142,11 @@ def _charts(found: list[Any], points: list[Any], figures: OperationFigures, axis
             "ms": [max(0.1, p.p95_ms) for p in timed],
             "tip": [f"{words.moment(p.start, axis.zone)}: p95 {words.ms(p.p95_ms)} of {p.count:,}" for p in timed],
         }
-        charts += (chart("lines", "p95 over time", 190, "p95", axis, "ms", lines=lines).following("p95", operation=own, series=figures.kind),)
+        charts += (
+            chart("lines", "p95 over time", 190, "p95", axis, "ms", lines=lines).following(
+                "p95", operation=own, series=figures.kind
+            ),
+        )
     failing = [p for p in points if p.errors]
     if failing:
         bars: dict[str, list[Any]] = {
@@ -155,7 +159,11 @@ def _charts(found: list[Any], points: list[Any], figures: OperationFigures, axis
                 for p in failing
             ],
         }
-        charts += (chart("stacked_bars", "Error rate over time", 110, "error_rate", axis, "rate", bars=bars).following("error_rate", operation=own),)
+        charts += (
+            chart("stacked_bars", "Error rate over time", 110, "error_rate", axis, "rate", bars=bars).following(
+                "error_rate", operation=own
+            ),
+        )
     return charts
 
 

@@ -55,10 +55,12 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
         axis = TimeAxis(stretches["start"].min(), stretches["end"].max(), zone, _DAY_SECONDS)
         charts = (
             _events(stretches, axis).following("days", **_by_day(_stretches(view.of_kinds, zone), zone)),
-            _by_kind(_stretches(kinds, zone), axis).following("kept", names=dict(zip(series.KINDS, series.KINDS, strict=True))),
-            series.lines("operations", "p95 a day of the operations that take most time", chosen, colours, axis).following(
-                "kept", names={colour: name for name, colour in colours.items()}
+            _by_kind(_stretches(kinds, zone), axis).following(
+                "kept", names=dict(zip(series.KINDS, series.KINDS, strict=True))
             ),
+            series.lines(
+                "operations", "p95 a day of the operations that take most time", chosen, colours, axis
+            ).following("kept", names={colour: name for name, colour in colours.items()}),
         )
     if len(view.hours):
         charts += (_by_hour(view.hours),)
@@ -126,7 +128,10 @@ def _by_hour(found: pd.DataFrame) -> Chart:
     kinds = [kind for kind in series.KINDS if (found["kind"] == kind).any()]
     made = chart("heat_map", "Usage by hour and weekday: operations an hour", 230, "hours", cells=_cells(whole))
     counts = {kind: [list(hours) for _, hours in _hours(found[found["kind"] == kind])] for kind in kinds}
-    return replace(made.following("choice", counts=counts, days=_WEEKDAYS), choices={kind: {"cells": _cells(found[found["kind"] == kind])} for kind in kinds})
+    return replace(
+        made.following("choice", counts=counts, days=_WEEKDAYS),
+        choices={kind: {"cells": _cells(found[found["kind"] == kind])} for kind in kinds},
+    )
 
 
 def _cells(found: pd.DataFrame) -> Columns:
