@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from reporter.analysis import select_window
+from reporter.analysis import ALL, select_window
 from reporter.analysis.changes import changes
 from reporter.analysis.chat import chat
 from reporter.analysis.commands import commands
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from reporter.analysis.chosen import Chosen
     from reporter.analysis.overview import RejectSample, Source
     from reporter.analysis.performance import OperationFigures
     from reporter.redaction.redactor import Redactor
@@ -74,6 +75,7 @@ class Reading:
         compared: Window,
         on_note: Callable[[str], None],
         redactor: Redactor | None = None,
+        chosen: Chosen = ALL,
     ) -> None:
         self.sink = open_sink(sink, read_only=True, on_wait=on_note)
         self.con = self.sink.connection
@@ -89,7 +91,7 @@ class Reading:
         try:
             self._aside.execute("SET TimeZone = 'UTC'")
             for con in (self.con, self._aside):
-                select_window(con, window, compared)
+                select_window(con, window, compared, chosen)
                 con.execute(SOURCE_NAMES)
         except BaseException as exc:
             self.close(exc)

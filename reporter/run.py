@@ -103,12 +103,12 @@ def read(
     ingested = take_in(asked.settings, asked.built_at, on_progress, on_note, preparing.start)
     preparing.join()
     on_progress(Progress("computing", 1, 1))
-    reading = Reading(asked.settings.sink, asked.window, asked.compared, on_note)
+    reading = Reading(asked.settings.sink, asked.window, asked.compared, on_note, chosen=asked.settings.chosen)
     try:
         sink = reading.sink
         redactor = gate(sink.about("salt"), asked.settings.privacy, is_thorough=True)
         reading.redactor = redactor
-        for note in emptiness(sink, asked.window):
+        for note in emptiness(sink, asked.window, asked.settings.chosen):
             on_note(note)
         if is_to_be_written:
             reading.begin_trace_data()
@@ -298,7 +298,9 @@ class Run:
         from reporter.site.context import Edition
 
         asked = self._asked
-        return Edition(asked.settings.title, asked.zone, asked.built_at, self.notes, is_live)
+        return Edition(
+            asked.settings.title, asked.zone, asked.built_at, self.notes, is_live, str(asked.settings.chosen)
+        )
 
     def _shown(self, ask: Callable[[Any], pd.DataFrame], *, has_traces: bool = False) -> pd.DataFrame:
         with self._read_again() as reading:
@@ -314,7 +316,8 @@ class Run:
             reading, self._reading = self._reading, None
             return reading
         asked = self._asked
-        reading = Reading(asked.settings.sink, asked.window, asked.compared, lambda _: None, self._redactor)
+        chosen = asked.settings.chosen
+        reading = Reading(asked.settings.sink, asked.window, asked.compared, lambda _: None, self._redactor, chosen)
         if self._state is not None and reading.state() != self._state:
             reading.close()
             msg = f"the sink {asked.settings.sink} has changed within this run's window since it was loaded"

@@ -8,26 +8,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reporter.analysis.chosen import Chosen, prepare
+
 if TYPE_CHECKING:
     import duckdb
 
     from reporter.window import Window
 
 
+ALL = Chosen()
 # Of a kind with more operations than the first number, the second many most frequent keep their names.
 _TOO_MANY, _KEPT = 5000, 1000
 OTHER = "other operations"
 
 
-def select_window(con: duckdb.DuckDBPyConnection, window: Window, compared: Window | None = None) -> None:
-    """Make the temporary views of what lies in the half-open window, and of the window it is compared with
+def select_window(
+    con: duckdb.DuckDBPyConnection, window: Window, compared: Window | None = None, chosen: Chosen = ALL
+) -> None:
+    """Make the temporary views of what of the `chosen` lies in the half-open window, and of the window it is compared with
     (`compared_events`, `compared_spans`; by default the one right before it); and `named_spans`, all spans, `named` as lists name them.
 
     Where a kind has very many operations (ids that got into names), all but the most frequent are called OTHER in both
     windows' spans, so that no list, page or answer grows beyond what a person can read.
     """
-    see(con, window)
-    see(con, compared or window.previous(), "compared")
+    prepare(con, chosen)
+    see(con, window, chosen=chosen)
+    see(con, compared or window.previous(), "compared", chosen=chosen)
     con.execute("CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, operation AS named FROM spans")
     crowded = [
         row[0]
@@ -40,8 +46,8 @@ def select_window(con: duckdb.DuckDBPyConnection, window: Window, compared: Wind
             f"""CREATE OR REPLACE TEMP TABLE named_operations AS SELECT kind, operation FROM window_spans GROUP BY kind, operation
             QUALIFY row_number() OVER (PARTITION BY kind ORDER BY count(*) DESC, operation) <= {_KEPT}"""
         )
-        see(con, window, spans=f"* REPLACE ({_NAMED} AS operation)")
-        see(con, compared or window.previous(), "compared", f"* REPLACE ({_NAMED} AS operation)")
+        see(con, window, spans=f"* REPLACE ({_NAMED} AS operation)", chosen=chosen)
+        see(con, compared or window.previous(), "compared", f"* REPLACE ({_NAMED} AS operation)", chosen=chosen)
         con.execute(f"CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, {_NAMED} AS named FROM spans")
 
 
@@ -72,12 +78,13 @@ def see(
     prefix: str = "window",
     spans: str = "*",
     names: tuple[str, ...] = ("events", "spans"),
+    chosen: Chosen = ALL,
 ) -> None:
-    """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what lies in the window; `spans`:
-    their columns."""
+    """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what of the `chosen`, which is prepared, lies
+    in the window; `spans`: their columns."""
     start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'" for moment in window.sql)
     for name in names:
-        columns = spans if name == "spans" else "*"
+        columns, relation = (spans, chosen.spans) if name == "spans" else ("*", chosen.events)
         con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT {columns} FROM {name} WHERE ts >= {start} AND ts < {end}"
+            f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT {columns} FROM {relation} WHERE ts >= {start} AND ts < {end}"
         )

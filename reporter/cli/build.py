@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reporter.cli.options import note, output_folder, privacy, settings_of, when, where, window_of
+from reporter.cli.options import counted, note, output_folder, privacy, settings_of, when, where, window_of
 from reporter.cli.paths import FILE
 from reporter.errors import UsageError
 
@@ -22,6 +22,7 @@ _BROKEN = 4
 @click.command(epilog="Example: telemetry-report build --app ~/fragments --last 24h -o output --open")
 @where
 @when
+@counted
 @privacy
 @output_folder
 @click.option("--open", "open_it", is_flag=True, help="Open the report in the browser.")

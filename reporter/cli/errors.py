@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from reporter.cli.asking import asked, gated
-from reporter.cli.options import question
+from reporter.cli.options import counted, question
 from reporter.errors import NotFoundError
 
 
 @click.command(epilog="Example: telemetry-report errors --last 6h")
 @click.argument("fingerprint", required=False)
+@counted
 @question("table", "json", "csv")
 def errors(fingerprint: str | None, form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Error groups, most frequent first; with a FINGERPRINT (or its beginning) that one in full."""

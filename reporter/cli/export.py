@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from reporter.cli.asking import asked
-from reporter.cli.options import note, question
+from reporter.cli.options import counted, note, question
 from reporter.cli.paths import FILE
 
 
 @click.command(epilog="Example: telemetry-report export --last 7d --kind tool --format csv -o tools.csv")
+@counted
 @question("json", "csv", "parquet")
 @click.option(
     "--kind",

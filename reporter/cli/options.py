@@ -68,6 +68,20 @@ def when(command: Command) -> Command:
     return command
 
 
+def counted(command: Command) -> Command:
+    """Of which events and operations."""
+    wanted = "kind=chat,llm or operation='openai/*' or level=error; can be given more than once."
+    for option in reversed(
+        (
+            click.option("--include", multiple=True, metavar="WHAT", help=f"Count only {wanted}"),
+            click.option("--exclude", multiple=True, metavar="WHAT", help=f"Leave out {wanted}"),
+            click.option("--no-dry-runs", is_flag=True, help="Leave out what was only tried out, and all within it."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 def privacy(command: Command) -> Command:
     """What leaves the machine."""
     for option in (
@@ -125,11 +139,17 @@ def settings_of(options: dict[str, Any], *, is_awaited: bool = False) -> Setting
     settings = find_app(options["app"], options["db"], logs, sink, options["log_tz"], is_awaited=is_awaited)
     if not settings.is_shared:
         os.umask(0o077)
-    wanted = settings.privacy._replace(
+    if options.get("include") or options.get("exclude") or options.get("no_dry_runs"):
+        from reporter.analysis.chosen import parse_chosen
+
+        wanted = parse_chosen(options["include"], options["exclude"], without_dry_runs=options["no_dry_runs"])
+        settings = settings._replace(chosen=wanted)
+        note(f"counted is {wanted}")
+    privacy = settings.privacy._replace(
         is_off=options.get("no_redact", False),
         include_content=settings.privacy.include_content or options.get("include_content", False),
     )
-    return settings._replace(privacy=wanted)
+    return settings._replace(privacy=privacy)
 
 
 def window_of(options: dict[str, Any], settings: Settings) -> tuple[Window, ZoneInfo]:

@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from reporter.cli.asking import asked, gated
-from reporter.cli.options import question
+from reporter.cli.options import counted, question
 
 
 @click.command(epilog="Example: telemetry-report overview --last 7d --format json")
+@counted
 @question("table", "json", "csv")
 def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """What is wrong, worst first; totals, rates and percentiles by kind."""
@@ -29,7 +30,7 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
             from reporter.window import parse_compared
 
             compared = parse_compared(settings.compare, window, zone)
-            see(con, compared, "compared")
+            see(con, compared, "compared", chosen=settings.chosen)
             groups = errors(con, window)
             view = analyse(con, window, read(sink))
             listed = problems(con, view, groups, changes(con, compared))

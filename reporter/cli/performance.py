@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from reporter.cli.asking import asked, gated
-from reporter.cli.options import question
+from reporter.cli.options import counted, question
 
 
 @click.command(epilog="Example: telemetry-report performance --type tools --sort count --top 10")
+@counted
 @question("table", "json", "csv")
 @click.option(
     "--type",

@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from reporter.cli.asking import asked, gated
-from reporter.cli.options import IDS, ids, ids_of, question
+from reporter.cli.options import IDS, counted, ids, ids_of, question
 from reporter.errors import UsageError
 
 
 @click.command(epilog="Example: telemetry-report traces --status error --operation 'openai/*' --sort latest")
+@counted
 @question("table", "json", "csv")
 @click.option(
     "--status",

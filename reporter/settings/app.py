@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from reporter.analysis.chosen import Chosen
 from reporter.analysis.given import CLASS_LIMITS_MS, Retention
 from reporter.errors import SourceError
 from reporter.events.names import KINDS
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 class Settings(NamedTuple):
     """`database_url`: SQLAlchemy's; `is_database_named`: by the user, not only by the app. `logs`: globs; empty for the app's
-    own. `app_zone`: IANA name. `title`: what reports call the app. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
+    own. `app_zone`: IANA name. `title`: what reports call the app. `chosen`: what of it they are about. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
     what was found but cannot be used. The rest: what options fall back to."""
 
     app: Path
@@ -55,6 +56,7 @@ class Settings(NamedTuple):
     notes: tuple[tuple[str, str], ...] = ()
     is_shared: bool = False
     title: str = ""
+    chosen: Chosen = Chosen()
 
     @property
     def database(self) -> str:

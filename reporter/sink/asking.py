@@ -45,8 +45,8 @@ def asking(
         sink = open_sink(settings.sink, read_only=True, on_wait=on_note)
     with sink:
         if window:
-            select_window(sink.connection, window)
-            for note in (*retention_notes(sink, window), *emptiness(sink, window)):
+            select_window(sink.connection, window, chosen=settings.chosen)
+            for note in (*retention_notes(sink, window), *emptiness(sink, window, settings.chosen)):
                 on_note(note)
         sink.connection.execute(SOURCE_NAMES)
         yield sink

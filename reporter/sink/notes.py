@@ -10,6 +10,7 @@ from reporter.events.names import KINDS
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from reporter.analysis.chosen import Chosen
     from reporter.analysis.overview import RejectSample, Source
     from reporter.sink.store import Sink
     from reporter.window import Window
@@ -84,10 +85,12 @@ def future_notes(sink: Sink, now: datetime) -> list[str]:
     return [f"{said} in the future, the latest at {latest:%Y-%m-%d %H:%M}Z: a clock is, or was, wrong"]
 
 
-def emptiness(sink: Sink, window: Window) -> list[str]:
-    """Where the window holds no event: when the latest before it was."""
+def emptiness(sink: Sink, window: Window, chosen: Chosen) -> list[str]:
+    """Where the window holds no event: when the latest before it was, or that none is wanted."""
     if sink.connection.execute("FROM window_events SELECT 1 LIMIT 1").fetchall():
         return []
+    if said := str(chosen):
+        return [f"no event in this period is wanted: {said}"]
     latest = sink.connection.execute("SELECT max(ts) FROM events WHERE ts < ?", [window.sql[0]]).fetchall()[0][0]
     return [f"no event in this period; the latest before it is of {latest:%Y-%m-%d %H:%M:%S}Z"] if latest else []
 

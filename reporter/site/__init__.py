@@ -142,4 +142,5 @@ def _site(module: Any, results: Results, edition: Edition) -> Site:  # noqa: ANN
         bool(edition.notes),
         edition.is_live,
         results.window.bucket_seconds,
+        edition.chosen,
     )

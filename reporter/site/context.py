@@ -26,13 +26,15 @@ PERIOD, TICKS, TICK_NAMES, UNIT = "period", "ticks", "tick_names", "unit"
 
 @dataclass(frozen=True)
 class Edition:
-    """What a report is an edition of. `notes`: (source, what is to be said of it). `is_live`: its pages renew themselves."""
+    """What a report is an edition of. `notes`: (source, what is to be said of it). `is_live`: its pages renew themselves. `chosen`: what it is
+    about where that is not all."""
 
     app: str
     zone: ZoneInfo
     built_at: datetime
     notes: tuple[tuple[str, str], ...] = ()
     is_live: bool = False
+    chosen: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class Site:
     is_partial: bool
     is_live: bool = False
     bucket_seconds: int = 3600
+    chosen: str = ""
 
 
 def chart(
