@@ -107,13 +107,15 @@ window.Telemetry.Waterfall = (() => {
       const name = el("span", { class: "name" }, fold, kind(node.kind), " ", sign, node.name);
       name.style.paddingLeft = Math.min(depth - 1, 12) * 14 + "px";
       const took = T.took(node);
-      const label = node.kind + " " + sign + node.name + " " + took + (node.status === "error" ? " failed" : "") + (why ? ": " + why.slice(0, 200) : "");
+      const said = why ? " → " + why.replace(/\s+/g, " ").slice(0, 400) : "";
+      // What is seen, and what only a colour says.
+      const label = node.kind + " " + sign + node.name + " " + took + said + (node.status === "error" ? ", failed" : "");
       const title = node.span ? node.name + ": " + took + ", " + ms(node.self) + " self, from +" + ms(node.start) : node.name + (node.isRough ? ", some time in this second" : "");
       const isOn = node === this.selected;
       const element = el("div", { class: "row " + (node.status || "") + (why ? " told" : ""), role: "treeitem", tabindex: i === this.at ? "0" : "-1", "aria-level": depth,
         "aria-posinset": place, "aria-setsize": of, "aria-label": label, title, "aria-selected": String(isOn), "data-row": i,
         "aria-expanded": isFoldable ? String(!this.folded.has(node)) : null },
-      name, " ", this.lane(node), " ", el("span", { class: "n" }, took), why && el("span", { class: "why" }, "→ " + why.replace(/\s+/g, " ").slice(0, 400)));
+      name, " ", this.lane(node), " ", el("span", { class: "n" }, took), said && el("span", { class: "why" }, said));
       if (why) element.querySelector(".why").style.paddingLeft = Math.min(depth - 1, 12) * 14 + 15 + "px";
       element.style.top = top + "px";
       element.style.height = height + "px";

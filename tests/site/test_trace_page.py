@@ -171,7 +171,7 @@ def large(tmp_path_factory):
 def test_of_50000_events_only_rows_in_view_are_elements(large, browser):
     page, heard = look(browser, large.as_uri(), SHOWN, viewport={"width": 1280, "height": 900})
     assert "✕ next of 13 failures" in page.inner_text(".cause")
-    assert page.get_attribute(CHOSEN, "aria-label") == "tool ✕ tool0 80 ms failed: boom 0"
+    assert page.get_attribute(CHOSEN, "aria-label") == "tool ✕ tool0 80 ms → boom 0, failed"
     rows = page.locator("[role=treeitem]")
     height = "document.querySelector('.tree').offsetHeight"
     # 25,001 spans of 24 px, 13 of them with a reason of 17 px below.

@@ -13,7 +13,6 @@ from tests.helpers import run
 
 FAILED = "e2c203b1-a89c-482f-9519-e3c888ac7bc2"
 OK = "7fee3741-5339-4346-a340-f1c54c97d4a8"
-DAY = ["--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC"]
 SHOWN = "#trace[data-shown]"
 WHY = "AI provider timeout after 7.27ms for fragment 1024"
 
@@ -32,7 +31,7 @@ def chosen(page) -> str:
 
 
 def test_it_opens_at_the_innermost_failure(viewer):
-    assert chosen(viewer) == f"processing ✕ RouteToVault 7.3 ms failed: {WHY}"
+    assert chosen(viewer) == f"processing ✕ RouteToVault 7.3 ms → {WHY}, failed"
     details = viewer.inner_text("#details")
     for known in ("AI provider timeout after 7.27ms for fragment 1024", "1024", "error_type: App\\Exceptions\\ToolTimeout", "self time",
                   "fragment-processing-telemetry-2026-11-17.log at byte"):  # fmt: skip
@@ -52,10 +51,10 @@ def test_it_is_driven_by_keys(viewer):
     press("ArrowRight")
     assert viewer.locator("[role=treeitem]").count() == rows
     press("f")
-    assert chosen(viewer).endswith(f"failed: {WHY}")
+    assert chosen(viewer).endswith(f"→ {WHY}, failed")
     first = chosen(viewer)
     press("f")
-    assert chosen(viewer).endswith(f"failed: {WHY}")
+    assert chosen(viewer).endswith(f"→ {WHY}, failed")
     assert chosen(viewer) != first
     press("/")
     viewer.keyboard.type("ai.generate")
