@@ -287,6 +287,12 @@ class Run:
                 )
             return build_site(self._results, data_and_done, path, edition)
 
+    def json(self) -> bytes:
+        """The whole report as one JSON document (docs/report-json.md)."""
+        from reporter.site.whole import report_json
+
+        return report_json(self._results, self.traces, self._edition())
+
     def close(self) -> None:
         """Let go of the sink; what is asked for later opens it again."""
         if self._reading:

@@ -36,6 +36,9 @@ _BROKEN = 4
     is_flag=True,
     help="In --single-file, charts (but for single operations') as pictures too, that need no script.",
 )
+@click.option(
+    "--json", "json_file", type=FILE, metavar="FILE", help="Write all figures as JSON here too (docs/report-json.md)."
+)
 @click.option("--title", metavar="TEXT", help="What the report calls the app (default: its folder's name).")
 @click.option(
     "--fail-on",
@@ -50,6 +53,7 @@ def build(
     single: str | None,
     max_size: str | None,
     static_charts: bool,
+    json_file: str | None,
     title: str | None,
     fail_on: tuple[str, ...],
     **options: Any,  # noqa: ANN401 - click's options
@@ -78,7 +82,7 @@ def build(
     path, built_at = Path(single or output or settings.output), now()
     # What is later than a build may be told otherwise by the next.
     state = standing.asked(settings, window, compared, zone.key) if not single and window.end <= built_at else ""
-    kept = standing.standing(settings.sink, path, state) if state and not limits else None
+    kept = standing.standing(settings.sink, path, state) if state and not limits and not json_file else None
     if kept:
         for text in kept.notes:
             note(text)
@@ -86,7 +90,7 @@ def build(
 
     from reporter.reading import Asked
     from reporter.run import read
-    from reporter.site.output import check_output
+    from reporter.site.output import check_output, write_file
 
     notes: list[str] = []
 
@@ -109,6 +113,8 @@ def build(
             static_charts=static_charts,
             on_progress=on_progress,
         )
+    if json_file:
+        write_file(run.json(), Path(json_file))
     events = run.overview.totals.events
     if state:
         standing.note(settings.sink, path, state, run.sink_state, events, notes)
