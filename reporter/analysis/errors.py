@@ -7,11 +7,11 @@ all events of one stand together in one group.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reporter.analysis.faults import ErrorEvent, error_events, find, rank
+from reporter.analysis.faults import ErrorEvent, error_events, keep, rank
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,21 +84,23 @@ class Past:
     lately: set[str]
 
 
-def errors(con: duckdb.DuckDBPyConnection, window: Window) -> Errors:
-    """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`. Leaves `window_faults`
-    and `span_faults` (`faults.keep`)."""
-    start = f"TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}'"
+def errors(con: duckdb.DuckDBPyConnection, window: Window, *, keeps: bool = True) -> Errors:
+    """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`. `keeps`: tell `of_events`,
+    and leave `window_faults` and `span_faults` (`faults.keep`) for what counts faults."""
+    earlier_events = f"(SELECT * FROM events WHERE ts < TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}')"
     lately = window.previous().sql[0]
     has_past = bool(con.execute("SELECT count(*) > 0 FROM events WHERE ts < ?", [lately]).fetchall()[0][0])
-    found = find(con)
-    earlier = error_events(con, f"(SELECT * FROM events WHERE ts < {start})") if found else []
+    found, earlier = error_events(con, "window_events", earlier_events)
+    if keeps:
+        keep(con, found)
     past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
-    return _grouped(found, window, past, has_past=has_past)
+    made = _grouped(found, window, past, has_past=has_past)
+    return replace(made, of_events=_of_events(found, made.groups)) if keeps else made
 
 
 def error_groups(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[ErrorGroup, ...]:
     """The groups of `errors` of events whose spans are not known, and without looking at what was before: none is `new`."""
-    found = error_events(con, "window_events", has_spans=False)
+    (found,) = error_events(con, "window_events", has_spans=False)
     known = {event.fingerprint for event in found}
     return _grouped(found, window, Past(known, known), has_past=False).groups
 
@@ -119,9 +121,12 @@ def _grouped(found: list[ErrorEvent], window: Window, past: Past, *, has_past: b
     most = sorted(parts.items(), key=lambda item: (-faults[item[0]], -len(item[1]), item[0]))[:GROUPS_AT_MOST]
     groups = [_group(name, part, past, len(found), bucket_of, count) for name, part in most]
     groups.sort(key=lambda g: (-g.faults, -g.count, -g.last_seen.timestamp(), g.fingerprint))
+    return Errors(window, tuple(groups), buckets, has_past, len(parts) - len(groups))
+
+
+def _of_events(found: list[ErrorEvent], groups: tuple[ErrorGroup, ...]) -> tuple[tuple[int, int, int, int], ...]:
     place = {group.fingerprint: n for n, group in enumerate(groups)}
-    told = tuple((e.id, -1 if e.span is None else e.span, e.fault, place.get(e.fingerprint, -1)) for e in found)
-    return Errors(window, tuple(groups), buckets, has_past, len(parts) - len(groups), told)
+    return tuple((e.id, -1 if e.span is None else e.span, e.fault, place.get(e.fingerprint, -1)) for e in found)
 
 
 def _group(

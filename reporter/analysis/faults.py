@@ -69,7 +69,7 @@ class ErrorEvent:
     """
 
     __slots__ = (
-        "began", "cls", "error_class", "error_message", "event", "exception", "fault", "fingerprint", "frame", "id", "kind",
+        "cls", "duration_ms", "error_class", "error_message", "event", "exception", "fault", "fingerprint", "frame", "id", "kind",
         "log_message", "operation", "pattern", "span", "tells", "text", "told", "trace", "ts",
     )  # fmt: skip
 
@@ -79,8 +79,7 @@ class ErrorEvent:
         self.ts: datetime = row[1]
         self.span = span
         self.trace = trace or self.trace
-        # Longer than a day is nonsense, or would leave the calendar.
-        self.began = self.ts - timedelta(milliseconds=min(row[6] or 0, 86_400_000))
+        self.duration_ms: float | None = row[6]
         self.log_message, self.error_class, self.error_message, self.exception = row[7:]
         told = read_exception(self.exception) if self.exception else ExceptionText()
         self.cls = told.error_class or self.error_class or None
@@ -92,9 +91,15 @@ class ErrorEvent:
         self.told: int = self.id
         self.fingerprint = ""
 
+    @property
+    def began(self) -> datetime:
+        """When its work began. Longer than a day is nonsense, or would leave the calendar."""
+        return self.ts - timedelta(milliseconds=min(self.duration_ms or 0, 86_400_000))
 
-def error_events(con: duckdb.DuckDBPyConnection, events: str, *, has_spans: bool = True) -> list[ErrorEvent]:
-    """The error events of a relation by time, each with its fault and the fingerprint of that.
+
+def error_events(con: duckdb.DuckDBPyConnection, *relations: str, has_spans: bool = True) -> list[list[ErrorEvent]]:
+    """The error events of each relation by time, each with its fault and the fingerprint of that; faults of one know nothing of
+    another's.
 
     `has_spans`: `spans` covers them; without, what calls they belong to is not known (a watch's session, before its spans are derived).
     """
@@ -103,6 +108,12 @@ def error_events(con: duckdb.DuckDBPyConnection, events: str, *, has_spans: bool
         spans[span] = (span, trace)
         if row is not None:
             spans[row] = (span, trace)
+    return [_found(con, relation, spans, has_spans=has_spans) for relation in relations]
+
+
+def _found(
+    con: duckdb.DuckDBPyConnection, events: str, spans: dict[int, tuple[int, str | None]], *, has_spans: bool
+) -> list[ErrorEvent]:
     rows = engine.again(con, _ERROR_EVENTS.format(events=events)).fetchall()
     found = [ErrorEvent(row, *spans.get(row[0], (None, None))) for row in rows]
     _number(found)
@@ -114,7 +125,7 @@ def error_events(con: duckdb.DuckDBPyConnection, events: str, *, has_spans: bool
 
 def find(con: duckdb.DuckDBPyConnection) -> list[ErrorEvent]:
     """The error events of `window_events`, kept (`keep`)."""
-    found = error_events(con, "window_events")
+    (found,) = error_events(con, "window_events")
     keep(con, found)
     return found
 

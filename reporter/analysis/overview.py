@@ -171,9 +171,10 @@ def buckets(con: duckdb.DuckDBPyConnection, step: int) -> tuple[Bucket, ...]:
 
 # A trace failed or did not as a whole, like its page says it, though it may reach beyond the window.
 _TRACES = """
-SELECT count(DISTINCT correlation_id), count(DISTINCT correlation_id) FILTER (correlation_id IN (
+WITH traces AS (SELECT DISTINCT correlation_id FROM window_events WHERE correlation_id IS NOT NULL)
+SELECT count(*), count(*) FILTER (correlation_id IN (
   SELECT correlation_id FROM events WHERE status = 'error' UNION ALL SELECT correlation_id FROM spans WHERE status = 'error'))
-FROM window_events"""
+FROM traces"""
 
 
 def count_traces(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:

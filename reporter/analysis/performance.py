@@ -126,7 +126,7 @@ def operations(
     limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS,
     spans: str = "window_spans",
 ) -> tuple[OperationFigures, ...]:
-    """The figures of `performance` alone."""
+    """`performance`'s figures of the operations of `window_spans`, or of `listed_spans` (`analysis.fold`), alone."""
     return tuple(_figures(limits_ms, *row) for row in con.execute(_OPERATIONS.format(spans=spans)).fetchall())
 
 

@@ -22,7 +22,7 @@ def errors(fingerprint: str | None, form: str, **options: Any) -> None:  # noqa:
     from reporter.terminal import failures
 
     with asked(options, form) as (sink, window, zone, settings):
-        found = analyse(sink.connection, window)
+        found = analyse(sink.connection, window, keeps=bool(fingerprint))
         if not fingerprint:
             latest = latest_of(sink.connection, found.groups) if form != "csv" else {}
             found, latest = gated(sink, settings, (found, latest))

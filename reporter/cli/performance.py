@@ -29,13 +29,16 @@ from reporter.cli.options import counted, question
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Only so many (default: all).")
 def performance(form: str, kind: str, sort: str, top: int | None, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Every operation's count, error rate and percentiles."""
-    from reporter.analysis.performance import counts_over_time
-    from reporter.analysis.performance import performance as analyse
+    from reporter.analysis import fold
+    from reporter.analysis.performance import counts_over_time, operations
     from reporter.terminal import figures
 
     with asked(options, form) as (sink, window, zone, settings):
-        found = analyse(sink.connection, window, settings.classes)
-        counts = counts_over_time(sink.connection, window) if form == "table" else {}
-        found, counts = gated(sink, settings, (found, counts))
-    operations = figures.chosen(found, kind, sort, top, form)
-    click.echo(figures.performance(found, operations, counts, form, kind, zone))
+        con = sink.connection
+        # For people a model's call stands once where all are listed: as the stream that shows it.
+        listed = form == "table" and kind == "all" and fold(con) > 0
+        found = figures.of_type(operations(con, settings.classes, "listed_spans" if listed else "window_spans"), kind)
+        shown = figures.sorted_by(found, sort)[:top]
+        counts = counts_over_time(con, window) if form == "table" else {}
+        shown, counts = gated(sink, settings, (shown, counts))
+    click.echo(figures.performance(window, shown, len(found) - len(shown), counts, form, kind, zone))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reporter.analysis.overview import OperationCount, Overview, RejectSample, Source
-    from reporter.analysis.performance import OperationFigures, Performance
+    from reporter.analysis.performance import OperationFigures
     from reporter.analysis.problems import Problems
     from reporter.window import Window
 
@@ -100,38 +100,37 @@ def _named(found: Sequence[OperationCount]) -> str:
     return ", ".join(f"{words.name(o.operation)} {words.count(o.count)}×" for o in found[:5])
 
 
-def chosen(view: Performance, kind: str, sort: str, top: int | None, form: str) -> tuple[OperationFigures, ...]:
-    """The operations of a type, by a figure of SORTS, the largest first (none last); ties by kind and operation."""
-    found = _of_type(view, kind, form)
+def of_type(found: Sequence[OperationFigures], kind: str) -> list[OperationFigures]:
+    """Those of a type of TYPES; of all, all."""
+    return [o for o in found if kind == "all" or TYPES.get(kind) == o.kind]
+
+
+def sorted_by(found: Sequence[OperationFigures], sort: str) -> list[OperationFigures]:
+    """By a figure of SORTS, the largest first (none last); ties by kind and operation."""
 
     def key(o: OperationFigures) -> tuple[bool, float, str, str]:
         value = getattr(o, SORTS[sort])
         return value is None, -(value or 0), o.kind, o.operation
 
-    return tuple(sorted(found, key=key)[:top])
-
-
-def _of_type(view: Performance, kind: str, form: str) -> list[OperationFigures]:
-    """For people a model's call stands once where all are listed: as the stream that shows it."""
-    if kind == "all":
-        return list(view.listed if form == "table" else view.operations)
-    return [o for o in view.operations if TYPES.get(kind) == o.kind]
+    return sorted(found, key=key)
 
 
 def performance(
-    view: Performance,
+    window: Window,
     operations: Sequence[OperationFigures],
+    hidden: int,
     counts: Mapping[tuple[str, str], Sequence[int]],
     form: str,
     kind: str,
     zone: ZoneInfo,
 ) -> str:
-    """`operations`: those to show, in order; `counts`: finished ones over time, by kind and operation."""
+    """`operations`: those to show, in order; `hidden`: how many there are beside them; `counts`: finished ones over time, by kind and
+    operation."""
     if form != "table":
         rows = [_figures(o) for o in operations if o.count]
         if form == "csv":
             return as_csv(_OPERATION_COLUMNS, (list(row.values()) for row in rows))
-        return as_json({"window": window_json(view.window), "type": kind, "operations": rows})
+        return as_json({"window": window_json(window), "type": kind, "operations": rows})
     shown = [
         (o.kind, words.name(o.operation), words.count(o.count), bad(o.errors), words.rate(o.error_rate), words.ms(o.p50_ms), words.ms(o.p90_ms),
          words.ms(o.p95_ms), words.ms(o.p99_ms), words.ms(o.max_ms), o.duration_class or words.DASH,
@@ -142,11 +141,10 @@ def performance(
         "kind!", "operation…", "count ", "failed ", "rate ", "p50 ", "p90 ", "p95 ", "p99 ", "max ", "class!", "over time!",
     )  # fmt: skip
     spare = ("over time!", "p90 ", "p99 ", "class!", "max ", "rate ")
-    hidden = len(_of_type(view, kind, form)) - len(operations)
     more = f"\n… {hidden:,} more: --top {len(operations) + hidden}" if hidden else ""
     if not shown:
-        return f"{_heading(view.window, zone)}\nNo operation finished in this period."
-    return f"{_heading(view.window, zone)}\n\n{table(names, shown, spare=spare)}{more}"
+        return f"{_heading(window, zone)}\nNo operation finished in this period."
+    return f"{_heading(window, zone)}\n\n{table(names, shown, spare=spare)}{more}"
 
 
 def _figures(o: OperationFigures) -> dict[str, Any]:

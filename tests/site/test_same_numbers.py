@@ -70,7 +70,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _told(said: Said, pattern: str) -> int:
-    found = re.search(pattern, said.terminal)
+    found = re.search(pattern, " ".join(said.terminal.split()))
     return int(found[1].replace(",", "")) if found else 0
 
 
