@@ -102,8 +102,24 @@
     else scrollTo(...left);
   }
 
+  // Operations' names lead to their pages, of those that have one by now.
+  let pages = {};
+  const know = () => window.Telemetry.data("operation-pages").then((found) => { pages = found; }).catch(() => {});
+  know();
+  addEventListener("telemetry-renewed", know);
+  function linked(fresh) {
+    for (const name of fresh.querySelectorAll("[data-op]")) {
+      if (!Object.hasOwn(pages, name.dataset.op)) continue;
+      const link = fresh.ownerDocument.createElement("a");
+      link.setAttribute("href", pages[name.dataset.op]);
+      link.append(...name.childNodes);
+      name.append(link);
+    }
+    return fresh;
+  }
+
   window.telemetryLive = (text) => {
-    const fresh = parsed(text).body.firstElementChild;
+    const fresh = linked(parsed(text).body.firstElementChild);
     const first = !place.firstElementChild;
     inPlace(document.body, () => {
       if (first) place.append(document.importNode(fresh, true));

@@ -43,7 +43,7 @@ def screen(session: Session, zone: ZoneInfo, height: int) -> RenderableType:
     window, t = session.window, session.totals
     head = Text.assemble(
         (f"{words.moment(window.end, zone)} {zone.key}", "bold"), f"  last {words.period(window.length).removeprefix('1 ')}: {words.count(t.events)} events, ",
-        f"{words.count(t.operations)} operations, ", (f"{words.count(t.errors)} failed", "red" if t.errors else ""), "  ", (spark([events for events, _ in session.counts]), "cyan"),
+        f"{words.count(t.operations)} operations, ", (words.counted(t.faults, "fault"), "red" if t.faults else ""), "  ", (spark([events for events, _ in session.counts]), "cyan"),
     )  # fmt: skip
     kinds = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("kind", "events", "operations", "failed", "unfinished", "p50", "p95"):
@@ -53,7 +53,7 @@ def screen(session: Session, zone: ZoneInfo, height: int) -> RenderableType:
             kind, words.count(f.events), words.count(f.count), bad(f.errors), words.count(f.unfinished), words.ms(f.p50_ms), words.ms(f.p95_ms)
         )  # fmt: skip
     failing = [
-        Text.assemble((f"{words.count(g.count)}× ", "red"), plain(f"{g.error_class or g.kind}: {g.message[:300]}"))
+        Text.assemble((f"{words.count(g.faults)}× ", "red"), plain(f"{g.error_class or g.kind}: {g.message[:300]}"))
         for g in session.groups
     ]
     for line in (head, *failing):

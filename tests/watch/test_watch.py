@@ -53,8 +53,10 @@ def test_an_open_page_shows_new_lines_and_renews_its_figures_in_place(page):
     )
     write_log(app, call("fresh", 1), call("fresh", 2, ok=False))
     until(lambda: opened.locator(".latest tr").count() == 5)
-    assert "5 events, 5 operations, 1 failed" in opened.locator(".session summary").inner_text()
+    assert "5 events, 5 operations, 1 fault" in opened.locator(".session summary").inner_text()
     assert "live boom" in opened.locator(".session").inner_text()
+    # A name leads to its operation's page.
+    until(lambda: opened.locator(".session a[href^=operation-]", has_text="fresh").count())
     # The rest follows at its own rhythm: numbers, lists and charts of the page itself.
     until(lambda: "Operations\n5\n1 failed" in opened.locator("main .cards").inner_text())
     assert opened.locator("h1").inner_text().startswith("1 of 3 requests failed")
