@@ -10,6 +10,7 @@ import pandas as pd
 from reporter import frames
 from reporter.analysis.changes import failing_verdict, rank_sums, slower_verdict
 from reporter.analysis.overview import COUNTED
+from reporter.analysis.trends import p95_of_parts
 from reporter.analysis.work import timed
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class OperationDetails:
     """Of the operations `detailed`: frames, each with `kind` and `operation`.
 
     `points`: start (of a bucket of the window), count, errors, p95_ms; earliest first. `days`: day (its midnight in the viewer's
-    zone, without a zone), count, errors, p95_ms of the latest 14 days in the sink, and against the day before `slower`, `failing`
+    zone, without a zone), count, errors, p95_ms of the latest 14 days in the sink, `has_durations` (False: of it, or of the day before, only daily figures
+    are kept), and against the day before `slower`, `failing`
     (True: worse, False: better, missing: no change or too few), `duration_chance`, `error_chance` (missing: too few to tell).
     `slow`, `failed`: ts, duration_ms, status, correlation_id, and of failed ones `error_message`; the slowest, the latest failing.
     `links`: is_caller, other_kind, name, count, errors, total_ms: spans it stands right in (a caller), or that stand right in it.
@@ -64,16 +66,17 @@ both_sides AS (
   SELECT kind, operation, day, true AS is_now, status, duration_ms FROM own
   UNION ALL SELECT kind, operation, day + INTERVAL 1 DAY, false, status, duration_ms FROM own)"""
 _RANKS = _BOTH + rank_sums("kind, operation, day")
-_SIDES_DTYPES = {
-    **_NAMES, "day": "datetime64[us]", "count": "Int64", "errors": "Int64", "p50_ms": "float64", "p95_ms": "float64",
-    "count_before": "Int64", "errors_before": "Int64", "p50_before": "float64",
+_DAY_PARTS_DTYPES = {
+    **_NAMES, "day": "datetime64[us]", "count": "Int64", "errors": "Int64", "timed": "Int64", "p50_ms": "float64", "p95_ms": "float64",
 }  # fmt: skip
-_SIDES = f"""{_BOTH}
-SELECT kind, operation, day, count(*) FILTER (is_now), count(*) FILTER (is_now AND status = 'error'),
-  quantile_cont(duration_ms, 0.5) FILTER (is_now AND {COUNTED}), quantile_cont(duration_ms, 0.95) FILTER (is_now AND {COUNTED}),
-  count(*) FILTER (NOT is_now), count(*) FILTER (NOT is_now AND status = 'error'),
-  quantile_cont(duration_ms, 0.5) FILTER (NOT is_now AND {COUNTED})
-FROM both_sides GROUP BY kind, operation, day HAVING count(*) FILTER (is_now) > 0 ORDER BY kind, operation, day"""
+_KEPT = f"""{_BOTH}
+SELECT kind, operation, day, count(*), count(*) FILTER (status = 'error'), count(*) FILTER ({COUNTED}),
+  quantile_cont(duration_ms, 0.5) FILTER ({COUNTED}), quantile_cont(duration_ms, 0.95) FILTER ({COUNTED})
+FROM own GROUP BY kind, operation, day"""
+# Of days whose events are gone, or some of them: figures alone, a row a prune.
+_GONE = """
+SELECT kind, operation, day::TIMESTAMP, operations, errors, timed, NULL, p95_ms
+FROM daily SEMI JOIN detailed USING (kind, operation) WHERE operations > 0 AND day >= $first::DATE AND day < $last"""
 _RANKS_DTYPES = {
     **_NAMES, "day": "datetime64[us]", "here": "Int64", "there": "Int64", "rank_sum": "float64", "ties": "float64",
 }  # fmt: skip
@@ -146,22 +149,38 @@ def _told(con: duckdb.DuckDBPyConnection, failed: pd.DataFrame) -> pd.DataFrame:
 def _days(con: duckdb.DuckDBPyConnection, window: Window, zone: str) -> pd.DataFrame:
     last = window.sql[1]
     given = {"zone": zone, "first": last - pd.Timedelta(days=_DAYS).to_pytimedelta(), "last": last}
-    sides = frames.query(con, _SIDES, _SIDES_DTYPES, given)
+    kept, gone = (
+        frames.query(con, sql, _DAY_PARTS_DTYPES, wanted)
+        for sql, wanted in ((_KEPT, given), (_GONE, {name: given[name] for name in ("first", "last")}))
+    )
+    parts = pd.concat([kept.assign(is_kept=True), gone.assign(is_kept=False)], ignore_index=True)
+    by_day = parts.groupby([*_OPERATION, "day"])
+    own = by_day.agg(
+        count=("count", "sum"), errors=("errors", "sum"), p50_ms=("p50_ms", "first"), is_kept=("is_kept", "all")
+    )
+    own["p95_ms"] = p95_of_parts(parts, [*_OPERATION, "day"])["p95_ms"]
+    days = own.reset_index()
+    before = days.assign(day=days["day"] + pd.Timedelta(days=1)).drop(columns="p95_ms")
     ranks = frames.query(con, _RANKS, _RANKS_DTYPES, given)
-    days = sides.merge(ranks, how="left", on=[*_OPERATION, "day"])
+    days = days.merge(before, how="left", on=[*_OPERATION, "day"], suffixes=("", "_before")).merge(
+        ranks, how="left", on=[*_OPERATION, "day"]
+    )
+    # A day before it that had none of it took nothing away.
+    days["has_durations"] = days["is_kept"] & days["is_kept_before"].astype("boolean").fillna(value=True).astype(bool)
     found = [_verdicts(day) for day in days.itertuples(index=False)]
     columns = {"slower": "boolean", "duration_chance": "float64", "failing": "boolean", "error_chance": "float64"}
     verdicts = pd.DataFrame(found, columns=list(columns), index=days.index).astype(columns)
-    return pd.concat([days[[*_OPERATION, "day", "count", "errors", "p95_ms"]], verdicts], axis=1)
+    return pd.concat([days[[*_OPERATION, "day", "count", "errors", "p95_ms", "has_durations"]], verdicts], axis=1)
 
 
 def _verdicts(day: Any) -> tuple[bool | None, float | None, bool | None, float | None]:  # noqa: ANN401 - a row
-    has_ranks = not pd.isna(day.here)
+    has_ranks = day.has_durations and not pd.isna(day.here)
     ranks = [float(day.here), float(day.there), day.rank_sum, day.ties] if has_ranks else None
-    medians = [None if pd.isna(value) else float(value) for value in (day.p50_before, day.p50_ms)]
+    medians = [None if pd.isna(value) else float(value) for value in (day.p50_ms_before, day.p50_ms)]
+    errors, count = (0 if pd.isna(value) else int(value) for value in (day.errors_before, day.count_before))
     return (
         *slower_verdict(ranks, medians[0], medians[1]),
-        *failing_verdict(int(day.errors), int(day.count), int(day.errors_before), int(day.count_before)),
+        *failing_verdict(int(day.errors), int(day.count), errors, count),
     )
 
 

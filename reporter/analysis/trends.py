@@ -90,11 +90,17 @@ def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
 
 
 def _by_day(parts: pd.DataFrame, name: pd.Series) -> pd.DataFrame:
-    """day, name, count, p95_ms. A day that went in parts has no p95 of its own any more: the parts' ones, weighted by their counts."""
+    """day, name, count, p95_ms."""
+    return p95_of_parts(parts.assign(name=name), ["day", "name"]).reset_index()
+
+
+def p95_of_parts(parts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """count, p95_ms by `keys` of parts' `timed` and `p95_ms`. A day that went in parts has no p95 of its own any more: the parts' ones,
+    weighted by their counts."""
     weighted = parts.assign(
-        name=name, weight=parts["timed"].astype(float), weighted_ms=parts["p95_ms"] * parts["timed"].astype(float)
+        weight=parts["timed"].astype(float), weighted_ms=parts["p95_ms"] * parts["timed"].astype(float)
     )
-    days = weighted.groupby(["day", "name"]).agg(
+    days = weighted.groupby(keys).agg(
         parts=("timed", "size"),
         count=("timed", "sum"),
         weight=("weight", "sum"),
@@ -103,4 +109,4 @@ def _by_day(parts: pd.DataFrame, name: pd.Series) -> pd.DataFrame:
     )
     whole = days["parts"] == 1
     days["p95_ms"] = days["first"].where(whole, days["weighted_ms"] / days["weight"])
-    return days[["count", "p95_ms"]].reset_index()
+    return days[["count", "p95_ms"]]

@@ -89,7 +89,7 @@ def test_a_day_is_judged_against_the_day_before(told):
         ["2026-11-19 Thu", "30", "0", "too few to tell", "too few to tell"],
     ]
     # The window is that day, and is compared with the one before it.
-    lead = re.search(r'<p class="lead">(.*?)</p>', page, re.S)[1]
+    lead = re.search(r'<p class="lead"[^>]*>(.*?)</p>', page, re.S)[1]
     assert "slower" in lead
     assert "fails oftener" in lead
     assert "28.6 % of 42 after 0 % of 30" in re.sub(r"<[^>]+>", "", lead)
@@ -178,3 +178,24 @@ def test_names_that_scripts_write_lead_there_too(told, browser):
     page.click("#details h2 a")
     page.wait_for_selector("h1:has-text('fetch')")
     assert heard == []
+
+
+def test_days_whose_events_went_stand_with_their_daily_figures(app, tmp_path):
+    """Of four days three are kept: 20 calls of 100 to 119 ms each, 10 of the second day's failed."""
+    (app / "telemetry-report.toml").write_text("[retention]\ndays = 2\n")
+    for day in (17, 18, 19, 20):
+        lines = (
+            {"timestamp": f"2026-11-{day}T10:{n:02}:00.000001Z", "tool_name": "fetch", "duration_ms": 100 + n}
+            | ({"error": "gone"} if day == 18 and n < 10 else {})
+            for n in range(20)
+        )
+        write_log(app, *(entry(f"tool.invocation.{'failed' if 'error' in one else 'completed'}", one) for one in lines))
+    for _ in range(2):  # what a first build takes in, it takes away at its end
+        assert run("build", "--app", str(app), "-o", str(tmp_path / "out"), *DAY).exit_code == 0
+    page = (tmp_path / "out" / operation.href("tool", "fetch")).read_text()
+    assert cells(page, "by-day") == [
+        ["2026-11-20 Fri", "20", "0", "0 %", "too few to tell", "118 ms", "no change"],
+        ["2026-11-19 Thu", "20", "0", "0 %", "fewer", "118 ms", "no change"],
+        ["2026-11-18 Wed", "20", "10", "50.0 %", "more", "118 ms", "only daily figures are kept"],
+        ["2026-11-17 Tue", "20", "0", "0 %", "too few to tell", "118 ms", "only daily figures are kept"],
+    ]
