@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from reporter import engine
     from reporter.analysis.chosen import Chosen
     from reporter.analysis.overview import RejectSample, Source
     from reporter.analysis.performance import OperationFigures
@@ -60,8 +61,14 @@ class Asked:
 
 # What of a window's events and spans makes its figures, in one row.
 _STATE = """
-SELECT (SELECT (count(*), bit_xor(hash(id, ts, status))) FROM window_events),
-  (SELECT (count(*), bit_xor(hash(id, ts, status, duration_ms, operation, parent))) FROM window_spans)"""
+SELECT (SELECT (count(*), bit_xor(hash(id, ts, status))) FROM {of}_events),
+  (SELECT (count(*), bit_xor(hash(id, ts, status, duration_ms, operation, parent))) FROM {of}_spans)"""
+
+
+def state_of(con: engine.DuckDBPyConnection, of: str = "window") -> tuple[tuple[int, ...], ...]:
+    """Equal as long as the events and spans of the window (or the one `compared`) are the same: their numbers, and a hash of each."""
+    found: tuple[tuple[int, ...], ...] = tuple(con.execute(_STATE.format(of=of)).fetchall()[0])
+    return found
 
 
 class Reading:
@@ -109,10 +116,6 @@ class Reading:
             self._is_open = False
             self._thread.shutdown(cancel_futures=True)
             self.sink.__exit__(None, exc, None)
-
-    def state(self) -> tuple[object, ...]:
-        """Equal as long as the window's events and spans are the same."""
-        return tuple(self.con.execute(_STATE).fetchall()[0])
 
     def begin_trace_data(self) -> Future[TraceData]:
         """What the viewer loads, made in the thread."""

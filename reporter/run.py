@@ -15,7 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from reporter.errors import DamagedSinkError, NotFoundError, SinkError
-from reporter.reading import Asked, Reading
+from reporter.reading import Asked, Reading, state_of
 from reporter.redaction.gate import gate
 from reporter.sink.notes import emptiness, rejects, retention_notes, sources
 from reporter.sink.taking_in import take_in
@@ -260,18 +260,21 @@ class Run:
         single_bytes: int = 0,
         static_charts: bool = False,
         is_live: bool = False,
+        above: str = "",
+        beside: Path | None = None,
         on_progress: OnProgress = lambda _: None,
     ) -> Path:
         """Write the site to the folder `output`, of the results that this run shows; returns index.html's path. Raises OutputError.
 
         `single_bytes`: not 0 for the whole site as one file `output` of at most so many bytes, with `static_charts` every chart in
-        it as a picture too. `is_live`: for a watch, whose pages renew themselves.
+        it as a picture too. `is_live`: for a watch, whose pages renew themselves. `above`: the page over reports
+        of which this is one; `beside`: another of them, whose files may be shared.
         """
         from reporter.site import build_single, build_site
 
         path = Path(output)
         on_progress(Progress("writing pages", 1, 1))
-        edition = self._edition(is_live=is_live)
+        edition = replace(self._edition(is_live=is_live), above=above)
         with self._read_again() as reading:
             data, operations = reading.begin_trace_data(), reading.begin_operations(self._results)
 
@@ -285,7 +288,7 @@ class Run:
                 return build_single(
                     self._results, data_and_done, path, edition, max_bytes=single_bytes, static_charts=static_charts
                 )
-            return build_site(self._results, data_and_done, path, edition)
+            return build_site(self._results, data_and_done, path, edition, beside)
 
     def json(self) -> bytes:
         """The whole report as one JSON document (docs/report-json.md)."""
@@ -296,7 +299,7 @@ class Run:
     def close(self) -> None:
         """Let go of the sink; what is asked for later opens it again."""
         if self._reading:
-            self._state = self._reading.state()
+            self._state = state_of(self._reading.con)
             self._reading.close()
             self._reading = None
 
@@ -324,7 +327,7 @@ class Run:
         asked = self._asked
         chosen = asked.settings.chosen
         reading = Reading(asked.settings.sink, asked.window, asked.compared, lambda _: None, self._redactor, chosen)
-        if self._state is not None and reading.state() != self._state:
+        if self._state is not None and state_of(reading.con) != self._state:
             reading.close()
             msg = f"the sink {asked.settings.sink} has changed within this run's window since it was loaded"
             raise SinkError(msg, "Load again; what was asked for before stays as it is.")

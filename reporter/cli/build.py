@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -11,9 +11,13 @@ from reporter.cli.paths import FILE
 from reporter.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
-    from reporter.analysis.limits import Measured
+    from reporter.analysis.limits import Limit, Measured
+    from reporter.settings.app import Settings
+    from reporter.window import Window
 
 # What --fail-on leaves with: told from all other ends (errors.py).
 _BROKEN = 4
@@ -37,6 +41,11 @@ _BROKEN = 4
     help="In --single-file, charts (but for single operations') as pictures too, that need no script.",
 )
 @click.option(
+    "--by",
+    type=click.Choice(["day", "week"]),
+    help="A report for each day or week of the period, in folders of their own under a calendar.",
+)
+@click.option(
     "--json", "json_file", type=FILE, metavar="FILE", help="Write all figures as JSON here too (docs/report-json.md)."
 )
 @click.option("--title", metavar="TEXT", help="What the report calls the app (default: its folder's name).")
@@ -53,6 +62,7 @@ def build(
     single: str | None,
     max_size: str | None,
     static_charts: bool,
+    by: str | None,
     json_file: str | None,
     title: str | None,
     fail_on: tuple[str, ...],
@@ -63,64 +73,113 @@ def build(
     from pathlib import Path
 
     from reporter.analysis.limits import parse_limit
-    from reporter.cli.progress import progress
     from reporter.settings.reproducible import now
     from reporter.settings.toml import parse_size
-    from reporter.sink import standing
     from reporter.window import parse_compared
 
-    for name, value in (("--max-size", max_size), ("--static-charts", static_charts)):
+    _check_together(single, {"--max-size": max_size, "--static-charts": static_charts}, by, json_file or fail_on)
+    begun, limits = time.perf_counter(), tuple(parse_limit(text) for text in fail_on)
+    settings = settings_of(options)
+    settings = settings._replace(title=title or settings.title, compare=compare or settings.compare)
+    window, zone = window_of(options, settings)
+    path = Path(single or output or settings.output)
+    job = _Job(settings, window, parse_compared(settings.compare, window, zone), zone, now(), path, begun)
+    if by:
+        _build_dated(job, by)
+    elif single:
+        _build_one(job, limits, json_file, parse_size(max_size) if max_size else settings.max_bytes, static_charts)
+    elif limits or json_file or not _stands(job):
+        _build_one(job, limits, json_file)
+    if open_it:
+        click.launch((path if single else path / "index.html").resolve().as_uri())
+
+
+class _Job(NamedTuple):
+    """A build: what it is about, where it goes, and when it began by the process's own clock."""
+
+    settings: Settings
+    window: Window
+    compared: Window
+    zone: ZoneInfo
+    built_at: datetime
+    path: Path
+    begun: float
+
+    @property
+    def state(self) -> str:
+        """What the report would be made of, as far as that can be told from outside; what is later than a build may be told otherwise
+        by the next."""
+        from reporter.sink import standing
+
+        is_over = self.window.end <= self.built_at
+        return standing.asked(self.settings, self.window, self.compared, self.zone.key) if is_over else ""
+
+
+def _check_together(single: str | None, of_single: dict[str, object], by: str | None, of_one: object) -> None:
+    for name, value in of_single.items():
         if value and not single:
             msg = f"{name} goes with --single-file only"
             raise UsageError(msg, "Add --single-file FILE, or leave it out.")
-    begun = time.perf_counter()
-    limits = [parse_limit(text) for text in fail_on]
-    settings = settings_of(options)
-    settings = settings._replace(title=title or settings.title)
-    window, zone = window_of(options, settings)
-    compared = parse_compared(compare or settings.compare, window, zone)
-    path, built_at = Path(single or output or settings.output), now()
-    # What is later than a build may be told otherwise by the next.
-    state = standing.asked(settings, window, compared, zone.key) if not single and window.end <= built_at else ""
-    kept = standing.standing(settings.sink, path, state) if state and not limits and not json_file else None
+    if by and (single or of_one):
+        msg = "--by goes with neither --single-file nor --json nor --fail-on"
+        raise UsageError(msg, "Build the one report that these are about by itself.")
+
+
+def _stands(job: _Job) -> bool:
+    """Whether the report is there as it would be made; told, if so."""
+    from reporter.sink import standing
+
+    state = job.state
+    kept = standing.standing(job.settings.sink, job.path, state) if state else None
     if kept:
         for text in kept.notes:
             note(text)
-        return _told(path / "index.html", kept.events, 0, begun, open_it)
+        _tell(job, job.path / "index.html", kept.events, 0)
+    return kept is not None
 
+
+def _build_one(
+    job: _Job, limits: tuple[Limit, ...], json_file: str | None, single_bytes: int = 0, static_charts: bool = False
+) -> None:
+    from pathlib import Path
+
+    from reporter.cli.progress import progress
     from reporter.reading import Asked
     from reporter.run import read
+    from reporter.sink import standing
     from reporter.site.output import check_output, write_file
 
-    notes: list[str] = []
+    notes, state = list[str](), "" if single_bytes else job.state
 
     def on_note(text: str) -> None:
         notes.append(text)
         note(text)
 
-    if not single:
-        check_output(path)
+    if not single_bytes:
+        check_output(job.path)
     with progress() as on_progress:
-        run = read(
-            Asked(settings, window, compared, zone, built_at),
-            on_progress=on_progress,
-            on_note=on_note,
-            is_to_be_written=True,
-        )
-        index = run.write(
-            path,
-            single_bytes=(parse_size(max_size) if max_size else settings.max_bytes) if single else 0,
-            static_charts=static_charts,
-            on_progress=on_progress,
-        )
+        run = read(Asked(*job[:5]), on_progress=on_progress, on_note=on_note, is_to_be_written=True)
+        page = run.write(job.path, single_bytes=single_bytes, static_charts=static_charts, on_progress=on_progress)
     if json_file:
         write_file(run.json(), Path(json_file))
     events = run.overview.totals.events
     if state:
-        standing.note(settings.sink, path, state, run.sink_state, events, notes)
-    _told(index, events, run.ingested.events, begun, open_it)
+        standing.note(job.settings.sink, job.path, state, run.sink_state, events, notes)
+    _tell(job, page, events, run.ingested.events)
     _fail_on([run.measure(limit) for limit in limits])
-    return None
+
+
+def _build_dated(job: _Job, by: str) -> None:
+    from reporter.cli.progress import progress
+    from reporter.dated import write_dated
+    from reporter.reading import Asked
+
+    with progress() as on_progress:
+        done = write_dated(Asked(*job[:5]), by, job.path, on_progress, note)
+    for name in done.removed:
+        note(f"the report {name} is older than report.keep_days and was removed")
+    made = ", ".join(done.built) or "nothing"
+    click.echo(f"{done.page.resolve()}  ({done.kept} reports by {by}; made anew: {made})")
 
 
 def _fail_on(found: list[Measured]) -> None:
@@ -131,10 +190,8 @@ def _fail_on(found: list[Measured]) -> None:
         raise click.exceptions.Exit(_BROKEN)
 
 
-def _told(index: Path, events: int, new: int, begun: float, open_it: bool) -> None:
+def _tell(job: _Job, page: Path, events: int, new: int) -> None:
     import time
 
-    took = time.perf_counter() - begun
-    click.echo(f"{index.resolve()}  ({events:,} events in the window, {new:,} new, {took:.1f} s)")
-    if open_it:
-        click.launch(index.resolve().as_uri())
+    took = time.perf_counter() - job.begun
+    click.echo(f"{page.resolve()}  ({events:,} events in the window, {new:,} new, {took:.1f} s)")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 class Settings(NamedTuple):
     """`database_url`: SQLAlchemy's; `is_database_named`: by the user, not only by the app. `logs`: globs; empty for the app's
-    own. `app_zone`: IANA name. `title`: what reports call the app. `chosen`: what of it they are about. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
+    own. `app_zone`: IANA name. `title`: what reports call the app. `chosen`: what of it they are about. `keep_days`: how long dated ones stay. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
     what was found but cannot be used. The rest: what options fall back to."""
 
     app: Path
@@ -57,6 +57,7 @@ class Settings(NamedTuple):
     is_shared: bool = False
     title: str = ""
     chosen: Chosen = Chosen()
+    keep_days: int = 0
 
     @property
     def database(self) -> str:
@@ -144,6 +145,7 @@ def find_app(
         ),
         is_shared=values["report.shared"],
         title=values["report.title"] or root.resolve().name,
+        keep_days=values["report.keep_days"],
     )
 
 

@@ -110,6 +110,7 @@ KEYS: tuple[Key, ...] = (
     Key("report.tz", "", _zone, "time zone to show times in; empty: this machine's"),
     Key("report.title", "", _text, "what reports call the app; empty: its folder's name"),
     Key("report.output", "output", _text, "folder of the report"),
+    Key("report.keep_days", 90, _days_or_none, "days that reports by day or week stay, counted back from the latest; 0: for ever"),
     Key("report.compare", "previous", _text, "what to compare with: previous, or 2026-11-01..2026-11-07"),
     Key("report.max_size", "10MB", _size, "what --single-file may measure"),
     Key("report.shared", False, _flag, "let others on this machine read sink, archive and report, as far as the umask does"),

@@ -41,7 +41,7 @@ def asked(settings: Settings, *of: object) -> str:
     if database and not seen:
         return ""
     found = find_logs(settings.app, settings.logs, settings.sink)
-    return _digest([__version__, list(_stats(*_program())), settings, of, seen, found])
+    return digest([__version__, list(_stats(*_program())), settings, of, seen, found])
 
 
 def file_state(path: Path) -> tuple[int, int, int]:
@@ -80,7 +80,7 @@ def _note_of(sink: Path) -> Path:
 
 def _written(output: Path) -> str:
     """A digest of the files of a report and where they are. Raises OSError."""
-    return _digest([str(output.resolve()), list(_stats(output, output / "assets", output / "data"))])
+    return digest([str(output.resolve()), list(_stats(output, output / "assets", output / "data"))])
 
 
 def _program() -> Iterator[Path]:
@@ -102,7 +102,8 @@ def _stats(*folders: Path) -> Iterator[tuple[str, int, int]]:
                     yield entry.path, found.st_size, found.st_mtime_ns
 
 
-def _digest(value: object) -> str:
+def digest(value: object) -> str:
+    """Of settings and such, as text."""
     return hashlib.sha256(json.dumps(value, default=_plain, sort_keys=True).encode()).hexdigest()
 
 

@@ -46,10 +46,12 @@ _BELOW = {trace: traces, notable: traces, operation: performance}
 _TEMPLATES = {"index.html": "overview.html"}
 
 
-def build_site(results: Results, data: Callable[[], TraceData], output: Path, edition: Edition) -> Path:
+def build_site(
+    results: Results, data: Callable[[], TraceData], output: Path, edition: Edition, beside: Path | None = None
+) -> Path:
     """Render all pages and write them in one step; returns index.html's path. Raises OutputError. `data` may have to be
-    waited for."""
-    return write_site(render_site(results, data, edition), output, (LIVE_FILE,) if edition.is_live else ())
+    waited for. `beside`: another report whose files may be shared."""
+    return write_site(render_site(results, data, edition), output, (LIVE_FILE,) if edition.is_live else (), beside)
 
 
 def build_single(
@@ -143,4 +145,5 @@ def _site(module: Any, results: Results, edition: Edition) -> Site:  # noqa: ANN
         edition.is_live,
         results.window.bucket_seconds,
         edition.chosen,
+        edition.above,
     )

@@ -27,7 +27,7 @@ PERIOD, TICKS, TICK_NAMES, UNIT = "period", "ticks", "tick_names", "unit"
 @dataclass(frozen=True)
 class Edition:
     """What a report is an edition of. `notes`: (source, what is to be said of it). `is_live`: its pages renew themselves. `chosen`: what it is
-    about where that is not all."""
+    about where that is not all. `above`: where the calendar is that it stands in."""
 
     app: str
     zone: ZoneInfo
@@ -35,6 +35,7 @@ class Edition:
     notes: tuple[tuple[str, str], ...] = ()
     is_live: bool = False
     chosen: str = ""
+    above: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class Site:
     is_live: bool = False
     bucket_seconds: int = 3600
     chosen: str = ""
+    above: str = ""
 
 
 def chart(

@@ -53,10 +53,11 @@ def _unwritable(output: Path, exc: OSError | ValueError) -> OutputError:
     return OutputError(msg, "Name another folder with -o DIR.")
 
 
-def write_site(files: Iterable[SiteFile], output: Path, kept: tuple[str, ...] = ()) -> Path:
+def write_site(files: Iterable[SiteFile], output: Path, kept: tuple[str, ...] = (), beside: Path | None = None) -> Path:
     """Write the files as the new content of `output`; returns index.html. The old report stays if anything fails.
 
-    `kept`: files of the old report that an open page of it may still ask for, taken over as they are.
+    `kept`: files of the old report that an open page of it may still ask for, taken over as they are. `beside`: another report, whose
+    files that are the same are shared.
     """
     check_output(output)
     try:
@@ -72,7 +73,8 @@ def write_site(files: Iterable[SiteFile], output: Path, kept: tuple[str, ...] = 
         for file in files:
             path = fresh / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
-            if not _taken_over(target / file.path, path, file.data):
+            others = (target, beside) if beside else (target,)
+            if not any(_taken_over(other / file.path, path, file.data) for other in others):
                 path.write_bytes(file.data)
         for name in kept:
             with contextlib.suppress(FileNotFoundError):
