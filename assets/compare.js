@@ -38,6 +38,7 @@ window.Telemetry.compare = (() => {
 
   const took = (node) => (!node ? "" : node.status === "unfinished" ? "unfinished" : ms(node.span.duration_ms));
 
+  const named = (node) => window.Telemetry.operation(node.kind + " " + node.name, node.name);
   function row({ a, b, depth }, longest) {
     const one = a || b;
     const known = a && b && typeof a.span.duration_ms === "number" && typeof b.span.duration_ms === "number";
@@ -48,7 +49,7 @@ window.Telemetry.compare = (() => {
       bar.style.width = node ? Math.max(0.5, (100 * (node.end - node.start)) / longest) + "%" : "0";
       bars.append(bar);
     }
-    const name = el("td", { class: "op" }, kind(one.kind), " ", a && b && a.name !== b.name ? a.name + " → " + b.name : one.name);
+    const name = el("td", { class: "op" }, kind(one.kind), " ", named(one), a && b && a.name !== b.name ? [" → ", named(b)] : "");
     name.style.paddingLeft = 10 + depth * 14 + "px";
     const word = !a ? "second only" : !b ? "first only" : a.status !== b.status ? a.status + " → " + b.status : "";
     const sign = difference === null ? "" : (difference > 0 ? "+" : difference < 0 ? "−" : "±") + ms(Math.abs(difference));

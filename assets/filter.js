@@ -190,10 +190,17 @@
       // Whole buckets of the window, so that bars and figures are of the same.
       if (!zoom(Math.floor(left / step) * step, Math.ceil(right / step) * step)) put();
     });
-    // A bar leads to what it is of.
-    view.addEventListener("click", (_, item) => { if (item && item.datum && item.datum.t2) zoom(item.datum.t, item.datum.t2); });
   };
   addEventListener("telemetry-chosen", () => bands.forEach((put) => put()));
+
+  // What is drawn leads to a part of the report.
+  function take(name, value) {
+    if (name === "operation") known([value]);
+    form.elements[name].value = value;
+    return changed();
+  }
+  const kinds = [...form.elements.kind.options].map(({ value }) => value).filter(Boolean);
+  window.TelemetryFilter = { zoom, choose: take, kinds, start, end, zone: form.dataset.zone };
 
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -36,6 +36,9 @@
     return [[...found.values()].filter((one) => one.count), [...nodes.values()]];
   }
 
+  // Where a click leads.
+  const KINDS = ["", "chat", "command", "tool"];
+  const of = (node) => (node.layer && node.name !== "others" ? KINDS[node.layer] + " " + node.name : "");
   const size = (node) => Math.max(node.incoming, node.outgoing);
 
   function laidOut(links) {
@@ -64,7 +67,7 @@
     const [middle, ...at] = [(x1 + x2) / 2, x1, y1, x2, y2].map((value) => fixed(value, 1));
     return {
       path: "M" + at[0] + " " + at[1] + "C" + middle + " " + at[1] + " " + middle + " " + at[3] + " " + at[2] + " " + at[3], width: Math.max(1, width), failed,
-      tip: start.name + " → " + end.name + ": " + count(n) + (failed ? " failed" : " succeeded"),
+      tip: start.name + " → " + end.name + ": " + count(n) + (failed ? " failed" : " succeeded"), of: of(end),
     };
   }
 
@@ -73,13 +76,13 @@
     const [at, height] = [x(node.layer), Math.max(1, size(node) * scale)];
     return {
       x: at, y: node.y, width: BAR, height, lx: at + BAR + 5, ly: node.y + height / 2, align: "left",
-      label: node.name.slice(0, 26) + " " + count(size(node)), tip: node.name + ": " + count(size(node)) + share,
+      label: node.name.slice(0, 26) + " " + count(size(node)), tip: node.name + ": " + count(size(node)) + share, of: of(node),
     };
   }
 
   const columns = (rows, names) => Object.fromEntries(names.map((name) => [name, rows.map((row) => row[name])]));
   window.TelemetryCharts.RECIPES.flow = (chosen) => {
     const { links, nodes } = laidOut(window.TelemetryNotes.flow(chosen));
-    return { links: columns(links, ["path", "width", "failed", "tip"]), nodes: columns(nodes, ["x", "y", "width", "height", "label", "lx", "ly", "align", "tip"]) };
+    return { links: columns(links, ["path", "width", "failed", "tip", "of"]), nodes: columns(nodes, ["x", "y", "width", "height", "label", "lx", "ly", "align", "tip", "of"]) };
   };
 })();

@@ -49,7 +49,7 @@
     drawn[name] = put;
     if (choice) {
       choice.parentElement.hidden = false;
-      choice.addEventListener("change", put);
+      choice.addEventListener("change", () => { put(); ownPage(choice); });
     }
     legend(name, put);
     fill();
@@ -60,8 +60,18 @@
       place.removeAttribute("aria-roledescription");
       place.firstElementChild.setAttribute("aria-hidden", "true");
       if (window.telemetryBrush && Object.values(chart.data).some((set) => set.t)) window.telemetryBrush(place, view);
+      window.telemetryLead(place, view, chart);
       place.setAttribute("data-drawn", "");
     });
+  }
+
+  // The page of the operation that is chosen beside a chart.
+  function ownPage(choice) {
+    const beside = choice.parentElement;
+    for (const link of beside.parentElement.querySelectorAll(".own-page")) link.remove();
+    window.Telemetry.data("operation-pages").then((pages) => {
+      if (Object.hasOwn(pages, choice.value)) beside.after(window.Telemetry.el("a", { class: "own-page added", href: pages[choice.value] }, "its page"));
+    }).catch(() => {});
   }
 
   // A click on a name takes its series away, and brings it back.

@@ -77,6 +77,9 @@
       details.scrollTop = 0;
     });
 
+    // A row's operation leads to its page, as soon as it is known which have one.
+    if (links && !prefix) T.data("operation-pages").then((pages) => { fall.pages = pages; fall.fresh(); }).catch(() => {});
+
     const whole = el("button", { type: "button", hidden: "", click: () => zoom(0, view.total) }, "all of the time");
     function zoom(from, to) {
       const least = Math.min(view.total, Math.max(0.05, view.total / 1e6));
@@ -144,7 +147,7 @@
     const signs = T.timeMap.legend(view);
     document.title = "Trace " + doc.correlation_id.slice(0, 40);
     place.replaceChildren(
-      el("h1", {}, doc.root + " ", status(doc.status)),
+      el("h1", {}, links ? T.operation(doc.root, doc.root) : doc.root, " ", status(doc.status)),
       el("p", { class: "mono" }, doc.correlation_id),
       el("p", { class: "summary" }, el("span", { title: new Date(view.t0).toISOString() }, moment(view.t0) + " " + zone), " · " + T.summaryLine(view)),
       causeView(view, found, { select: go, step: (nodes, by) => { look("waterfall"); fall.step(nodes, by); } }),

@@ -104,7 +104,7 @@ window.Telemetry.Waterfall = (() => {
     row({ node, depth, top, height, why, place, of, isFoldable }, i) {
       const fold = el("span", { class: "twisty", "aria-hidden": "true" }, isFoldable ? (this.folded.has(node) ? "▸" : "▾") : "");
       const sign = SIGNS[node.status] || "";
-      const name = el("span", { class: "name" }, fold, kind(node.kind), " ", sign, node.name);
+      const name = el("span", { class: "name" }, fold, kind(node.kind), " ", sign, node.name, this.pages && node.span && Object.hasOwn(this.pages, node.kind + " " + node.name) && el("a", { class: "to-page", href: this.pages[node.kind + " " + node.name], title: "all calls of " + node.name, tabindex: "-1", "aria-hidden": "true" }, "↗"));
       name.style.paddingLeft = Math.min(depth - 1, 12) * 14 + "px";
       const took = T.took(node);
       const said = why ? " → " + why.replace(/\s+/g, " ").slice(0, 400) : "";

@@ -9,6 +9,7 @@ import pandas as pd
 from reporter.site.context import Chart, chart, rows
 
 WIDTH, HEIGHT, _BAR, _GAP, _SHOWN, _LAYERS = 1000.0, 300.0, 10.0, 10.0, 7, 4
+_KINDS = ("", "chat", "command", "tool")
 
 
 @dataclass
@@ -56,8 +57,8 @@ def flow_chart(links: pd.DataFrame) -> Chart:
         "flow",
         "From messages to models, commands and tools",
         300,
-        links=pd.DataFrame(ribbons, columns=["path", "width", "failed", "tip"]),
-        nodes=pd.DataFrame(boxes, columns=["x", "y", "width", "height", "label", "lx", "ly", "align", "tip"]),
+        links=pd.DataFrame(ribbons, columns=["path", "width", "failed", "tip", "of"]),
+        nodes=pd.DataFrame(boxes, columns=["x", "y", "width", "height", "label", "lx", "ly", "align", "tip", "of"]),
     ).following("flow")
 
 
@@ -106,7 +107,13 @@ def _ribbon(start: _Node, end: _Node, count: int, failed: bool, scale: float) ->
         "width": max(1.0, width),
         "failed": failed,
         "tip": f"{start.name} → {end.name}: {count:,} {what}",
+        "of": _of(end),
     }
+
+
+def _of(node: _Node) -> str:
+    """`kind name` of what a node stands for: where a click on it leads; empty where nowhere."""
+    return f"{_KINDS[node.layer]} {node.name}" if node.layer and node.name != "others" else ""
 
 
 def _box(node: _Node, scale: float) -> dict[str, object]:
@@ -115,5 +122,5 @@ def _box(node: _Node, scale: float) -> dict[str, object]:
     return {
         "x": _x(node.layer), "y": node.y, "width": _BAR, "height": height, "lx": _x(node.layer) + _BAR + 5,
         "ly": node.y + height / 2, "align": "left", "label": f"{node.name[:26]} {node.size:,.0f}",
-        "tip": f"{node.name}: {node.size:,.0f}{share}",
+        "tip": f"{node.name}: {node.size:,.0f}{share}", "of": _of(node),
     }  # fmt: skip

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 # What it takes to say what was left out.
 _NOTICE_BYTES = 600
 _SCRIPTS = (
-    "data.js", "selection.js", "figures.js", "notes.js", "follow-charts.js", "flow.js", "follow.js", "filter.js", "report.js",
-    "export.js", "single.js",
+    "data.js", "selection.js", "figures.js", "notes.js", "follow-charts.js", "flow.js", "follow.js", "filter.js", "leads.js",
+    "report.js", "export.js", "single.js",
 )  # fmt: skip
 _MAIN = re.compile(r'<main id="main">(.*)</main>', re.S)
 _FILTERS = re.compile(r'<form id="(?:page|log)-filters".*?</form>', re.S)

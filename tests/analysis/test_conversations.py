@@ -88,10 +88,10 @@ def test_operations_are_counted_by_the_hour_and_weekday_of_the_viewers_clock(app
     hours = {row[0]: {hour: int(n) for hour, n in enumerate(row[1:]) if n != "0"} for row in cells(page, "hours")}
     assert {day: found for day, found in hours.items() if found} == {"Friday": {11: 3}, "Sunday": {0: 1}}
     charts = json.loads(re.search(r'<script type="application/json" id="charts">(.*?)</script>', page, re.S)[1])
-    shown = charts["heat_map"]["data"]["cells"]
+    shown = charts["hours"]["data"]["cells"]
     assert list(zip(shown["row"], shown["hour"], shown["value"], strict=True)) == [
         ("Friday", 11, 1.5),
         ("Sunday", 0, 1.0),
     ]
     assert shown["tip"][0] == "Friday 11:00 to 12:00: 3 operations on 2 of these days"
-    assert charts["heat_map"]["choices"] == {"tool": {"cells": shown}}
+    assert charts["hours"]["choices"] == {"tool": {"cells": shown}}
