@@ -98,13 +98,19 @@ def output_folder(command: Command) -> Command:
     )
 
 
+def archived(command: Command) -> Command:
+    return click.option(
+        "--from-archive", type=FOLDER, metavar="DIR", help="Read what `prune --archive DIR` wrote, and nothing else."
+    )(command)
+
+
 def formats(*names: str) -> Callable[[Command], Command]:
     return click.option("--format", "form", type=click.Choice(names), default=names[0], help="How to print.")
 
 
 def question(*names: str) -> Callable[[Command], Command]:
     """What every question to the sink takes; `names`: the formats it answers in."""
-    return lambda command: where(when(privacy(formats(*names)(command))))
+    return lambda command: where(archived(when(privacy(formats(*names)(command)))))
 
 
 # What a trace can be asked for by beside its own id: option → what it names.
@@ -131,12 +137,21 @@ def settings_of(options: dict[str, Any], *, is_awaited: bool = False) -> Setting
     report.shared is set."""
     from reporter.settings.app import find_app
 
+    if options.get("from_archive"):
+        from reporter.cli.archived import archived_settings
+
+        return _as_asked(archived_settings(options), options)
     logs, sink = tuple(options["logs"]), options["sink"]
     if "-" in logs:
         from reporter.cli.standard_input import spooled
 
         logs, sink = spooled(logs, sink, is_awaited=is_awaited)
     settings = find_app(options["app"], options["db"], logs, sink, options["log_tz"], is_awaited=is_awaited)
+    return _as_asked(settings, options)
+
+
+def _as_asked(settings: Settings, options: dict[str, Any]) -> Settings:
+    """With what options say of what leaves the machine and of what counts."""
     if not settings.is_shared:
         os.umask(0o077)
     if options.get("include") or options.get("exclude") or options.get("no_dry_runs"):

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 class Settings(NamedTuple):
     """`database_url`: SQLAlchemy's; `is_database_named`: by the user, not only by the app. `logs`: globs; empty for the app's
-    own. `app_zone`: IANA name. `title`: what reports call the app. `chosen`: what of it they are about. `keep_days`: how long dated ones stay. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
+    own. `app_zone`: IANA name. `title`: what reports call the app. `chosen`: what of it they are about. `keep_days`: how long dated ones stay. `is_archive`:
+    the sink is made of an archive, and nothing is taken in. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
     what was found but cannot be used. The rest: what options fall back to."""
 
     app: Path
@@ -58,6 +59,7 @@ class Settings(NamedTuple):
     title: str = ""
     chosen: Chosen = Chosen()
     keep_days: int = 0
+    is_archive: bool = False
 
     @property
     def database(self) -> str:

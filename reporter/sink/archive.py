@@ -1,13 +1,15 @@
-"""What leaves the sink, kept in monthly Parquet files: written aside, read again, and only then trusted."""
+"""What leaves the sink, kept in monthly Parquet files: written aside, read again, and only then trusted. `restore` makes a sink of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from reporter import engine
-from reporter.errors import OutputError
+from reporter.errors import OutputError, SourceError
+from reporter.events.columns import EVENT_COLUMNS
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from reporter.sink.store import Sink
@@ -58,6 +60,47 @@ def _add(con: engine.DuckDBPyConnection, condition: str, month: str, path: Path)
     finally:
         fresh.unlink(missing_ok=True)
     return path
+
+
+def restore(folder: Path, path: Path) -> tuple[datetime, datetime]:
+    """Make the sink `path` of an archive's events; the times of the first and the last (UTC, without a zone). Raises SourceError, SinkError."""
+    from reporter.sink.file import open_sink
+
+    files = sorted(folder.glob("events-*.parquet"))
+    if not files:
+        msg = f"no archive in {folder}: it holds no events-YYYY-MM.parquet"
+        raise SourceError(msg, "Name the folder that `prune --archive` wrote to.")
+    held = f"(SELECT * FROM read_parquet([{', '.join(_literal(file) for file in files)}], union_by_name = true))"
+    with open_sink(path) as sink:
+        con = sink.connection
+        try:
+            sink.begin_batch()
+            for name, count in con.execute(
+                f"SELECT source_name, count(*) FROM {held} GROUP BY 1 ORDER BY 1"
+            ).fetchall():
+                source = sink.add_source(name, "archive", str(folder))
+                sink.update_source(source, entries=count, events=count)
+            sink.write_sources()
+            con.execute(_restored(con, held))
+            con.commit()
+            with sink.transaction():
+                sink.derive_spans()
+            first, last = con.execute("SELECT min(ts), max(ts) FROM events").fetchall()[0]
+        except engine.Error as exc:
+            msg = f"the archive {folder} cannot be read: {str(exc).splitlines()[0]}"
+            raise SourceError(msg, "Name the folder that `prune --archive` wrote to.") from exc
+    return first, last
+
+
+def _restored(con: engine.DuckDBPyConnection, held: str) -> str:
+    """SQL that takes in archived events. Numbers of sources were a former sink's, and of a log that was rotated away another has had the
+    name and offsets since: events are numbered anew, in order of time."""
+    there = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {held}").fetchall()}
+    columns = [f'a."{name}"' for name in EVENT_COLUMNS if name in there and name not in ("id", "source")]
+    names = ", ".join(["id", "source", *(column.removeprefix("a.") for column in columns), "batch"])
+    number = "s.id::BIGINT * 1099511627776 + row_number() OVER (PARTITION BY s.id ORDER BY a.ts, a.id)"
+    return f"""INSERT INTO events ({names}) SELECT {number}, s.id, {", ".join(columns)}, 1
+      FROM {held} a JOIN sources s ON s.name = a.source_name ORDER BY a.ts, a.id"""
 
 
 def _literal(path: Path) -> str:
