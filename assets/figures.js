@@ -218,8 +218,8 @@ window.TelemetryFigures = (() => {
       .sort((a, b) => b.cost_usd - a.cost_usd || b.tokens - a.tokens || (a.trace < b.trace ? -1 : 1)).slice(0, Number(table.dataset.top));
   }
 
-  // Error groups; on an operation's page those with an error event of it.
-  function groups(chosen, table) {
+  // Error groups, but for those that are ignored or resolved; on an operation's page those with an error event of it.
+  function groups(chosen, table, withClosed = false) {
     const { data } = chosen;
     const at = data.errors;
     const { size } = data.buckets;
@@ -229,19 +229,19 @@ window.TelemetryFigures = (() => {
     const own = (i) => !isOf || isOf(data.operations[data.own[at.name[i]]]) || (at.row[i] >= 0 && isOf(operationOf(data, at.row[i])));
     at.t.forEach((t, i) => {
       const group = at.group[i];
-      if (!chosen.errors[i] || group < 0) return;
+      if (!chosen.errors[i] || group < 0 || (!withClosed && data.groups.closed.includes(group))) return;
       if (!found.has(group)) found.set(group, { group, key: "g-" + data.groups.fingerprint[group], title: data.groups.title[group], message: data.groups.message[group], count: 0, faults: new Set(), traces: new Map(), first_seen: t, last_seen: t, trend: new Array(size).fill(0), isOwn: false });
       const row = found.get(group);
       row.isOwn = row.isOwn || own(i);
       row.count++;
       row.faults.add(at.fault[i]);
-      if (at.trace[i] >= 0) row.traces.set(at.trace[i], t);
+      if (at.trace[i] >= 0) row.traces.set(at.trace[i], i);
       row.last_seen = t;
       row.trend[data.buckets.of(t)]++;
     });
     return [...found.values()].filter((row) => row.isOwn).map((row) => ({ ...row, faults: row.faults.size, traces: row.traces.size, latest: row.traces, share_rate: row.count / events })).sort((a, b) => b.faults - a.faults || b.count - a.count || b.last_seen - a.last_seen);
   }
-  const groupAt = (chosen, place) => groups(chosen).find((row) => row.group === groupOf(chosen, place)) || null;
+  const groupAt = (chosen, place) => groups(chosen, null, true).find((row) => row.group === groupOf(chosen, place)) || null;
 
   // Spans that one stands right in (its callers), or that stand right in it.
   function links(chosen, table) {
@@ -344,7 +344,7 @@ window.TelemetryFigures = (() => {
   function errorsInWords(chosen) {
     const failed = failedTraces(chosen);
     const of = failed === null ? "" : "; " + count(failed) + " of " + said(traceCount(chosen), "request") + " failed (" + rate(failed / traceCount(chosen)) + ")";
-    return ["", said(faults(chosen), "fault") + " in " + said(groups(chosen).length, "group") + ", most faults first" + of + "; " + said(errorEvents(chosen), "error event") + "."];
+    return ["", said(faults(chosen), "fault") + " in " + said(groups(chosen, null, true).length, "group") + ", most faults first" + of + "; " + said(errorEvents(chosen), "error event") + "."];
   }
   function problems(chosen) {
     const found = total(chosen, () => true, "//");

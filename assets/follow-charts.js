@@ -60,7 +60,7 @@ window.TelemetryCharts = (() => {
   }
 
   function groups({ data, whole }, recipe) {
-    return stacked(recipe, data, (add) => data.errors.t.forEach((t, i) => { if (whole.errors[i] && data.errors.group[i] >= 0) add(t, data.groups.fingerprint[data.errors.group[i]], 1); }));
+    return stacked(recipe, data, (add) => data.errors.t.forEach((t, i) => { if (whole.errors[i] && data.errors.group[i] >= 0 && !data.groups.closed.includes(data.errors.group[i])) add(t, data.groups.fingerprint[data.errors.group[i]], 1); }));
   }
 
   // Medians of the coloured names by bucket.

@@ -141,7 +141,7 @@ window.TelemetryFollow = (() => {
   const soft = (...parts) => el("p", { class: "soft" }, ...parts);
   const LISTS = {
     retries: (chosen) => { const found = window.TelemetryNotes.retries(chosen); return found && found.map((row) => el("li", {}, el("span", { class: "num" }, count(row.count) + "×"), " ", link(row, row.operation))); },
-    traces: (chosen, list) => { const found = groupAt(chosen, list); return found ? [...found.latest].sort(([, a], [, b]) => b - a).slice(0, Number(list.dataset.top)).map(([at]) => el("li", {}, trace(chosen.data.ids[at]))) : []; },
+    traces: (chosen, list) => { const found = groupAt(chosen, list); return found ? [...found.latest].sort(([, a], [, b]) => b - a).slice(0, Number(list.dataset.top)).map(([at, i]) => el("li", {}, moment(chosen.data.errors.t[i]), " ", kind(chosen.data.names.kind[chosen.data.errors.name[i]]), " ", chosen.data.names.operation[chosen.data.errors.name[i]], " · ", trace(chosen.data.ids[at]))) : []; },
     slowest: (chosen, list) => all(chosen).filter((row) => row.count).slice(0, Number(list.dataset.top)).map((row) => el("li", {}, el("span", { class: "num" }, ms(row.p95_ms)), " ", ...shown(row), " ", el("span", { class: "soft" }, "p95 of " + count(row.count)))),
     busiest: (chosen, list) => all(chosen).filter((row) => row.count).sort((a, b) => b.count - a.count).slice(0, Number(list.dataset.top)).map((row) => el("li", {}, el("span", { class: "num" }, count(row.count) + "×"), " ", ...shown(row))),
     problems: (chosen, list) => [

@@ -145,7 +145,7 @@ class Reading:
     def results(self, asked: Asked, sources: tuple[Source, ...], rejects: tuple[RejectSample, ...]) -> Results:
         """All figures of the window, not yet redacted."""
         con, listed = self.con, self._begin_listing()
-        groups = errors(con, asked.window)
+        groups = errors(con, asked.window, asked.settings.decisions)
         view, changed = overview(con, asked.window, sources), changes(con, asked.compared)
         figures = performance(con, asked.window, asked.settings.classes)
         return Results(

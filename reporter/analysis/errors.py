@@ -11,14 +11,27 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reporter.analysis.faults import ErrorEvent, error_events, keep, rank
+from reporter.analysis.faults import ErrorEvent, error_events, keep, merge, rank
+from reporter.analysis.given import UNDECIDED
+from reporter.format import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import duckdb
 
+    from reporter.analysis.given import Decisions
     from reporter.window import Window
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A trace that a group was seen in: its latest error event of the group there."""
+
+    correlation_id: str
+    ts: datetime
+    kind: str
+    operation: str
 
 
 @dataclass(frozen=True)
@@ -29,7 +42,10 @@ class ErrorGroup:
     before, but silent in the window of the same length before this one. `message`: the latest, as logged; `pattern`:
     normalised; `variants`: (message, faults), most frequent first. `trend`: error events by bucket of `Errors.buckets`.
     `telling`: ids of events that show it: the latest, the first, then one a variant. `anchor`: of the latest's fault the end of the
-    operation that failed first; the latest where none did. `kind`: the most frequent of `kinds`.
+    operation that failed first; the latest where none did. `kind`: the most frequent of `kinds`. `sightings`: of the latest traces.
+
+    `state`: what was decided: `ignored`, `resolved`, `regressed` (an error event since it was resolved), or nothing; `merged`: the
+    fingerprints of groups that were merged into it, seen or not.
     """
 
     fingerprint: str
@@ -53,6 +69,18 @@ class ErrorGroup:
     trend: tuple[int, ...]
     telling: tuple[int, ...]
     anchor: int
+    sightings: tuple[Sighting, ...]
+    state: str = ""
+    merged: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Neither ignored nor resolved."""
+        return self.state not in ("ignored", "resolved")
+
+    def flag(self, has_past: bool) -> str:
+        """What is said in front of it, in a word: what was decided, else `new` or `back`."""
+        return self.state or ("new" if self.new and has_past else "back" if self.regressed else "")
 
 
 @dataclass(frozen=True)
@@ -71,8 +99,38 @@ class Errors:
     more: int = 0
     of_events: tuple[tuple[int, int, int, int], ...] = ()
 
+    @property
+    def open(self) -> tuple[ErrorGroup, ...]:
+        """Those that lists show: neither ignored nor resolved."""
+        return tuple(group for group in self.groups if group.is_open)
 
-_SHOWN_TRACES, _SHOWN_VARIANTS, _SHOWN_OCCURRENCES = 500, 20, 5
+    @property
+    def closed(self) -> dict[str, tuple[int, int]]:
+        """How many groups are ignored and resolved, each with the number of their faults."""
+        faults = {
+            state: [group.faults for group in self.groups if group.state == state] for state in ("ignored", "resolved")
+        }
+        return {state: (len(found), sum(found)) for state, found in faults.items()}
+
+    @property
+    def closed_in_words(self) -> str:
+        """`1 ignored (5 faults), 2 resolved (3 faults)`; empty where none is."""
+        told = (f"{n:,} {state} ({words.counted(faults, 'fault')})" for state, (n, faults) in self.closed.items() if n)
+        return ", ".join(told)
+
+    def of(
+        self, kind: str | None = None, *, only_new: bool = False, top: int | None = None, with_closed: bool = False
+    ) -> Errors:
+        """Those that are open, with an event of `kind`, new, the first `top`: as they stand here, without `of_events`."""
+        chosen = [
+            g
+            for g in self.groups
+            if (g.is_open or with_closed) and (not kind or kind in g.kinds) and (g.new or not only_new)
+        ]
+        return replace(self, groups=tuple(chosen[:top]), more=0 if kind or only_new or top else self.more, of_events=())
+
+
+_SHOWN_TRACES, _SHOWN_VARIANTS, _SHOWN_OCCURRENCES, _SHOWN_SIGHTINGS = 500, 20, 5, 50
 GROUPS_AT_MOST = 1000
 
 
@@ -84,17 +142,21 @@ class Past:
     lately: set[str]
 
 
-def errors(con: duckdb.DuckDBPyConnection, window: Window, *, keeps: bool = True) -> Errors:
+def errors(
+    con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = UNDECIDED, *, keeps: bool = True
+) -> Errors:
     """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`. `keeps`: tell `of_events`,
     and leave `window_faults` and `span_faults` (`faults.keep`) for what counts faults."""
     earlier_events = f"(SELECT * FROM events WHERE ts < TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}')"
     lately = window.previous().sql[0]
     has_past = bool(con.execute("SELECT count(*) > 0 FROM events WHERE ts < ?", [lately]).fetchall()[0][0])
     found, earlier = error_events(con, "window_events", earlier_events)
+    for events in (found, earlier):
+        merge(events, decisions)
     if keeps:
         keep(con, found)
     past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
-    made = _grouped(found, window, past, has_past=has_past)
+    made = _grouped(found, window, past, has_past=has_past, decisions=decisions)
     return replace(made, of_events=_of_events(found, made.groups)) if keeps else made
 
 
@@ -105,7 +167,9 @@ def error_groups(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[ErrorG
     return _grouped(found, window, Past(known, known), has_past=False).groups
 
 
-def _grouped(found: list[ErrorEvent], window: Window, past: Past, *, has_past: bool) -> Errors:
+def _grouped(
+    found: list[ErrorEvent], window: Window, past: Past, *, has_past: bool, decisions: Decisions = UNDECIDED
+) -> Errors:
     seconds = window.bucket_seconds
     first = int(window.start.timestamp()) // seconds
     count = -(-int(window.end.timestamp()) // seconds) - first
@@ -119,7 +183,17 @@ def _grouped(found: list[ErrorEvent], window: Window, past: Past, *, has_past: b
 
     faults = {name: len({event.fault for event in part}) for name, part in parts.items()}
     most = sorted(parts.items(), key=lambda item: (-faults[item[0]], -len(item[1]), item[0]))[:GROUPS_AT_MOST]
-    groups = [_group(name, part, past, len(found), bucket_of, count) for name, part in most]
+    merged: dict[str, list[str]] = {}
+    for name in decisions.merged:
+        merged.setdefault(decisions.group_of(name), []).append(name)
+    groups = [
+        replace(
+            _group(name, part, past, len(found), bucket_of, count),
+            state=_state(name, part, decisions),
+            merged=tuple(merged.get(name, ())),
+        )
+        for name, part in most
+    ]
     groups.sort(key=lambda g: (-g.faults, -g.count, -g.last_seen.timestamp(), g.fingerprint))
     return Errors(window, tuple(groups), buckets, has_past, len(parts) - len(groups))
 
@@ -168,7 +242,31 @@ def _group(
         tuple(trend[n] for n in range(buckets)),
         tuple(dict.fromkeys(shown))[:_SHOWN_OCCURRENCES],
         _anchor(telling, part),
+        tuple(_sightings(part)),
     )
+
+
+def _state(name: str, part: list[ErrorEvent], decisions: Decisions) -> str:
+    if name in decisions.ignored:
+        return "ignored"
+    resolved = decisions.resolved.get(name)
+    if resolved is None:
+        return ""
+    return "regressed" if part[-1].ts.replace(tzinfo=UTC) > resolved else "resolved"
+
+
+def _sightings(part: list[ErrorEvent]) -> Iterator[Sighting]:
+    """Of the latest traces, latest first; the operation is that of the trace's latest event that names one."""
+    found: dict[str, Sighting] = {}
+    for event in reversed(part):
+        if not event.trace or (event.trace not in found and len(found) == _SHOWN_SIGHTINGS):
+            continue
+        known = found.setdefault(
+            event.trace, Sighting(event.trace, event.ts, event.kind, event.operation or event.event or "")
+        )
+        if not known.operation and event.operation:
+            found[event.trace] = replace(known, kind=event.kind, operation=event.operation)
+    yield from found.values()
 
 
 def _anchor(telling: ErrorEvent, part: list[ErrorEvent]) -> int:

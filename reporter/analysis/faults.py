@@ -23,12 +23,15 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import engine
 from reporter.analysis.fingerprints import fingerprint, normalise
+from reporter.analysis.given import UNDECIDED
 from reporter.events.exceptions import ExceptionText, read_exception
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import duckdb
+
+    from reporter.analysis.given import Decisions
 
 _COMPARED_PATTERNS = 100
 # An event without a text may be about what failed while its work ran, give or take what times in whole seconds are off.
@@ -123,11 +126,19 @@ def _found(
     return found
 
 
-def find(con: duckdb.DuckDBPyConnection) -> list[ErrorEvent]:
-    """The error events of `window_events`, kept (`keep`)."""
+def find(con: duckdb.DuckDBPyConnection, decisions: Decisions = UNDECIDED) -> list[ErrorEvent]:
+    """The error events of `window_events`, in the groups that they were merged into, kept (`keep`)."""
     (found,) = error_events(con, "window_events")
+    merge(found, decisions)
     keep(con, found)
     return found
+
+
+def merge(found: Iterable[ErrorEvent], decisions: Decisions) -> None:
+    """Give events of merged groups the fingerprint of what these were merged into."""
+    if decisions.merged:
+        for event in found:
+            event.fingerprint = decisions.group_of(event.fingerprint)
 
 
 def keep(con: duckdb.DuckDBPyConnection, found: Iterable[ErrorEvent]) -> None:

@@ -1,4 +1,4 @@
-"""What the configuration gives: prices, the limits of the performance classes, and how long events are kept."""
+"""What the configuration gives: prices, the limits of the performance classes, how long events are kept, and what was decided on error groups."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
 CLASS_NAMES = ("fast", "normal", "slow", "very slow", "critical")
@@ -35,3 +36,23 @@ class Retention(NamedTuple):
     max_bytes: int
     aggregate_days: int
     archive: Path | None = None
+
+
+class Decisions(NamedTuple):
+    """What people decided on error groups, by fingerprint. `ignored`: why, as far as it is said; `resolved`: when (UTC); `merged`: into which
+    other group."""
+
+    ignored: Mapping[str, str] = {}
+    resolved: Mapping[str, datetime] = {}
+    merged: Mapping[str, str] = {}
+
+    def group_of(self, fingerprint: str) -> str:
+        """The group that one of this fingerprint stands in; where merges lead in a circle, the last of it."""
+        seen = {fingerprint}
+        while (into := self.merged.get(fingerprint)) and into not in seen:
+            seen.add(into)
+            fingerprint = into
+        return fingerprint
+
+
+UNDECIDED = Decisions()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reporter.analysis import fold
 from reporter.analysis.chat import FLOW_LINKS
@@ -124,7 +124,7 @@ def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: 
     document `is_approximate`. `folded`: rows of LLM calls that their stream shows. `led`: of rows in
     the flow of messages the name of what they come from (streams: of messages); `after`: of tool calls the one before in the trace; `talk`: whose `conversations` rows are of
     (a place in their `ids`); none of the two last where rows are together. `notes`: what pages count beside operations (noted.py). `prices`: see there. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
-    they tell of one failure), `group` (a place in `groups`, -1 beyond those), `row`, the operation that failed or -1, and `conversation`. `events`: all
+    they tell of one failure), `group` (a place in `groups`, -1 beyond those; `closed`: places of ignored and resolved ones), `row`, the operation that failed or -1, and `conversation`. `events`: all
     events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `redactor`: what ids and names pass; `results` have passed it.
     """
     fold(con)
@@ -212,8 +212,9 @@ def _columns(rows: Sequence[tuple[int, ...]], names: tuple[str, ...]) -> dict[st
     return {name: [row[n] for row in rows] for n, name in enumerate(names)}
 
 
-def _groups(errors: Errors) -> dict[str, list[str]]:
+def _groups(errors: Errors) -> dict[str, list[Any]]:
     return {
+        "closed": [n for n, g in enumerate(errors.groups) if not g.is_open],
         "fingerprint": [g.fingerprint for g in errors.groups],
         "title": [g.error_class or "error" for g in errors.groups],
         "message": [g.message[:_MESSAGE_CHARS] for g in errors.groups],

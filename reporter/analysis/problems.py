@@ -84,8 +84,8 @@ def problems(con: duckdb.DuckDBPyConnection, view: Overview, errors: Errors, cha
     before = changes.cost_usd_before
     is_dearer = not changes.since and before > 0 and view.tokens.cost_usd >= _DEARER * before
     return Problems(
-        errors.groups[:FAILING],
-        len(errors.groups[FAILING:]) + errors.more,
+        errors.open[:FAILING],
+        len(errors.open[FAILING:]) + errors.more,
         errors.has_past,
         _slower(con, changes.durations),
         unfinished[:UNFINISHED],
@@ -164,9 +164,10 @@ def _failed(view: Overview) -> str:
 
 
 def _worst(found: Problems) -> list[str]:
-    """The group with most faults of those that are new, else of those that are back, else of all."""
+    """The group with most faults of those that are new, else of those that came back, else of all."""
     flags = (
         ("new", [g for g in found.failing if g.new and found.has_past]),
+        ("regressed", [g for g in found.failing if g.state == "regressed"]),
         ("back", [g for g in found.failing if g.regressed]),
     )
     for flag, groups in (*flags, ("most often", found.failing)):

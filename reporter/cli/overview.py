@@ -31,7 +31,7 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
 
             compared = parse_compared(settings.compare, window, zone)
             see(con, compared, "compared", chosen=settings.chosen)
-            groups = errors(con, window)
+            groups = errors(con, window, settings.decisions)
             view = analyse(con, window, read(sink))
             listed = problems(con, view, groups, changes(con, compared))
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.analysis.chosen import Chosen
-from reporter.analysis.given import CLASS_LIMITS_MS, Retention
+from reporter.analysis.given import CLASS_LIMITS_MS, UNDECIDED, Decisions, Retention
 from reporter.errors import SourceError
 from reporter.events.names import KINDS
 from reporter.redaction.gate import Privacy
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 class Settings(NamedTuple):
     """`database_url`: SQLAlchemy's; `is_database_named`: by the user, not only by the app. `logs`: globs; empty for the app's
-    own. `app_zone`: IANA name. `title`: what reports call the app. `chosen`: what of it they are about. `keep_days`: how long dated ones stay. `is_archive`:
+    own. `app_zone`: IANA name. `title`: what reports call the app. `chosen`: what of it they are about; `decisions`: on error groups. `keep_days`: how long dated ones stay. `is_archive`:
     the sink is made of an archive, and nothing is taken in. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
     what was found but cannot be used. The rest: what options fall back to."""
 
@@ -60,6 +60,7 @@ class Settings(NamedTuple):
     chosen: Chosen = Chosen()
     keep_days: int = 0
     is_archive: bool = False
+    decisions: Decisions = UNDECIDED
 
     @property
     def database(self) -> str:
@@ -148,6 +149,7 @@ def find_app(
         is_shared=values["report.shared"],
         title=values["report.title"] or root.resolve().name,
         keep_days=values["report.keep_days"],
+        decisions=config.decisions,
     )
 
 

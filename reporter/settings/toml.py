@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reporter.analysis.given import CLASS_LIMITS_MS, Price
+from reporter.analysis.given import CLASS_LIMITS_MS, Decisions, Price
 from reporter.errors import UsageError
 from reporter.events.names import KINDS
+from reporter.settings.decisions import DECISIONS, read_decision
 from reporter.settings.zones import is_zone
 from reporter.window import parse_period
 
@@ -146,6 +148,7 @@ class Values(NamedTuple):
     prices: Mapping[str, Price]
     patterns: Mapping[str, str]
     columns: Mapping[str, Mapping[str, str]]
+    decisions: Decisions
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Values:
@@ -155,7 +158,8 @@ def load(path: Path, environment: Mapping[str, str]) -> Values:
     prices: dict[str, Price] = {}
     patterns: dict[str, str] = {}
     columns: dict[str, dict[str, str]] = {}
-    text = _read(path)
+    decided: dict[str, dict[str, Any]] = {name: {} for name in DECISIONS}
+    text = read_text(path)
     for parts, value in _leaves(_parsed(path, text)):
         where = f"{path}:{_line(text, parts)}"
         name = ".".join(parts)
@@ -165,6 +169,9 @@ def load(path: Path, environment: Mapping[str, str]) -> Values:
             patterns[parts[2]] = _checked(where, name, _pattern, value)
         elif parts[:2] == ("tables", "columns") and len(parts) == 4 and parts[2] in TABLE_NAMES:
             columns.setdefault(parts[2], {})[parts[3]] = _checked(where, name, _text, value)
+        elif parts[0] == "errors" and len(parts) == 3 and parts[1] in DECISIONS:
+            read = functools.partial(read_decision, parts[1], parts[2])
+            decided[parts[1]][parts[2]] = _checked(where, name, read, value)
         elif name in _BY_NAME:
             values[name], origins[name] = _checked(where, name, _BY_NAME[name].read, value), where
         else:
@@ -176,10 +183,11 @@ def load(path: Path, environment: Mapping[str, str]) -> Values:
             if not found:
                 raise _unknown(variable, wanted)
             values[found], origins[found] = _checked(variable, found, _BY_NAME[found].read, value), variable
-    return Values(values, origins, prices, patterns, columns)
+    return Values(values, origins, prices, patterns, columns, Decisions(**decided))
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """What stands in the file; nothing where there is none. Raises UsageError."""
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
@@ -207,7 +215,9 @@ def _leaves(table: Mapping[str, Any], above: KeyPath = ()) -> Iterator[tuple[Key
     for name, value in table.items():
         path = (*above, name)
         is_section = ".".join(path) in _SECTIONS or (
-            path in (("prices",), ("redaction", "patterns"), ("tables", "columns")) or path[:2] == ("tables", "columns")
+            path in (("prices",), ("redaction", "patterns"), ("tables", "columns"), ("errors",))
+            or path[:2] == ("tables", "columns")
+            or (path[0] == "errors" and path[-1] in DECISIONS)
         )
         if is_section and isinstance(value, dict):
             yield from _leaves(value, path)
@@ -304,6 +314,14 @@ def render(values: Values) -> str:
         lines += [f"# {name} = {value}" if origin == "default" else f"{name} = {value}  # from {origin}"]
     lines += ["", "# Further things to redact, by name: regular expressions (Python's)"]
     lines += _table("redaction.patterns", values.patterns) or ["# [redaction.patterns]", '# customer = "CUST-[0-9]{6}"']
+    lines += [
+        "",
+        "# Error groups by fingerprint, as `telemetry-report errors FINGERPRINT --ignore`, --resolve and --merge write them",
+    ]
+    for name, kept in zip(DECISIONS, values.decisions, strict=True):
+        lines += _table(f"errors.{name}", kept)
+    if not any(values.decisions):
+        lines += ["# [errors.ignored]", '# 0123456789abcdef = "known, harmless"']
     lines += ["", "# What columns are called in the database, where not as the app's migrations call them"]
     for table in values.columns:
         lines += _table(f"tables.columns.{table}", values.columns[table])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from reporter.analysis.messages import shapes
 from reporter.format import words
 from reporter.terminal.layout import as_csv, as_json, cell, flowing, plain, spark, table, text_of, window_json
 
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
     from reporter.analysis.error_details import ErrorDetails, Occurrence
     from reporter.analysis.errors import ErrorGroup, Errors
+    from reporter.analysis.messages import Shape
 
 _CSV_COLUMNS = (
-    "fingerprint", "kind", "error_class", "message", "count", "faults", "first_seen", "last_seen", "operations", "traces", "new",
+    "fingerprint", "kind", "error_class", "message", "count", "faults", "first_seen", "last_seen", "operations", "traces", "new", "state",
 )  # fmt: skip
 _OCCURRENCE_COLUMNS = (
     "ts", "kind", "event", "operation", "message", "correlation_id", "source", "offset", "context", "extra", "exception",
@@ -26,24 +28,29 @@ _OCCURRENCE_COLUMNS = (
 _CONTEXT_CHARS, _SHOWN = 300, 4000
 
 
-def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: ZoneInfo) -> str:
-    """All groups; `latest`: by fingerprint, the event that shows it. Scripts get them by error events, people by faults."""
+def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: ZoneInfo, closed: Errors) -> str:
+    """All groups of `view`; `latest`: by fingerprint, the event that shows it. Scripts get them by error events, people by faults.
+    `closed`: of whose ignored and resolved groups it is told how many there are."""
     by_events = sorted(view.groups, key=lambda g: (-g.count, -g.last_seen.timestamp(), g.fingerprint))
     if form == "json":
         groups = [{**_group(g), "latest": _occurrence(latest.get(g.fingerprint))} for g in by_events]
-        return as_json({"window": window_json(view.window), "groups": groups})
+        told = {state: {"groups": n, "faults": faults} for state, (n, faults) in closed.closed.items()}
+        return as_json({"window": window_json(view.window), "groups": groups, **told})
     if form == "csv":
         rows = [{**_group(g), "operations": " ".join(g.operations), "traces": " ".join(g.traces)} for g in by_events]
         return as_csv(_CSV_COLUMNS, ([row[name] for name in _CSV_COLUMNS] for row in rows))
     start, end = words.moment(view.window.start, zone), words.moment(view.window.end, zone)
-    if not view.groups:
+    if not closed.groups:
         return f"{start} – {end} {zone.key}\nNo error in this period."
     total = sum(g.count for g in view.groups)
     faults = sum(g.faults for g in view.groups)
     heading = (
-        f"{start} – {end} {zone.key}: {words.counted(faults, 'fault')} in {words.count(len(view.groups))} groups, "
-        f"{words.count(total)} error events"
+        f"{start} – {end} {zone.key}: {words.counted(faults, 'fault')} in {words.counted(len(view.groups), 'group')}, "
+        f"{words.counted(total, 'error event')}"
     )
+    if closed.closed_in_words:
+        is_shown = any(not group.is_open for group in view.groups)
+        heading += f"; {closed.closed_in_words}{'' if is_shown else ': --all shows them'}"
     more = [f"… and {words.count(view.more)} more groups, each less frequent"] if view.more else []
     return "\n\n".join(
         [flowing(heading), *(_block(g, latest.get(g.fingerprint), view.has_past, zone) for g in view.groups), *more]
@@ -52,17 +59,18 @@ def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: Zone
 
 def _group(g: ErrorGroup) -> dict[str, Any]:
     names = ("fingerprint", "kind", "error_class", "message", "count", "faults", "operations", "traces", "new")
+    decided = {"state": g.state or None}
     seen = {"first_seen": words.iso(g.first_seen), "last_seen": words.iso(g.last_seen)}
-    return {**{name: getattr(g, name) for name in names}, **seen}
+    return {**{name: getattr(g, name) for name in names}, **seen, **decided}
 
 
 def _block(g: ErrorGroup, latest: Occurrence | None, has_past: bool, zone: ZoneInfo) -> str:
     from rich.padding import Padding
     from rich.text import Text
 
-    state = "new " if g.new and has_past else "back " if g.regressed else ""
+    state = g.flag(has_past)
     head = Text.assemble(
-        (f"{words.count(g.faults)}× ", "bold red"), (g.fingerprint, "cyan"), f" {g.kind} ", cell(state.strip()), " " if state else "",
+        (f"{words.count(g.faults)}× ", "bold red"), (g.fingerprint, "cyan"), f" {g.kind} ", cell(state), " " if state else "",
         (f"{plain(g.error_class)}: " if g.error_class else "", "bold"), plain(g.message[:500]),
     )  # fmt: skip
     operations = ", ".join(plain(words.name(name)) for name in g.operations[:4]) + (
@@ -125,8 +133,10 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
     parts = [_block(found, None, view.has_past, zone)]
     if found.frame:
         parts.append(f"first in-app frame: {plain(found.frame)}")
+    if found.merged:
+        parts.append(f"with what was merged into it: {', '.join(found.merged)}")
     if len(found.variants) > 1:
-        parts.append(table(("faults ", "message"), [(words.count(n), text[:300]) for text, n in found.variants]))
+        parts += [_messages(shape) for shape in shapes(found.variants)]
     for occurrence in details.occurrences[:1]:
         parts.append(_full(occurrence, zone))
     if details.before:
@@ -163,6 +173,16 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
     if traces:
         parts.append(flowing(f"traces: {traces}{' …' if found.trace_count > 5 else ''}"))
     return "\n\n".join(parts)
+
+
+def _messages(shape: Shape) -> str:
+    """What messages of one form share, and a table of what differs."""
+    text = "".join(f"{part}{{{n}}}" for n, part in enumerate(shape.parts[:-1], 1)) + shape.parts[-1]
+    head = flowing(f"{words.counted(shape.faults, 'fault')}: {plain(text[:500])}")
+    if len(shape.parts) == 1:
+        return head
+    rows = [(words.count(n), *(value[:100] for value in values)) for values, n in shape.values]
+    return f"{head}\n{table(('faults ', *(f'{{{n}}}' for n in range(1, len(shape.parts)))), rows)}"
 
 
 def _full(found: Occurrence, zone: ZoneInfo) -> str:

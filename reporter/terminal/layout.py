@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STATE_STYLES = {
     "error": "red", "failed": "red", "critical": "red", "very slow": "red", "slow": "yellow", "unfinished": "yellow",
-    "ok": "green", "fast": "green", "normal": "green", "new": "bold red", "back": "bold yellow",
+    "ok": "green", "fast": "green", "normal": "green", "new": "bold red", "back": "bold yellow", "regressed": "bold red",
 }  # fmt: skip
 _BARS = "▁▂▃▄▅▆▇█"
 _PIPED_WIDTH = 120

@@ -52,7 +52,7 @@ def _lines(found: Problems, view: Overview, zone: ZoneInfo) -> Iterator[Renderab
 def _failing(group: ErrorGroup, view: Overview, zone: ZoneInfo, *, has_past: bool) -> RenderableType:
     from rich.text import Text
 
-    state = "new" if group.new and has_past else "back" if group.regressed else ""
+    state = group.flag(has_past)
     named = f"{group.error_class}: " if group.error_class else ""
     said = Text.assemble(
         (f"{words.counted(group.faults, 'fault')} ", "bold"), cell(state), " " if state else "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from reporter.analysis.messages import shapes
 from reporter.events.exceptions import exception_chain
 from reporter.site import series
 from reporter.site.context import TimeAxis
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from reporter.analysis.error_details import ErrorDetails, Occurrence
     from reporter.analysis.errors import ErrorGroup, Errors
+    from reporter.analysis.messages import Shape
     from reporter.analysis.overview import Totals
     from reporter.analysis.results import Results
     from reporter.events.exceptions import ExceptionPart
@@ -40,10 +42,13 @@ class Row:
 
 @dataclass(frozen=True)
 class ErrorsContext:
-    """`hidden`: groups beyond those shown, the least frequent."""
+    """`groups`: how many there are; `rows`: open ones; `closed`: ignored and resolved ones, `closed_in_words` says how many. `hidden`: groups beyond those shown, the least frequent."""
 
     title: str
+    groups: int
     rows: tuple[Row, ...]
+    closed: tuple[Row, ...]
+    closed_in_words: str
     hidden: int
     totals: Totals
     has_past: bool
@@ -62,11 +67,18 @@ class Shown:
 
 @dataclass(frozen=True)
 class GroupContext:
+    """`shapes`: its messages by what differs. `place`: which of `of` groups with a page it is; `before`, `after`: those beside it, worst first."""
+
     title: str
     group: ErrorGroup
     has_past: bool
     details: ErrorDetails
     occurrences: tuple[Shown, ...]
+    shapes: tuple[Shape, ...]
+    place: int
+    of: int
+    before: str | None
+    after: str | None
 
 
 def href(fingerprint: str) -> str:
@@ -74,30 +86,50 @@ def href(fingerprint: str) -> str:
 
 
 def context(results: Results, zone: ZoneInfo) -> ErrorsContext:
-    groups = results.errors.groups
+    groups = results.errors.open
     colours = series.colours({g.fingerprint: g.count for g in groups})
-    rows = tuple(
-        Row(g, href(g.fingerprint) if g.fingerprint in results.error_details else None, colours[g.fingerprint])
-        for g in groups[:SHOWN_GROUPS]
-    )
-    charts = (_chart(results.errors, colours, zone),) if groups else ()
-    hidden = max(0, len(groups) - SHOWN_GROUPS)
+
+    def row(g: ErrorGroup, colour: str) -> Row:
+        return Row(g, href(g.fingerprint) if g.fingerprint in results.error_details else None, colour)
+
     return ErrorsContext(
-        TITLE, rows, hidden + results.errors.more, results.overview.totals, results.errors.has_past, charts
+        TITLE,
+        len(results.errors.groups) + results.errors.more,
+        tuple(row(g, colours[g.fingerprint]) for g in groups[:SHOWN_GROUPS]),
+        tuple(row(g, "") for g in results.errors.groups if not g.is_open),
+        results.errors.closed_in_words,
+        max(0, len(groups) - SHOWN_GROUPS) + results.errors.more,
+        results.overview.totals,
+        results.errors.has_past,
+        (_chart(results.errors, colours, zone),) if groups else (),
     )
 
 
 def group_contexts(results: Results) -> Iterator[tuple[str, GroupContext]]:
     """The page of each group with details: (file, context)."""
-    for group in results.errors.groups:
-        details = results.error_details.get(group.fingerprint)
-        if details:
-            shown = tuple(
-                Shown(o, exception_chain(o.exception or ""), _laid_out(o.context), _laid_out(o.extra))
-                for o in details.occurrences
-            )
-            title = (group.error_class or group.pattern)[:80]
-            yield href(group.fingerprint), GroupContext(title, group, results.errors.has_past, details, shown)
+    groups = [group for group in results.errors.groups if group.fingerprint in results.error_details]
+    names = [href(group.fingerprint) for group in groups]
+    for n, group in enumerate(groups):
+        details = results.error_details[group.fingerprint]
+        shown = tuple(
+            Shown(o, exception_chain(o.exception or ""), _laid_out(o.context), _laid_out(o.extra))
+            for o in details.occurrences
+        )
+        yield (
+            names[n],
+            GroupContext(
+                (group.error_class or group.pattern)[:80],
+                group,
+                results.errors.has_past,
+                details,
+                shown,
+                shapes(group.variants),
+                n + 1,
+                len(groups),
+                names[n - 1] if n else None,
+                names[n + 1] if n + 1 < len(groups) else None,
+            ),
+        )
 
 
 def faults(results: Results) -> str:
@@ -129,10 +161,10 @@ def _laid_out(text: str | None) -> str | None:
 
 
 def _chart(errors: Errors, colours: series.Colours, zone: ZoneInfo) -> Chart:
-    names = {g.fingerprint: (g.error_class or g.pattern)[:60] for g in errors.groups}
+    names = {g.fingerprint: (g.error_class or g.pattern)[:60] for g in errors.open}
     rows = [
         (start, g.fingerprint, float(count))
-        for g in errors.groups
+        for g in errors.open
         for start, count in zip(errors.buckets, g.trend, strict=True)
         if count
     ]

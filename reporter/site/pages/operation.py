@@ -117,9 +117,9 @@ def _by_operation(frame: pd.DataFrame) -> dict[Key, list[Any]]:
 
 
 def _groups(results: Results) -> Mapping[Key, list[ErrorGroup]]:
-    """Error groups with a page, by operation."""
+    """Open error groups with a page, by operation."""
     found: dict[Key, list[ErrorGroup]] = {}
-    for group in results.errors.groups:
+    for group in results.errors.open:
         if group.fingerprint in results.error_details:
             for key in ((kind, name) for kind in group.kinds for name in group.operations):
                 known = found.setdefault(key, [])
