@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from reporter.reading import Asked
+    from reporter.asked import Asked
     from reporter.sources import Progress
 
 KEPT = "data/days.json"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reporter.analysis import ALL, select_window
@@ -35,28 +35,15 @@ from reporter.sink.standing import file_state
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
-    from datetime import datetime
     from pathlib import Path
-    from zoneinfo import ZoneInfo
 
     from reporter import engine
     from reporter.analysis.chosen import Chosen
     from reporter.analysis.overview import RejectSample, Source
     from reporter.analysis.performance import OperationFigures
+    from reporter.asked import Asked
     from reporter.redaction.redactor import Redactor
-    from reporter.settings.app import Settings
     from reporter.window import Window
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a run is about. `compared`: the window that changes are judged against. `built_at`: aware; no stage reads a clock."""
-
-    settings: Settings
-    window: Window
-    compared: Window
-    zone: ZoneInfo
-    built_at: datetime
 
 
 # What of a window's events and spans makes its figures, in one row.

@@ -10,12 +10,13 @@ import os
 import warnings
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from reporter.asked import Asked
 from reporter.errors import DamagedSinkError, NotFoundError, SinkError
-from reporter.reading import Asked, Reading, state_of
 from reporter.redaction.gate import gate
 from reporter.sink.notes import emptiness, rejects, retention_notes, sources
 from reporter.sink.taking_in import take_in
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from reporter.analysis.limits import Limit, Measured
     from reporter.analysis.overview import Overview
     from reporter.analysis.results import Results
+    from reporter.reading import Reading
     from reporter.site.context import Edition
 
     OnNote = Callable[[str], None]
@@ -92,16 +94,12 @@ def read(
 
     `is_to_be_written`: the sink stays open for reading until `write`, and the traces' data are made meanwhile.
     """
-    from reporter.site.runtime import runtime_js
-    from reporter.site.specs import prepare
+    # DuckDB works without Python's lock: while it takes in, pandas and what rendering needs are loaded.
+    for task in (_load_analyses, _load_site):
+        Thread(target=task, daemon=True).start()
+    ingested = take_in(asked.settings, asked.built_at, on_progress, on_note)
+    from reporter.reading import Reading
 
-    # Bundled at the first build only, by a compiler that does not hold Python's lock: meanwhile logs are read.
-    Thread(target=runtime_js, daemon=True).start()
-    # DuckDB works without Python's lock, so charts are compiled meanwhile. vega() waits for nothing: it compiles again
-    # should this thread have failed.
-    preparing = Thread(target=prepare, daemon=True)
-    ingested = take_in(asked.settings, asked.built_at, on_progress, on_note, preparing.start)
-    preparing.join()
     on_progress(Progress("computing", 1, 1))
     reading = Reading(asked.settings.sink, asked.window, asked.compared, on_note, chosen=asked.settings.chosen)
     try:
@@ -124,6 +122,15 @@ def read(
     if not is_to_be_written:
         run.close()
     return run
+
+
+def _load_analyses() -> None:
+    import_module("reporter.reading")
+
+
+def _load_site() -> None:
+    """With what draws charts: bundled at the first build only, by a compiler that does not hold Python's lock either."""
+    import_module("reporter.site.runtime").runtime_js()
 
 
 class Run:
@@ -298,6 +305,8 @@ class Run:
 
     def close(self) -> None:
         """Let go of the sink; what is asked for later opens it again."""
+        from reporter.reading import state_of
+
         if self._reading:
             self._state = state_of(self._reading.con)
             self._reading.close()
@@ -320,6 +329,7 @@ class Run:
 
     def _read_again(self) -> Reading:
         """The sink as this run left it. Raises SinkError where it has changed since."""
+        from reporter.reading import Reading, state_of
 
         if self._reading:
             reading, self._reading = self._reading, None

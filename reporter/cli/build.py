@@ -144,8 +144,8 @@ def _build_one(
 ) -> None:
     from pathlib import Path
 
+    from reporter.asked import Asked
     from reporter.cli.progress import progress
-    from reporter.reading import Asked
     from reporter.run import read
     from reporter.sink import standing
     from reporter.site.output import check_output, write_file
@@ -171,9 +171,9 @@ def _build_one(
 
 
 def _build_dated(job: _Job, by: str) -> None:
+    from reporter.asked import Asked
     from reporter.cli.progress import progress
     from reporter.dated import write_dated
-    from reporter.reading import Asked
 
     with progress() as on_progress:
         done = write_dated(Asked(*job[:5]), by, job.path, on_progress, note)

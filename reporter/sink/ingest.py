@@ -37,11 +37,10 @@ def ingest(
     sink: Sink,
     settings: Settings,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    on_read: Callable[[], None] = lambda: None,
     on_events: Callable[[], object] = lambda: None,
 ) -> Ingested:
-    """Read everything that is new of the settings' logs and tables. `on_read` is called when all is read and only DuckDB is
-    at work, `on_events` when events were committed and their spans come next. Reading twice adds nothing."""
+    """Read everything that is new of the settings' logs and tables. `on_events` is
+    called when events were committed and their spans come next. Reading twice adds nothing."""
     sink.set_zone(settings.app_zone)
     done = Ingested()
     work = Work(sink, done, on_progress, on_events)
@@ -50,7 +49,6 @@ def ingest(
         read_logs(work, settings)
         work.finish_storing()
         read_database(work, settings)
-        on_read()
         work.commit()
     finally:
         work.close()

@@ -26,19 +26,17 @@ def take_in(
     now: datetime,
     on_progress: Callable[[Progress], None],
     on_note: Callable[[str], None],
-    on_read: Callable[[], None] = lambda: None,
 ) -> Ingested:
-    """Ingest what is new and let go of what is too old; `on_read` is called once all is read.
+    """Ingest what is new and let go of what is too old.
 
     Raises SourceError where nothing could be read, SinkError where it can't be kept.
     """
     sink = open_current(settings)
     if not sink:
-        return take_in_anew(settings, now, on_progress, on_note, on_read)
+        return take_in_anew(settings, now, on_progress, on_note)
     with sink:
         done = Ingested(readable_sources=1, notes=[*settings.notes, *source_notes(sink)])
         ahead = future_notes(sink, now)
-    on_read()
     _tell(done, ahead, on_note)
     return done
 
@@ -48,7 +46,6 @@ def take_in_anew(
     now: datetime,
     on_progress: Callable[[Progress], None],
     on_note: Callable[[str], None],
-    on_read: Callable[[], None] = lambda: None,
 ) -> Ingested:
     from reporter.sink.ingest import ingest
     from reporter.sink.retention import forget_impossible
@@ -56,7 +53,7 @@ def take_in_anew(
     try:
         with open_sink(settings.sink, on_wait=on_note) as sink:
             forget_impossible(sink, now.replace(tzinfo=None))
-            done = ingest(sink, settings, on_progress, on_read)
+            done = ingest(sink, settings, on_progress)
             kept = source_notes(sink)
             done.notes = [*settings.notes, *kept, *(note for note in done.notes if note not in kept)]
             ahead = future_notes(sink, now)

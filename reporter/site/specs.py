@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from reporter.site.resources import PACKAGE
-from reporter.site.runtime import cached, runtime_js
+from reporter.site.runtime import cached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,12 +61,3 @@ def compiled() -> dict[str, dict[str, Any]]:
 def ship() -> None:
     """Write what comes with the program: after a change of charts/."""
     SHIPPED.write_text(json.dumps({"code": _code(), "specs": compiled()}, separators=(",", ":")) + "\n")
-
-
-def prepare() -> None:
-    """Compile all charts and load what rendering needs: work for a thread while the database is busy."""
-    from importlib import import_module
-
-    import_module("reporter.frames")
-    _specs()
-    runtime_js()

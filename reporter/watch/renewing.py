@@ -41,7 +41,7 @@ def renew(job: Job) -> tuple[datetime, list[str]]:
 
 def _renewed(job: Job) -> tuple[datetime, list[str]]:
     """Take in what is new and build the report; when that was begun, and what there is to note. Raises ReportError."""
-    from reporter.reading import Asked
+    from reporter.asked import Asked
     from reporter.run import read
     from reporter.sink.taking_in import take_in
     from reporter.window import parse_compared

@@ -73,7 +73,7 @@ def live(app: Path, output: Path) -> tuple[list[float], list[float]]:
     """Milliseconds from a line in the log to the written data/live.js, for lines one by one; and those from that file's loading to
     an open page that shows it."""
     # Loaded here, for a process begins with the memory of the one that starts it.
-    from reporter.reading import Asked
+    from reporter.asked import Asked
     from reporter.run import read
     from reporter.site.live import LiveFiles
     from reporter.watch.live import Live
