@@ -2,7 +2,7 @@
 window.TelemetryFigures = (() => {
   "use strict";
   const { ms, count, rate, short, usd } = window.Telemetry;
-  const { tracesOf, counts, figures, keyed, byOperation, sorted } = window.TelemetrySelection;
+  const { tracesOf, counts, figures, keyed, byOperation, sorted, quantile } = window.TelemetrySelection;
   const sum = (rows, name) => rows.reduce((all, row) => all + (row[name] || 0), 0);
   const weight = (data, i) => (data.n ? data.n[i] : 1);
 
@@ -145,13 +145,11 @@ window.TelemetryFigures = (() => {
   function streams(chosen, table) {
     const first = factsBy(chosen, (facts, at) => facts.ttft[at]);
     const speed = factsBy(chosen, (facts, at, i) => (facts.completion[at] === null || !(i < chosen.data.timed && chosen.data.ms[i] > 0) ? null : facts.completion[at] / (chosen.data.ms[i] / 1000)));
-    return all(chosen).filter((one) => one.count && about(table)(one)).sort((a, b) => b.count - a.count || (a.operation < b.operation ? -1 : 1)).map((one) => {
-      const key = one.kind + " " + one.operation;
-      return { ...one, ttft_p50_ms: first(key, 0.5), ttft_p95_ms: first(key, 0.95), tokens_per_second: speed(key, 0.5) };
-    });
+    return all(chosen).filter((one) => one.count && about(table)(one)).sort((a, b) => b.count - a.count || (a.operation < b.operation ? -1 : 1))
+      .map((one) => ({ ...one, ttft_p50_ms: first(one.k, 0.5), ttft_p95_ms: first(one.k, 0.95), tokens_per_second: speed(one.k, 0.5) }));
   }
 
-  // Quantiles of a fact by operation.
+  // Quantiles of a fact by operation's number.
   function factsBy(chosen, valueOf) {
     const { data } = chosen;
     const found = new Map();
@@ -159,18 +157,14 @@ window.TelemetryFigures = (() => {
       if (!chosen.rows[i] || data.status[i] > 1) return;
       const value = valueOf(data.facts, at, i);
       if (value === null) return;
-      const { kind: k, operation } = operationOf(data, i);
-      if (!found.has(k + " " + operation)) found.set(k + " " + operation, []);
-      found.get(k + " " + operation).push(value);
+      const k = data.own[data.name[i]];
+      const values = found.get(k);
+      if (values) values.push(value);
+      else found.set(k, [value]);
     });
-    for (const values of found.values()) values.sort((a, b) => a - b);
-    return (key, probability) => {
-      const values = found.get(key);
-      if (!values || data.n) return null;
-      const at = (values.length - 1) * probability;
-      const low = values[Math.floor(at)];
-      return low + (values[Math.min(Math.floor(at) + 1, values.length - 1)] - low) * (at - Math.floor(at));
-    };
+    // Typed, they are sorted without a call for each comparison.
+    for (const [k, values] of found) found.set(k, Float64Array.from(values).sort());
+    return (k, probability) => (found.has(k) && !data.n ? quantile(found.get(k), 0, found.get(k).length, probability) : null);
   }
 
   // What bears a call's tokens, each call once, put together by `keyOf`.
@@ -178,21 +172,30 @@ window.TelemetryFigures = (() => {
     const { data } = chosen;
     const facts = data.facts;
     const found = new Map();
-    facts.row.forEach((i, at) => {
-      if (!chosen.rows[i] || facts.counts[at] !== "1") return;
+    for (let at = 0; at < facts.row.length; at++) {
+      const i = facts.row[at];
+      if (!chosen.rows[i] || facts.counts[at] !== "1") continue;
       const key = keyOf(i);
-      if (key === null) return;
-      if (!found.has(key)) found.set(key, { ...operationOf(data, i), trace: data.ids[data.trace[i]], ts: Infinity, calls: 0, errors: 0, prompt: 0, completion: 0, cached: 0, tokens: 0, total: 0, cost_usd: 0, rows: [], said: 0, seconds: 0 });
-      const row = found.get(key);
-      row.calls += weight(data, i);
-      row.errors += data.status[i] === 1 ? weight(data, i) : 0;
-      for (const name of ["prompt", "completion", "cached", "total"]) row[name] += facts[name][at] || 0;
-      row.tokens = row.prompt + row.completion;
+      if (key === null) continue;
+      let row = found.get(key);
+      if (!row) {
+        row = { ...operationOf(data, i), trace: data.ids[data.trace[i]], ts: Infinity, calls: 0, errors: 0, prompt: 0, completion: 0, cached: 0, tokens: 0, total: 0, cost_usd: 0, rows: [], said: 0, seconds: 0 };
+        found.set(key, row);
+      }
+      const n = data.n ? data.n[i] : 1;
+      const took = i < data.timed ? data.ms[i] : 0;
+      row.calls += n;
+      if (data.status[i] === 1) row.errors += n;
+      row.prompt += facts.prompt[at] || 0;
+      row.completion += facts.completion[at] || 0;
+      row.cached += facts.cached[at] || 0;
+      row.total += facts.total[at] || 0;
       row.cost_usd += facts.cost[at] || 0;
-      row.ts = Math.min(row.ts, data.t[i] - (i < data.timed ? data.ms[i] : 0));
-      if (i < data.timed && data.ms[i] > 0 && facts.completion[at] !== null) { row.said += facts.completion[at]; row.seconds += (data.ms[i] / 1000) * weight(data, i); }
+      row.ts = Math.min(row.ts, data.t[i] - took);
+      if (took > 0 && facts.completion[at] !== null) { row.said += facts.completion[at]; row.seconds += (took / 1000) * n; }
       row.rows.push(i);
-    });
+    }
+    for (const row of found.values()) row.tokens = row.prompt + row.completion;
     return [...found.values()];
   }
 

@@ -42,7 +42,7 @@ _CHOICES = (
     {"kind": "", "q": "openai"},
     {"q": ""},
 )
-FILTERED = ("index", "performance", "chat", "llm", "commands")
+FILTERED = ("index", "performance", "chat", "llm", "commands", "tools", "errors")
 OPERATIONS = 300_000
 
 
@@ -75,8 +75,18 @@ window.telemetryMany = (name, json) => {
   rows.t.reduce((sum, step, i) => (times[i] = sum + step), 0);
   const sorted = again(times).sort((a, b) => a - b);
   told.rows = { ...rows, t: sorted.map((t, i) => t - (sorted[i - 1] || 0)), name: again(rows.name), status: again(rows.status).join(""),
-    ms: again(rows.ms).map((ms, i) => ms === null ? null : ms * (0.5 + (i %% 997) / 997)), trace: again(rows.trace), caller: again(rows.caller), n: null };
-  const all = facts.row.flatMap((row, at) => Array.from({ length: Math.ceil((wanted - row) / size) }, (_, n) => [row + n * size, at])).sort(([a], [b]) => a - b);
+    ms: again(rows.ms).map((ms, i) => ms === null ? null : ms * (0.5 + (i %% 997) / 997)), trace: again(rows.trace), caller: again(rows.caller), parent: again(rows.parent), n: null };
+  // Sparse columns: each row's place, and what stands beside it.
+  const spread = (row) => row.flatMap((i, at) => Array.from({ length: Math.ceil((wanted - i) / size) }, (_, n) => [i + n * size, at])).sort(([a], [b]) => a - b);
+  for (const name of ["led", "after", "talk"]) {
+    const places = spread(rows[name].row || []);
+    told.rows[name] = Object.fromEntries(Object.entries(rows[name]).map(([key, column]) => [key, places.map(([, at]) => column[at])]));
+    told.rows[name].row = places.map(([row]) => row);
+  }
+  const { notes } = told, most = Math.floor(wanted / size), often = (column) => Array.from({ length: most }, () => column).flat();
+  told.notes = { ...notes, what: notes.what.repeat(most), failed: notes.failed.repeat(most), ...Object.fromEntries(["name", "trace", "state", "request", "response"].map((name) => [name, often(notes[name])])),
+    t: notes.t.flatMap((step, i) => [step, ...Array(most - 1).fill(0)]) };
+  const all = spread(facts.row);
   told.facts = Object.fromEntries(Object.entries(facts).map(([key, column]) => [key, all.map(([, at]) => column[at])]));
   told.facts.row = all.map(([row]) => row);
   told.facts.counts = told.facts.counts.join("");
