@@ -77,39 +77,13 @@
     return option && option[0] ? option[0].textContent : "“" + value + "”";
   }
 
-  // ---- a period by its two moments, for those who do not drag
-  const moments = Object.fromEntries([...form.querySelectorAll("[data-period]")].map((input) => [input.dataset.period, input]));
-  const local = (t) => moment(t).replace(" ", "T").slice(0, 16);
-  // What the clock of the report's zone says → epoch ms.
-  function instant(text) {
-    const told = Date.parse(text + "Z");
-    const from = (t) => told - (Date.parse(moment(t).replace(" ", "T") + "Z") - t);
-    return from(from(told));
-  }
-  const [first, last] = [Math.floor(start / step) * step, Math.ceil(end / step) * step];
-  for (const input of Object.values(moments)) {
-    [input.min, input.max, input.step] = [local(first), local(last), step / 1000];
-    input.addEventListener("input", (event) => {
-      event.stopPropagation();
-      const [since, until] = [moments.since, moments.until].map(({ value }) => (value ? instant(value) : null));
-      if (since === null && until === null) return off(["since", "until"]);
-      if (!zoom(Math.floor((since === null ? first : since) / step) * step, Math.ceil((until === null ? last : until) / step) * step)) note.textContent = "No such period in this report.";
-    });
-    input.addEventListener("blur", showPeriod);
-  }
-
-  function showPeriod() {
-    if (Object.values(moments).includes(document.activeElement)) return;
-    for (const [name, input] of Object.entries(moments)) input.value = form.elements[name].value && local(Number(form.elements[name].value));
-  }
-
   // ---- applying it
   let turn = 0;
   async function apply() {
     const wanted = state();
     const mine = ++turn;
     carry(wanted);
-    showPeriod();
+    period.show();
     showChips(wanted);
     const isOn = SHARED.some((name) => wanted[name]);
     dispatchEvent(new CustomEvent("telemetry-filter", { detail: wanted }));
@@ -143,14 +117,8 @@
   }
 
   // ---- a period chosen by dragging over a chart of time or by a click on a bar; it stays there as a band
-  function zoom(from, to) {
-    const [since, until] = [Math.max(start, from), Math.min(end, to)];
-    if (!(since < until)) return false;
-    form.elements.since.value = since;
-    form.elements.until.value = until;
-    changed();
-    return true;
-  }
+  const period = window.Telemetry.period(form, moment, { start, end, step }, () => changed(), () => { note.textContent = "No such period in this report."; });
+  const zoom = period.choose;
 
   const bands = [];
   window.telemetryBrush = (place, view) => {
@@ -188,7 +156,7 @@
       from = null;
       if (!moved) return;
       // Whole buckets of the window, so that bars and figures are of the same.
-      if (!zoom(Math.floor(left / step) * step, Math.ceil(right / step) * step)) put();
+      if (!zoom(left, right)) put();
     });
   };
   addEventListener("telemetry-chosen", () => bands.forEach((put) => put()));

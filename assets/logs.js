@@ -6,6 +6,7 @@
   const fragment = () => new URLSearchParams(location.hash.slice(1));
   const KINDS = ["chat", "processing", "command", "tool", "llm", "log"];
   const PAGE = 200;
+  const MINUTE = 60000;
   const SLICE_MS = 12;
   const KEPT_SHARDS = 6;
   const SOURCE = 2 ** 40;
@@ -26,8 +27,9 @@
 
   function fill(from) {
     for (const field of form.elements) {
+      if (!field.name) continue;
       if (field.type === "checkbox") field.checked = from.has(field.name);
-      else if (field.name) field.value = from.get(field.name) || "";
+      else field.value = from.get(field.name) || "";
     }
     asked = from.get("channel") || "";
   }
@@ -57,7 +59,8 @@
     };
   }
 
-  function matcher(shard, about, wanted, index, test) {
+  // `held`: whether what was logged with an entry fits.
+  function matcher(shard, about, wanted, index, test, held) {
     const least = wanted.level ? index.levels.indexOf(wanted.level) : -1;
     const kind = wanted.kind ? KINDS.indexOf(wanted.kind) : -1;
     const [since, until] = wanted.since ? [Number(wanted.since), Number(wanted.until)] : [-Infinity, Infinity];
@@ -67,7 +70,7 @@
       if (shard.level[i] < least || (kind >= 0 && shard.kind[i] !== kind) || (wanted.status && !shard.failed[i])) return false;
       if (wanted.channel && index.sources[shard.source[i]][1] !== wanted.channel) return false;
       const ts = about.first - shard.t[i];
-      return ts >= since && ts < until && (!test || inText(shard.text[i]) || inTrace(shard.trace[i]));
+      return ts >= since && ts < until && (!test || inText(shard.text[i]) || inTrace(shard.trace[i]) || held(i));
     };
   }
 
@@ -94,7 +97,7 @@
 
   async function unfold(place, one, source, size) {
     const found = await record(one, source, size);
-    const [, view] = T.details({ event: found, kind: found.kind || "log", name: "" }, { t0: at(found.ts) });
+    const view = T.details({ event: found, kind: found.kind || "log", name: "" }, { t0: at(found.ts) }).at(-1);
     const lacks = found.context === undefined && el("p", { class: "soft" }, "This report carries no context of it: nothing was logged with it, or it was left out to keep the report small.");
     place.append(view, lacks || "");
     place.setAttribute("data-shown", "");
@@ -132,6 +135,7 @@
     options(index);
     const wanted = state();
     keep(wanted);
+    period.show();
     let test;
     try {
       test = wantedText(wanted);
@@ -144,14 +148,36 @@
     await through(index, wanted, test, () => mine === turn);
   }
 
+  // The traces' records that fit, once an expression.
+  const traced = { of: null, ids: null };
+  async function tracesWith(wanted, test, slice) {
+    const of = [wanted.q, wanted.regex].join(" ");
+    if (traced.of !== of) {
+      note.textContent = "looking through what traces hold …";
+      const ids = await T.contexts.inTraces(Number(table.dataset.shards), test, slice);
+      if (!(await slice())) return null;
+      Object.assign(traced, { of, ids });
+    }
+    return traced.ids;
+  }
+
   async function through(index, wanted, test, isMine) {
     const total = index.shards.reduce((sum, about) => sum + about.count, 0);
     const period = wanted.since ? " between " + moment(Number(wanted.since)) + " and " + moment(Number(wanted.until)) : "";
     const say = (found, seen) => {
       const apart = wanted.operation ? " (entries do not tell the operation that is chosen)" : "";
-      note.textContent = count(found) + " of " + count(total) + " entries" + period + (seen < total ? ", " + count(seen) + " looked through …" : "") + (found > shown ? ", the latest " + count(shown) + " shown" : "") + apart;
+      const bare = Number(table.dataset.bare);
+      const without = isDeep && bare ? "; what was logged with " + count(bare) + " of them is not in this report" : "";
+      note.textContent = count(found) + " of " + count(total) + " entries" + period + (seen < total ? ", " + count(seen) + " looked through …" : "") + (found > shown ? ", the latest " + count(shown) + " shown" : "") + without + apart;
     };
     let [found, seen, rows, isFirst, began] = [0, 0, [], true, performance.now()];
+    const slice = async () => {
+      if (performance.now() - began >= SLICE_MS) { await pause(); began = performance.now(); }
+      return isMine();
+    };
+    const isDeep = test && wanted.contexts;
+    const ids = isDeep ? await tracesWith(wanted, test, slice) : null;
+    if (!isMine()) return;
     const flush = () => {
       if (isFirst) table.tBodies[0].replaceChildren(...rows);
       else table.tBodies[0].append(...rows);
@@ -162,7 +188,10 @@
       if (!concerns(about, wanted, index.levels)) { seen += about.count; continue; }
       const shard = await data("logs-" + number);
       if (!isMine()) return;
-      const fits = matcher(shard, about, wanted, index, test);
+      const places = isDeep ? await T.contexts.inShard(number, about, test, slice) : null;
+      if (!isMine()) return;
+      const held = (i) => places !== null && (places.has(i) || ids.has(shard.source[i] * SOURCE + shard.offset[i]));
+      const fits = matcher(shard, about, wanted, index, test, held);
       for (let i = 0; i < about.count; i++, seen++) {
         if (fits(i) && ++found <= shown) rows.push(row(entry(shard, about, number, i, index), index));
         if (performance.now() - began < SLICE_MS) continue;
@@ -180,18 +209,21 @@
   }
 
   const start = () => { table.removeAttribute("data-shown"); search().catch((error) => { note.textContent = error.message; }); };
-  form.hidden = false;
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () => {
+  function changed() {
     shown = PAGE;
     turn++;
     table.removeAttribute("data-shown");
     clearTimeout(waiting);
     waiting = setTimeout(start, 150);
-  });
+  }
+  const [first, last] = [form.dataset.start, form.dataset.end].map(Number);
+  const period = T.period(form, moment, { start: first, end: last, step: MINUTE }, changed, () => { note.textContent = "No such period in this report."; });
+  form.hidden = false;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", changed);
   more.addEventListener("click", () => { shown += 5 * PAGE; start(); });
   addEventListener("hashchange", () => { fill(fragment()); start(); });
-  addEventListener("telemetry-renewed", start);
+  addEventListener("telemetry-renewed", () => { traced.of = null; start(); });
   fill(fragment());
   start();
 })();

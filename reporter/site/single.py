@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # What it takes to say what was left out.
 _NOTICE_BYTES = 600
 _SCRIPTS = (
-    "data.js", "selection.js", "figures.js", "notes.js", "follow-charts.js", "flow.js", "follow.js", "filter.js", "leads.js",
+    "data.js", "selection.js", "figures.js", "notes.js", "follow-charts.js", "flow.js", "follow.js", "period.js", "filter.js", "leads.js",
     "report.js", "export.js", "single.js",
 )  # fmt: skip
 _MAIN = re.compile(r'<main id="main">(.*)</main>', re.S)

@@ -218,3 +218,39 @@ def test_expressions_find_what_the_browsers_own_find_with_a_look_at_each_letter(
         }"""
     )
     assert looks == [False, 5001, 5001]
+
+
+def test_contexts_are_looked_into_where_that_is_asked_for(told, browser):
+    """Of an entry that no trace carries, and of one in a trace; none holds the word in its message."""
+    page, heard = opened(browser, told, "#q=%22mb%22%3A12")
+    assert shown(page) == []
+    page.check("[name=contexts]")
+    page.wait_for_selector("#logs[data-shown]")
+    assert shown(page) == ["Disk nearly full"]
+    assert [text.split("\n")[-1][:8] for text in ask(page, q="FETCH")] == ["✕ failed"]
+    assert page.inner_text("#log-count") == "1 of 250 entries"
+    assert page.url.endswith("#q=FETCH&contexts=1")
+    assert len(ask(page, q=r'"n":24\d', regex="1")) == 6
+    page.uncheck("[name=contexts]")
+    page.wait_for_selector("#logs[data-shown]")
+    assert shown(page) == []
+    assert heard == []
+
+
+def test_a_period_of_entries_can_be_typed_and_taken_off(told, browser):
+    page, heard = opened(browser, told, "#since=1795140000000&until=1795143600000")
+    assert page.locator(".period [data-period=since]").input_value() == "2026-11-20T02:00"
+    assert shown(page) == []
+    page.locator(".period summary").click()
+    page.fill("[data-period=since]", "2026-11-20T09:04")
+    page.fill("[data-period=until]", "2026-11-20T10:01")
+    page.wait_for_selector("#logs[data-shown]")
+    assert shown(page) == [
+        "✕ failed " + shown(page)[0].removeprefix("✕ failed "),
+        *(f"tick {n}" for n in range(245, 239, -1)),
+    ]
+    page.fill("[data-period=since]", "")
+    page.fill("[data-period=until]", "")
+    page.wait_for_selector("#logs[data-shown]")
+    assert page.inner_text("#log-count").startswith("250 of 250")
+    assert heard == []
