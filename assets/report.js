@@ -135,7 +135,8 @@
   function sortable(table) {
     [...table.tHead.rows[0].cells].forEach((header, index) => {
       const button = document.createElement("button");
-      button.textContent = header.textContent;
+      // On paper it stands for the button: a head that holds one is not repeated on the next page.
+      header.dataset.name = button.textContent = header.textContent;
       button.addEventListener("click", () => sortBy(table, index, header));
       header.replaceChildren(button);
     });

@@ -56,3 +56,15 @@ def test_paper_keeps_every_column_and_draws_every_chart(report, browser):
         )
         assert wide == [], name
     assert heard == []
+
+
+def test_paper_is_white_and_a_table_that_goes_on_has_its_head_again(report, browser):
+    """Chromium does not repeat a head that holds buttons."""
+    page, _ = look(browser, f"file://{report}/performance.html", color_scheme="dark")
+    page.emulate_media(media="print", color_scheme="dark")
+    shown = page.evaluate(
+        """[getComputedStyle(document.body).getPropertyValue("--bg") + getComputedStyle(document.body).color, ...[...document.querySelectorAll("#ops th")].map(head =>
+          getComputedStyle(head.firstElementChild).display + getComputedStyle(head, "::before").content)]"""
+    )
+    assert shown[:4] == ["#fffrgb(29, 31, 35)", 'none"Kind"', 'none"Operation"', 'none"Count"']
+    assert page.evaluate("getComputedStyle(document.querySelector('#ops thead')).display") == "table-header-group"
