@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from reporter.cli.options import archived, counted, note, output_folder, privacy, settings_of, when, where, window_of
+from reporter.cli.options import counted, gathered, note, output_folder, privacy, settings_of, when, where, window_of
 from reporter.cli.paths import FILE
 from reporter.errors import UsageError
 
@@ -25,7 +25,7 @@ _BROKEN = 4
 
 @click.command(epilog="Example: telemetry-report build --app ~/fragments --last 24h -o output --open")
 @where
-@archived
+@gathered
 @when
 @counted
 @privacy

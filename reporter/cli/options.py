@@ -98,9 +98,15 @@ def output_folder(command: Command) -> Command:
     )
 
 
-def archived(command: Command) -> Command:
+def gathered(command: Command) -> Command:
     return click.option(
-        "--from-archive", type=FOLDER, metavar="DIR", help="Read what `prune --archive DIR` wrote, and nothing else."
+        "--from",
+        "--from-archive",
+        "gathered",
+        multiple=True,
+        type=FILE,
+        metavar="WHAT",
+        help="Read what archives and whole exports (folders, globs of *.parquet) or sinks hold, and nothing else; can be given more than once.",
     )(command)
 
 
@@ -110,7 +116,7 @@ def formats(*names: str) -> Callable[[Command], Command]:
 
 def question(*names: str) -> Callable[[Command], Command]:
     """What every question to the sink takes; `names`: the formats it answers in."""
-    return lambda command: where(archived(when(privacy(formats(*names)(command)))))
+    return lambda command: where(gathered(when(privacy(formats(*names)(command)))))
 
 
 # What a trace can be asked for by beside its own id: option → what it names.
@@ -137,10 +143,10 @@ def settings_of(options: dict[str, Any], *, is_awaited: bool = False) -> Setting
     report.shared is set."""
     from reporter.settings.app import find_app
 
-    if options.get("from_archive"):
-        from reporter.cli.archived import archived_settings
+    if options.get("gathered"):
+        from reporter.cli.gathered import gathered_settings
 
-        return _as_asked(archived_settings(options), options)
+        return _as_asked(gathered_settings(options), options)
     logs, sink = tuple(options["logs"]), options["sink"]
     if "-" in logs:
         from reporter.cli.standard_input import spooled

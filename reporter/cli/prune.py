@@ -18,7 +18,10 @@ from reporter.cli.paths import FOLDER
 @click.option("--max-size", metavar="SIZE", help="Keep at most this size instead of retention.max_size.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option(
-    "--archive", type=FOLDER, metavar="DIR", help="First write what goes to monthly Parquet files in this folder."
+    "--archive", type=FOLDER, metavar="DIR", help="First write what goes as Parquet, by host and day, to this folder."
+)
+@click.option(
+    "--host", metavar="NAME", help="What the archive calls this installation (default: app.host, else a hash)."
 )
 def prune(
     form: str,
@@ -26,6 +29,7 @@ def prune(
     max_size: str | None,
     dry_run: bool,
     archive: str | None,
+    host: str | None,
     **options: Any,  # noqa: ANN401 - click's options
 ) -> None:
     """Let events go that are older than the retention, or beyond the sink's size; daily figures stay."""
@@ -36,6 +40,7 @@ def prune(
     from reporter.terminal.keeping import pruned
 
     settings = settings_of(options)
+    settings = settings._replace(host=host or settings.host)
     wanted = settings.retention
     if days:
         wanted = wanted._replace(days=dict.fromkeys(wanted.days, days))

@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from reporter.cli.asking import load_ahead
-from reporter.cli.options import archived, formats, note, privacy, settings_of, where
+from reporter.cli.options import formats, gathered, note, privacy, settings_of, where
 from reporter.errors import UsageError
 
 
 @click.command(epilog="Example: telemetry-report query 'SELECT kind, count(*) FROM events GROUP BY kind'")
 @click.argument("sql", required=False, metavar="[SQL]")
 @where
-@archived
+@gathered
 @privacy
 @formats("table", "json", "csv")
 @click.option(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.analysis.chosen import Chosen
 from reporter.analysis.given import CLASS_LIMITS_MS, UNDECIDED, Decisions, Retention
-from reporter.errors import SourceError
+from reporter.errors import SourceError, UsageError
 from reporter.events.names import KINDS
 from reporter.redaction.gate import Privacy
 from reporter.settings import reproducible
@@ -29,10 +29,14 @@ if TYPE_CHECKING:
     from reporter.analysis.given import Price
 
 
+_SALT_CHARS = 16
+
+
 class Settings(NamedTuple):
     """`database_url`: SQLAlchemy's; `is_database_named`: by the user, not only by the app. `logs`: globs; empty for the app's
-    own. `app_zone`: IANA name. `title`: what reports call the app. `chosen`: what of it they are about; `decisions`: on error groups. `keep_days`: how long dated ones stay. `is_archive`:
-    the sink is made of an archive, and nothing is taken in. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
+    own. `app_zone`: IANA name. `title`: what reports call the app. `host`: what archives call this installation. `chosen`: what of it they are
+    about; `decisions`: on error groups. `keep_days`: how long dated ones stay. `is_gathered`: the sink is made of archives or other sinks, and
+    nothing is taken in. `prices`: by provider/model; `classes`: limits in ms by type of work. `notes`: (what, why) of
     what was found but cannot be used. The rest: what options fall back to."""
 
     app: Path
@@ -59,8 +63,9 @@ class Settings(NamedTuple):
     title: str = ""
     chosen: Chosen = Chosen()
     keep_days: int = 0
-    is_archive: bool = False
+    is_gathered: bool = False
     decisions: Decisions = UNDECIDED
+    host: str = ""
 
     @property
     def database(self) -> str:
@@ -137,7 +142,7 @@ def find_app(
             config.patterns,
             values["redaction.phones"],
             values["redaction.include_content"],
-            salt=reproducible.salt(known),
+            salt=_salt(root, values["redaction.salt_file"]) or reproducible.salt(known),
         ),
         {name: _table_name(config, name, base.prefix) for name in TABLE_NAMES},
         config.columns,
@@ -150,7 +155,25 @@ def find_app(
         title=values["report.title"] or root.resolve().name,
         keep_days=values["report.keep_days"],
         decisions=config.decisions,
+        host=values["app.host"],
     )
+
+
+def _salt(root: Path, name: str) -> str | None:
+    """Raises UsageError: with another salt the same secret would have another placeholder."""
+    if not name:
+        return None
+    try:
+        salt = (root / own_path(name)).read_text("utf-8").strip()
+    except (OSError, ValueError) as exc:
+        msg = f"redaction.salt_file {name} cannot be read: {getattr(exc, 'strerror', None) or exc}"
+        raise UsageError(msg, "Write a long random text into it, the same on every host.") from exc
+    if len(salt) < _SALT_CHARS:
+        msg = f"redaction.salt_file {name} holds fewer than {_SALT_CHARS} characters"
+        raise UsageError(
+            msg, "Write a long random text into it: what is hashed with a short one can be found by trying."
+        )
+    return salt
 
 
 def _table_name(config: Values, name: str, prefix: str) -> str:

@@ -1,107 +1,85 @@
-"""What leaves the sink, kept in monthly Parquet files: written aside, read again, and only then trusted. `restore` makes a sink of them."""
+"""What leaves the sink, kept as Parquet by host and day (whole.py): written aside, read again, and only then trusted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from reporter import engine
-from reporter.errors import OutputError, SourceError
-from reporter.events.columns import EVENT_COLUMNS
+from reporter.errors import OutputError
+from reporter.sink.store import literal
+from reporter.sink.whole import (
+    EVENTS,
+    SOURCES,
+    SPANS,
+    aside,
+    events_sql,
+    of_day,
+    parquet,
+    sources_sql,
+    spans_sql,
+    sweep,
+)
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
 
     from reporter.sink.store import Sink
+    from reporter.sink.whole import Host
 
 # What an event is known by: its record, else where it stands in its log and what it says. Not the log's name, which a rotation
 # changes. Never null: a plain line has no event name, and null joins nothing.
-_KEY = """coalesce(record_id::VARCHAR, md5(concat_ws(chr(31), "offset", ts, coalesce(level, ''), coalesce(message, ''),
+_EVENT = """coalesce(record_id, md5(concat_ws(chr(31), "offset", ts, coalesce(level, ''), coalesce(message, ''),
   coalesce(context, ''), coalesce(extra, ''))))"""
+# The same of a span, whose ids another sink gives otherwise.
+_SPAN = """md5(concat_ws(chr(31), coalesce(correlation_id, ''), type, coalesce(operation, ''), ts, start_ts, status,
+  coalesce(duration_ms::VARCHAR, ''), coalesce(message_id, ''), coalesce(execution_id, ''), coalesce(step_id, ''), coalesce(invocation_id, '')))"""
 _DIGEST = "SELECT count(*), bit_xor(hash(a)), sum(hash(a) % 1000003) FROM ({}) a"
 
 
-def archive(sink: Sink, condition: str, folder: Path) -> list[Path]:
-    """Add the events that `condition` selects to `folder`/events-YYYY-MM.parquet (all columns, and `source_name`); an event
-    that a file holds already is not added again. Raises OutputError, and then nothing is to be deleted."""
+def archive(sink: Sink, condition: str, folder: Path, host: Host) -> list[Path]:
+    """Add the events and spans that `condition` selects to the files of their days below `folder`; what a file holds already is not
+    added again. Raises OutputError, and then nothing is to be deleted."""
     con = sink.connection
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(".events-*.parquet.new"):
-            # Of a run that was killed: who archives holds the sink's lock.
-            left.unlink(missing_ok=True)
-        months = con.execute(
-            f"SELECT DISTINCT strftime(ts, '%Y-%m') FROM events WHERE {condition} ORDER BY 1"
+        sweep(folder)
+        days = con.execute(
+            f"""SELECT DISTINCT ts::DATE FROM (SELECT ts FROM events WHERE {condition} UNION ALL SELECT ts FROM spans WHERE {condition})
+            ORDER BY 1"""
         ).fetchall()
-        return [_add(con, condition, month, folder / f"events-{month}.parquet") for (month,) in months]
+        written = []
+        for (day,) in days:
+            own, of = host.day(folder, day), f"({condition}) AND {of_day(day)}"
+            written.append(_add(con, events_sql(host, of), own / EVENTS, _EVENT))
+            written.append(_add(con, spans_sql(host, of), own / SPANS, _SPAN))
+        if days:
+            _add(con, sources_sql(host), host.folder(folder) / SOURCES, "sink", is_replaced=True)
+        return written
     except (OSError, engine.Error) as exc:
         msg = f"the archive {folder} cannot be written: {str(exc).splitlines()[0]}"
         raise OutputError(msg, "Nothing was removed. Name another folder with --archive DIR.") from exc
 
 
-def _add(con: engine.DuckDBPyConnection, condition: str, month: str, path: Path) -> Path:
-    leaving = f"""SELECT e.*, s.name AS source_name
-      FROM (SELECT * EXCLUDE (batch) FROM events WHERE ({condition}) AND strftime(ts, '%Y-%m') = '{month}') e
-        JOIN sources s ON s.id = e.source"""
+def _add(con: engine.DuckDBPyConnection, leaving: str, path: Path, key: str, *, is_replaced: bool = False) -> Path:
+    """Write what a file holds and what is `leaving`; of what has the same `key` in both, the held or (`is_replaced`) the other."""
     whole = leaving
     if path.exists():
-        held = f"SELECT * FROM read_parquet({_literal(path)})"
-        whole = f"{held} UNION ALL BY NAME SELECT * FROM ({leaving}) WHERE {_KEY} NOT IN (SELECT {_KEY} FROM ({held}))"
-    fresh = path.with_name(f".{path.name}.new")
+        new, held = leaving, f"SELECT * FROM {parquet(path)}"
+        if is_replaced:
+            new, held = held, new
+        whole = f"{held} UNION ALL BY NAME SELECT * FROM ({new}) WHERE {key} NOT IN (SELECT {key} FROM ({held}))"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = aside(path)
     try:
+        order = "sink, id" if path.name == SOURCES else "ts, id"
         con.execute(
-            f"COPY (SELECT * FROM ({whole}) ORDER BY ts, id) TO {_literal(fresh)} (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT * FROM ({whole}) ORDER BY {order}) TO {literal(str(fresh))} (FORMAT parquet, COMPRESSION zstd)"
         )
         wanted = con.execute(_DIGEST.format(whole)).fetchall()
-        if con.execute(_DIGEST.format(f"SELECT * FROM read_parquet({_literal(fresh)})")).fetchall() != wanted:
+        if con.execute(_DIGEST.format(f"SELECT * FROM {parquet(fresh)}")).fetchall() != wanted:
             msg = f"{fresh} does not hold what was written to it"
             raise OSError(msg)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
     return path
-
-
-def restore(folder: Path, path: Path) -> tuple[datetime, datetime]:
-    """Make the sink `path` of an archive's events; the times of the first and the last (UTC, without a zone). Raises SourceError, SinkError."""
-    from reporter.sink.file import open_sink
-
-    files = sorted(folder.glob("events-*.parquet"))
-    if not files:
-        msg = f"no archive in {folder}: it holds no events-YYYY-MM.parquet"
-        raise SourceError(msg, "Name the folder that `prune --archive` wrote to.")
-    held = f"(SELECT * FROM read_parquet([{', '.join(_literal(file) for file in files)}], union_by_name = true))"
-    with open_sink(path) as sink:
-        con = sink.connection
-        try:
-            sink.begin_batch()
-            for name, count in con.execute(
-                f"SELECT source_name, count(*) FROM {held} GROUP BY 1 ORDER BY 1"
-            ).fetchall():
-                source = sink.add_source(name, "archive", str(folder))
-                sink.update_source(source, entries=count, events=count)
-            sink.write_sources()
-            con.execute(_restored(con, held))
-            con.commit()
-            with sink.transaction():
-                sink.derive_spans()
-            first, last = con.execute("SELECT min(ts), max(ts) FROM events").fetchall()[0]
-        except engine.Error as exc:
-            msg = f"the archive {folder} cannot be read: {str(exc).splitlines()[0]}"
-            raise SourceError(msg, "Name the folder that `prune --archive` wrote to.") from exc
-    return first, last
-
-
-def _restored(con: engine.DuckDBPyConnection, held: str) -> str:
-    """SQL that takes in archived events. Numbers of sources were a former sink's, and of a log that was rotated away another has had the
-    name and offsets since: events are numbered anew, in order of time."""
-    there = {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {held}").fetchall()}
-    columns = [f'a."{name}"' for name in EVENT_COLUMNS if name in there and name not in ("id", "source")]
-    names = ", ".join(["id", "source", *(column.removeprefix("a.") for column in columns), "batch"])
-    number = "s.id::BIGINT * 1099511627776 + row_number() OVER (PARTITION BY s.id ORDER BY a.ts, a.id)"
-    return f"""INSERT INTO events ({names}) SELECT {number}, s.id, {", ".join(columns)}, 1
-      FROM {held} a JOIN sources s ON s.name = a.source_name ORDER BY a.ts, a.id"""
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -40,7 +40,7 @@ def open_current(settings: Settings) -> Sink | None:
 def has_news(sink: Sink, settings: Settings) -> bool:
     """Whether there may be more than the sink holds, by what can be told without reading: a log or the database file has
     changed, what is passed over is not what was, or a database server has to be asked."""
-    if settings.is_archive:
+    if settings.is_gathered:
         return False
     found = find_logs(settings.app, settings.logs, settings.sink)
     known = Known(sink.cursors())

@@ -111,8 +111,9 @@ def _prune(sink: Sink, settings: Settings, now: datetime) -> Pruned:
     def keep(condition: str) -> None:
         if folder:
             from reporter.sink.archive import archive
+            from reporter.sink.whole import host_of
 
-            archive(sink, condition, folder)
+            archive(sink, condition, folder, host_of(sink, settings))
 
     return retention.prune(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone, keep)
 

@@ -66,7 +66,7 @@ def _stretches(con: duckdb.DuckDBPyConnection, kinds: tuple[str, ...]) -> Iterat
         yield f"{chosen} AND ts >= {start}{end}", n == 0
 
 
-def _flagged(
+def flagged(
     con: duckdb.DuckDBPyConnection, selected: str, text: str, redactor: Redactor | None
 ) -> tuple[list[tuple[Any, ...]], Redactor | None]:
     """Rows, each with its `text` (SQL) and whether that may hold something to redact, and what redacts them: DuckDB looks first, it
@@ -86,7 +86,7 @@ def _flagged(
 
 def _write_json(con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, _: bool, redactor: Redactor | None) -> int:
     selected = _SELECTED.format(where=where, context=_CONTEXT)
-    lines, seer = _flagged(con, f"SELECT to_json(line)::VARCHAR AS line FROM ({selected}) AS line", "line", redactor)
+    lines, seer = flagged(con, f"SELECT to_json(line)::VARCHAR AS line FROM ({selected}) AS line", "line", redactor)
     for line, _text, is_suspect in lines:
         shown = _shown_line(line, seer) if seer and is_suspect else line
         file.write(shown.encode("utf-8", "replace") + b"\n")
@@ -108,7 +108,7 @@ def _rows(
     """The events' columns, as they may leave the machine."""
     selected = _SELECTED.format(where=where, context="rtrim(context)").replace(_TIME, time)
     texts = "concat_ws(' ', event, operation, message, correlation_id, source, context)"
-    rows, seer = _flagged(con, selected, texts, redactor)
+    rows, seer = flagged(con, selected, texts, redactor)
     return [_shown(row[:-2], seer) if seer and row[-1] else list(row[:-2]) for row in rows]
 
 

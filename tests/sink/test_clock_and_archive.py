@@ -13,6 +13,7 @@ from reporter.settings.app import find_app
 from reporter.sink.archive import archive
 from reporter.sink.file import open_sink
 from reporter.sink.taking_in import let_go, take_in
+from reporter.sink.whole import Host, mark
 from tests.helpers import entry, run, write_database, write_log
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -70,7 +71,7 @@ def test_a_clock_that_stays_ahead_is_believed_after_as_long_as_events_are_kept(a
 
 
 def archived(folder: Path) -> list[tuple]:
-    return duckdb.connect().execute(f"SELECT message, count(*) FROM '{folder}/*.parquet' GROUP BY 1 ORDER BY 1").fetchall()  # fmt: skip
+    return duckdb.connect().execute(f"SELECT message, count(*) FROM '{folder}/**/events.parquet' GROUP BY 1 ORDER BY 1").fetchall()  # fmt: skip
 
 
 def test_the_archive_holds_plain_lines_and_rows_once_when_a_run_dies_before_the_delete(app, tmp_path):
@@ -79,7 +80,7 @@ def test_the_archive_holds_plain_lines_and_rows_once_when_a_run_dies_before_the_
     taken(app, NOW)
     settings = find_app(str(app), None, (), None)
     with open_sink(settings.sink) as sink:
-        archive(sink, "true", tmp_path / "kept")  # the run dies here
+        archive(sink, "true", tmp_path / "kept", Host("desk", mark(sink.about("salt"))))  # the run dies here
     once = archived(tmp_path / "kept")
     assert once == [("m0", 2), ("m1", 1), ("m2", 1), ("m3", 1), (None, 1)]
     log.rename(log.with_name("laravel-2026-11-20.log"))
@@ -87,10 +88,10 @@ def test_the_archive_holds_plain_lines_and_rows_once_when_a_run_dies_before_the_
         db.execute("UPDATE tool_invocations SET created_at = created_at")
     run("sources", "--app", str(app))
     with open_sink(settings.sink) as sink:
-        archive(sink, "true", tmp_path / "kept")
+        archive(sink, "true", tmp_path / "kept", Host("desk", mark(sink.about("salt"))))
     assert archived(tmp_path / "kept") == once
     settings.sink.unlink()
     taken(app, NOW)
     with open_sink(settings.sink) as sink:
-        archive(sink, "true", tmp_path / "kept")
+        archive(sink, "true", tmp_path / "kept", Host("desk", mark(sink.about("salt"))))
     assert archived(tmp_path / "kept") == once

@@ -75,11 +75,12 @@ def test_what_a_killed_run_left_is_removed_and_what_another_is_writing_is_not(ap
     telemetry = app / "storage" / "telemetry"
     telemetry.mkdir()
     (telemetry / ".telemetry.duckdb.new").write_text("half")
-    (tmp_path / "kept").mkdir()
-    (tmp_path / "kept" / ".events-2026-10.parquet.new").write_text("half")
+    half = tmp_path / "kept" / "host=desk" / "date=2026-10-01" / ".events.parquet.new"
+    half.parent.mkdir(parents=True)
+    half.write_text("half")
     written(app, tmp_path)
     os.close(hold)
     assert not left.exists()
     assert used.is_dir()
     assert [path.name for path in telemetry.iterdir() if path.name.endswith(".new")] == []
-    assert not (tmp_path / "kept" / ".events-2026-10.parquet.new").exists()
+    assert not half.exists()

@@ -156,18 +156,25 @@ def test_a_dry_run_says_what_would_go_and_changes_nothing(app):
     assert "Nothing to remove" in text
 
 
-def test_the_archive_holds_what_left_and_grows_by_month(app, tmp_path):
+def test_the_archive_holds_what_left_by_host_and_day(app, tmp_path):
     write_log(app, *(logged(day, n) for day in range(30, -1, -1) for n in range(2)))
     (app / "telemetry-report.toml").write_text("[retention]\ndays = 60\n")
     everything = view(app, "60d")["totals"]["events"]
     rows = asked(app, 'SELECT ts, event, "offset", context FROM events ORDER BY ts, "offset"')
     archive = tmp_path / "kept"
-    first = pruned(app, "--days", "25", "--archive", str(archive))["events"]
-    second = pruned(app, "--days", "5", "--archive", str(archive))["events"]
-    assert sorted(p.name for p in archive.iterdir()) == ["events-2026-10.parquet", "events-2026-11.parquet"]
+    first = pruned(app, "--days", "25", "--archive", str(archive), "--host", "desk")["events"]
+    second = pruned(app, "--days", "5", "--archive", str(archive), "--host", "desk")["events"]
+    assert [path.name for path in archive.iterdir()] == ["host=desk"]
+    days = sorted(path.name for path in archive.glob("host=desk/date=*"))
+    assert (days[0], days[-1], len(days)) == ("date=2026-10-21", "date=2026-11-14", 25)
+    assert {path.name for path in archive.rglob("*.parquet")} == {
+        "events.parquet",
+        "spans.parquet",
+        "sources.parquet",
+    }
     kept = (
         duckdb.connect()
-        .execute(f'SELECT ts, event, "offset", context FROM \'{archive}/*.parquet\' ORDER BY ts, "offset"')
+        .execute(f'SELECT ts, event, "offset", context FROM \'{archive}/**/events.parquet\' ORDER BY ts, "offset"')
         .fetchall()
     )
     assert len(kept) == first + second
@@ -189,7 +196,7 @@ def test_a_folder_that_is_set_gets_what_each_ingest_lets_go_of(app):
     (app / "telemetry-report.toml").write_text('[retention]\narchive = "../old"\n')
     write_log(app, *(logged(day, n) for day in range(12, -1, -1) for n in range(2)))
     assert view(app)["totals"]["events"] == 16
-    held = f"SELECT count(*), max(ts)::VARCHAR FROM '{app.parent}/old/*.parquet'"
+    held = f"SELECT count(*), max(ts)::VARCHAR FROM '{app.parent}/old/**/events.parquet'"
     assert duckdb.connect().execute(held).fetchall() == [(10, "2026-11-12 12:00:00")]
     pruned(app, "--days", "1")
     assert duckdb.connect().execute(held).fetchall() == [(22, "2026-11-18 12:00:00")]

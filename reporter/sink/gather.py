@@ -1,0 +1,211 @@
+"""One sink made of what archives, whole exports (whole.py) and other sinks hold, of one host or many; their own files stay as they are.
+
+Ids are made anew, since they repeat between hosts: `number of a source · 2^bits + offset`, with as many bits as the largest offset needs.
+Sources are numbered host by host, so that a host's ids are a range of their own (`about`: host:NAME, where it begins). All stay below
+2^53, which browsers tell apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reporter.errors import SourceError
+from reporter.events import spans
+from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.sink.file import open_sink
+from reporter.sink.gatherable import Gatherable
+from reporter.sink.schema import NOTE_TRACES
+from reporter.sink.whole import SOURCE_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from reporter import engine
+    from reporter.sink.gatherable import Rows
+    from reporter.sink.store import Sink
+
+# A double holds whole numbers up to here.
+_ID_BITS = 53
+# As hosts' own sinks number their events (EVENT_COLUMNS).
+_OWN_BITS = 40
+_HINT = "Name folders that `prune --archive` or `export --whole` wrote, such files, or sinks."
+
+
+class Gathered(NamedTuple):
+    """`hosts`: their names. `first`, `last`: the times of the first and the last event, UTC without a zone."""
+
+    hosts: tuple[str, ...]
+    first: datetime
+    last: datetime
+
+
+class _Origin(NamedTuple):
+    """One sink of a host, whose numbers ids are made of: the ids it gets here, `first` to below `end`, and the number of its first source."""
+
+    host: str
+    sink: str
+    base: int
+    first: int
+    end: int
+
+
+def gather(given: Sequence[str], path: Path, on_note: Callable[[str], None]) -> Gathered:
+    """Make the sink `path` of what is `given`: Parquet files, folders and globs of them, sinks. What cannot be read is passed over, which
+    `on_note` is told. Raises SourceError where nothing is left, SinkError."""
+    found = Gatherable(given, on_note)
+    with open_sink(path) as sink:
+        con = sink.connection
+        found.attach(con)
+        origins, bits = _origins(con, found)
+        _copy(con, found, "events", "events", _event_columns(bits))
+        _copy(con, found, "spans", "spans", _span_columns(bits))
+        _note_sources(con, found)
+        found.detach(con)
+        _drop_repeated(con)
+        _derive_missing(con, origins)
+        con.execute(NOTE_TRACES.format(batch=0))
+        hosts = _note_hosts(sink, origins)
+        first, last = con.execute("SELECT min(ts), max(ts) FROM events").fetchall()[0]
+    if first is None:
+        msg = f"there is no event to read in {', '.join(given)}"
+        raise SourceError(msg, _HINT)
+    return Gathered(hosts, first, last)
+
+
+def _origins(con: engine.DuckDBPyConnection, found: Gatherable) -> tuple[list[_Origin], int]:
+    """All of them host by host, also as the table `origins`; and how many bits of an id are the offset's. Raises SourceError."""
+    largest: dict[tuple[str, str], tuple[int, int]] = {}
+    for host, sink, source, offset in found.ask(con, "events", _largest):
+        known = largest.get((host, sink), (0, 0))
+        largest[host, sink] = (max(known[0], source), max(known[1], offset))
+    bits = max((offset for _, offset in largest.values()), default=0).bit_length()
+    made, base = [], 0
+    for (host, sink), (source, _) in sorted(largest.items()):
+        made.append(_Origin(host, sink, base, base << bits, (base + source + 1) << bits))
+        base += source + 1
+    if base << bits > 1 << _ID_BITS:
+        msg = f"{base:,} logs of up to {1 << bits:,} bytes, of {len({o.host for o in made})} hosts, are more than ids can number (2^{_ID_BITS})"
+        raise SourceError(msg, "Make a report of some of the hosts at a time.")
+    con.execute("CREATE TEMP TABLE origins (host VARCHAR, sink VARCHAR, base BIGINT)")
+    for origin in made:
+        con.execute("INSERT INTO origins VALUES (?, ?, ?)", origin[:3])
+    return made, bits
+
+
+def _largest(rows: Rows) -> str:
+    return f'SELECT host, sink, max(source), max("offset") FROM {rows.sql} GROUP BY ALL'
+
+
+def _copy(
+    con: engine.DuckDBPyConnection, found: Gatherable, table: str, into: str, columns: Mapping[str, tuple[str, str]]
+) -> None:
+    """`columns`: name → (what it needs of the rows `e`, SQL); what a host's version did not know is null."""
+
+    def statement(rows: Rows) -> str:
+        told = {name: sql for name, (needs, sql) in columns.items() if needs in rows.columns}
+        names = ", ".join(f'"{name}"' for name in told)
+        return f"INSERT INTO {into} ({names}) SELECT {', '.join(told.values())} FROM {rows.sql} e JOIN origins o USING (host, sink)"
+
+    found.ask(con, table, statement)
+
+
+def _event_columns(bits: int) -> dict[str, tuple[str, str]]:
+    made = {name: (name, f'e."{name}"') for name in EVENT_COLUMNS}
+    return {
+        **made,
+        "id": ("id", f'((o.base + e.source) << {bits}) + e."offset"'),
+        "source": ("source", "o.base + e.source"),
+        "record_id": ("record_id", "e.record_id::UUID"),
+        "batch": ("id", "1"),
+    }
+
+
+def _span_columns(bits: int) -> dict[str, tuple[str, str]]:
+    made = {name: (name, f"e.{name}") for name in SPAN_COLUMNS}
+    for name in ("id", "start_event", "row_event", "parent"):
+        made[name] = (
+            name,
+            f"((o.base + (e.{name} >> {_OWN_BITS})) << {bits}) + (e.{name} & {(1 << _OWN_BITS) - 1})",
+        )
+    return made
+
+
+def _drop_repeated(con: engine.DuckDBPyConnection) -> None:
+    """What two files of a host hold, such as its archive and its export, counts once; a span needs its event; and of work that had not
+    ended when a day was exported, its end is what counts."""
+    for table in ("events", "spans"):
+        con.execute(
+            f"DELETE FROM {table} WHERE rowid IN (SELECT unnest(list(rowid ORDER BY rowid)[2:]) FROM {table} GROUP BY id HAVING count(*) > 1)"
+        )
+    con.execute("DELETE FROM spans WHERE id NOT IN (SELECT id FROM events)")
+    con.execute(
+        """DELETE FROM spans WHERE status = 'unfinished'
+        AND id IN (SELECT start_event FROM spans WHERE start_event IS NOT NULL AND status <> 'unfinished')"""
+    )
+
+
+# Work that ended, of which there is no span: its host gave none, or not all.
+_WITHOUT_SPAN = """
+SELECT DISTINCT first FROM (
+  SELECT id FROM events WHERE phase = 'finish' AND id NOT IN (SELECT id FROM spans)
+    AND id NOT IN (SELECT row_event FROM spans WHERE row_event IS NOT NULL)) e
+  ASOF JOIN (SELECT unnest(?) AS first) o ON e.id >= o.first"""
+
+
+def _derive_missing(con: engine.DuckDBPyConnection, origins: Sequence[_Origin]) -> None:
+    """Spans of those that did not give all of theirs; each by itself, for what has no trace must not be paired across hosts."""
+    lacking = {first for (first,) in con.execute(_WITHOUT_SPAN, [[origin.first for origin in origins]]).fetchall()}
+    for origin in origins:
+        if origin.first in lacking:
+            own = f"id >= {origin.first} AND id < {origin.end}"
+            con.execute(f"DELETE FROM spans WHERE {own}")
+            derived = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {own} AND {spans.EVENTS_FILTER}")
+            con.execute(f"INSERT INTO spans SELECT * FROM ({derived}) ORDER BY ts, id")
+
+
+_TOLD = """
+CREATE TEMP TABLE told AS SELECT ''::VARCHAR AS host, ''::VARCHAR AS version, * FROM sources LIMIT 0;
+CREATE TEMP TABLE seen (host VARCHAR, id BIGINT, name VARCHAR, events BIGINT)"""
+# Of sources of which only events are here, these; and of what several files tell the last.
+_SOURCES = """
+INSERT INTO told BY NAME
+SELECT host, id, any_value(name) AS name, 'archive' AS kind, sum(events) AS entries, sum(events) AS events FROM seen
+WHERE id NOT IN (SELECT id FROM told) GROUP BY host, id;
+INSERT INTO sources BY NAME
+SELECT * EXCLUDE (host, version) REPLACE (
+  CASE WHEN (SELECT count(DISTINCT host) FROM origins) > 1 THEN host || ': ' || name ELSE name END AS name,
+  '' AS path, coalesce(format, '') AS format, coalesce(note, '') AS note, coalesce(rejects, 0) AS rejects,
+  coalesce(duplicates, 0) AS duplicates, coalesce(pruned, 0) AS pruned, coalesce(waiting_bytes, 0) AS waiting_bytes,
+  coalesce("offset", 0) AS "offset", coalesce(size, 0) AS size)
+FROM told QUALIFY row_number() OVER (PARTITION BY id ORDER BY entries DESC) = 1"""
+
+
+def _note_sources(con: engine.DuckDBPyConnection, found: Gatherable) -> None:
+    """What was read on each host, as `sources`; leaves `told`, the same with `host` and `version`."""
+    con.execute(_TOLD)
+    made = {name: (name, f'e."{name}"') for name in SOURCE_COLUMNS}
+    told = {**made, "host": ("host", "o.host"), "version": ("version", "e.version"), "id": ("id", "o.base + e.id")}
+    _copy(con, found, "sources", "told", told)
+
+    def seen(rows: Rows) -> str:
+        name = "source_name" if "source_name" in rows.columns else "'source ' || source"
+        return f"""INSERT INTO seen SELECT o.host, o.base + source, any_value({name}), count(*)
+          FROM {rows.sql} e JOIN origins o USING (host, sink) GROUP BY ALL"""
+
+    found.ask(con, "events", seen)
+    con.execute(_SOURCES)
+
+
+def _note_hosts(sink: Sink, origins: Sequence[_Origin]) -> tuple[str, ...]:
+    """Where the ids of each host begin, and which versions of this program told of it."""
+    begins = {origin.host: origin.first for origin in reversed(origins)}
+    versions = sink.connection.execute(
+        "SELECT host, string_agg(DISTINCT version, ', ' ORDER BY version) FROM told WHERE version <> '' GROUP BY host"
+    ).fetchall()
+    for host, first in begins.items():
+        sink.tell(f"host:{host}", str(first))
+    for host, version in versions:
+        sink.tell(f"version:{host}", version)
+    return tuple(sorted(begins))

@@ -1,0 +1,142 @@
+"""What a sink can be gathered from: Parquet files as archives and whole exports hold them, and other sinks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from reporter import engine
+from reporter.settings.folders import own_path
+from reporter.sink.file import open_sink
+from reporter.sink.store import literal
+from reporter.sink.whole import mark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    OnNote = Callable[[str], None]
+
+# Files that are read by one statement.
+_TOGETHER = 200
+# What tells of which table a file's rows are: columns that every version wrote.
+_TELLING = {
+    "spans": {"id", "start_ts", "is_operation"},
+    "sources": {"id", "name", "entries", "rejects"},
+    "events": {"id", "source", "offset", "ts", "kind", "event"},
+}
+
+
+class Rows(NamedTuple):
+    """Rows of one table of one sink, or of some files: the relation `sql` with these `columns`, `host` and `sink` among them."""
+
+    table: str
+    paths: tuple[Path, ...]
+    sql: str
+    columns: frozenset[str]
+
+
+class Gatherable:
+    """What there is of what is named. A file that cannot be read is told of once, and passed over from then on."""
+
+    def __init__(self, given: Iterable[str], on_note: OnNote) -> None:
+        self._on_note = on_note
+        self._columns: dict[Path, frozenset[str]] = {}
+        self._files: dict[str, list[Path]] = {table: [] for table in _TELLING}
+        self._sinks: dict[str, tuple[Path, str, str]] = {}
+        paths = list(dict.fromkeys(path for text in given for path in _found(text)))
+        sinks = [path for path in paths if path.suffix != ".parquet"]
+        for path in paths:
+            if path.suffix == ".parquet" and (table := self._table_of(path)):
+                self._files[table].append(path)
+        has_alike = len({path.stem for path in sinks}) < len(sinks)
+        for n, path in enumerate(sinks):
+            with open_sink(path, read_only=True, on_wait=on_note) as sink:
+                self._sinks[f"other_{n}"] = (
+                    path,
+                    str(path) if has_alike else path.stem,
+                    mark(sink.about("salt") or ""),
+                )
+
+    def attach(self, con: engine.DuckDBPyConnection) -> None:
+        for name, (path, _, _) in self._sinks.items():
+            con.execute(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")
+
+    def detach(self, con: engine.DuckDBPyConnection) -> None:
+        for name in self._sinks:
+            con.execute(f"DETACH {name}")
+
+    def ask(
+        self, con: engine.DuckDBPyConnection, table: str, statement: Callable[[Rows], str]
+    ) -> list[tuple[Any, ...]]:
+        """What a statement about rows of the table gives of each of them."""
+        return [row for rows in self._rows(con, table) for row in self._asked(con, rows, statement)]
+
+    def _asked(
+        self, con: engine.DuckDBPyConnection, rows: Rows, statement: Callable[[Rows], str]
+    ) -> list[tuple[Any, ...]]:
+        try:
+            return con.execute(statement(rows)).fetchall()
+        except engine.Error as exc:
+            if len(rows.paths) > 1:
+                # One of them is damaged: the others are read singly.
+                return [
+                    row
+                    for path in rows.paths
+                    for row in self._asked(con, self._of_files(rows.table, [path]), statement)
+                ]
+            self._files[rows.table] = [path for path in self._files[rows.table] if path not in rows.paths]
+            self._pass_over(rows.paths[0], str(exc))
+            return []
+
+    def _rows(self, con: engine.DuckDBPyConnection, table: str) -> Iterator[Rows]:
+        files = self._files[table]
+        for at in range(0, len(files), _TOGETHER):
+            yield self._of_files(table, files[at : at + _TOGETHER])
+        for name, (path, host, sink) in self._sinks.items():
+            relation = f"(SELECT {literal(host)} AS host, {literal(sink)} AS sink, * FROM {name}.{table})"
+            if table == "events":
+                relation = f"(SELECT e.*, s.name AS source_name FROM {relation} e LEFT JOIN {name}.sources s ON s.id = e.source)"
+            columns = {row[0] for row in con.execute(f"DESCRIBE FROM {relation}").fetchall()}
+            yield Rows(table, (path,), relation, frozenset(columns))
+
+    def _of_files(self, table: str, paths: list[Path]) -> Rows:
+        """Those of an earlier version tell neither host nor sink: the folder may."""
+        columns = frozenset[str]().union(*(self._columns[path] for path in paths))
+        names = ", ".join(literal(str(path)) for path in paths)
+        own = "coalesce({}nullif(regexp_extract(filename, 'host=([^/\\\\]+)', 1), ''), '')"
+        host = own.format("host, " if "host" in columns else "")
+        sink = "coalesce(sink, '')" if "sink" in columns else "''"
+        relation = f"""(SELECT * EXCLUDE ({", ".join(sorted({"filename", *({"host", "sink"} & columns)}))}), {host} AS host, {sink} AS sink
+          FROM read_parquet([{names}], union_by_name = true, filename = true, hive_partitioning = false))"""
+        return Rows(table, tuple(paths), relation, columns | {"host", "sink"})
+
+    def _table_of(self, path: Path) -> str:
+        """Which table's rows a Parquet file holds; '' where none's."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            self._columns[path] = columns = frozenset(pq.read_schema(path).names)
+        except (pa.ArrowException, OSError) as exc:
+            self._pass_over(path, str(exc))
+            return ""
+        for table, telling in _TELLING.items():
+            if telling <= columns:
+                return table
+        self._pass_over(path, "it holds neither events nor spans")
+        return ""
+
+    def _pass_over(self, path: Path, why: str) -> None:
+        self._on_note(f"{path} is passed over: {(why.splitlines() or [''])[0]}")
+
+
+def _found(text: str) -> Iterator[Path]:
+    path = own_path(text)
+    if path.is_dir():
+        yield from sorted(path.rglob("*.parquet"))
+    elif path.exists():
+        yield path
+    else:
+        root = path.anchor or "."
+        yield from (file for file in sorted(Path(root).glob(str(path.relative_to(path.anchor)))) if file.is_file())

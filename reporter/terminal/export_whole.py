@@ -1,0 +1,134 @@
+"""`export --whole`: all of whole days, events and spans with every column, as it may leave the host (layout: reporter/sink/whole.py)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from reporter.errors import OutputError
+from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.sink.whole import EVENTS, SOURCES, SPANS, aside, events_sql, of_day, sources_sql, spans_sql, sweep
+from reporter.terminal.export import flagged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date, datetime
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from reporter import engine
+    from reporter.redaction.redactor import Redactor
+    from reporter.sink.whole import Host
+    from reporter.window import Window
+
+# Rows that are held at once.
+_ROWS = 20_000
+_TEXTS = ("host", "sink", "source_name", "version", "name", "format", "note", "record_id")
+_TYPES = {
+    **{name: kind for name, (kind, _) in (*SPAN_COLUMNS.items(), *EVENT_COLUMNS.items())},
+    **dict.fromkeys(_TEXTS, "VARCHAR"),
+}
+# Words of our own, and what is no secret by what it is.
+_PLAIN = {"host", "sink", "version", "kind", "type", "phase", "status", "level", "record_id", "format"}
+# Names, which may look random without being secrets; beside ids.
+_NAMES = {"source_name", "event", "family", "operation", "provider", "model", "tool", "command", "step", "name"}
+_JSON = {"context", "extra", "exception"}
+
+
+def export_whole(
+    con: engine.DuckDBPyConnection,
+    folder: Path,
+    host: Host,
+    window: Window,
+    kept_since: datetime | None,
+    redactor: Redactor | None,
+) -> int:
+    """Write the days of UTC that the window touches, each anew; how many events. Of a day that began before `kept_since` (UTC, without a
+    zone) the sink no longer has all: a file that is there stays. Raises OutputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+        count = 0
+        for day, begin in _days(con, window):
+            own, of = host.day(folder, day), of_day(day)
+            if kept_since and begin < kept_since and (own / EVENTS).exists():
+                continue
+            count += _write(con, events_sql(host, of), own / EVENTS, redactor)
+            _write(con, spans_sql(host, of), own / SPANS, redactor)
+        _write(con, sources_sql(host), host.folder(folder) / SOURCES, redactor)
+    except OSError as exc:
+        msg = f"{folder} cannot be written: {exc.strerror or exc}"
+        raise OutputError(msg, "Name another folder with -o DIR.") from exc
+    return count
+
+
+def _days(con: engine.DuckDBPyConnection, window: Window) -> Iterator[tuple[date, datetime]]:
+    """With the moment that each begins."""
+    start, end = window.sql
+    last = end - timedelta(microseconds=1)
+    yield from con.execute(
+        "SELECT DISTINCT ts::DATE, ts::DATE::TIMESTAMP FROM events WHERE ts::DATE BETWEEN ? AND ? ORDER BY 1",
+        [start.date(), last.date()],
+    ).fetchall()
+
+
+def _write(con: engine.DuckDBPyConnection, selected: str, path: Path, redactor: Redactor | None) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [row[0] for row in con.execute(f"DESCRIBE {selected}").fetchall()]
+    schema = pa.schema([(name, _arrow(_TYPES.get(name, "BIGINT"))) for name in names])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh, count = aside(path), 0
+    try:
+        with pq.ParquetWriter(fresh, schema, compression="zstd") as writer:
+            for rows in _stretches(con, selected, names, redactor):
+                columns = list(zip(*rows, strict=True))
+                arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+                writer.write_table(pa.table(arrays, schema=schema))
+                count += len(rows)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return count
+
+
+def _arrow(kind: str) -> pa.DataType:
+    import pyarrow as pa
+
+    return {"BIGINT": pa.int64(), "INTEGER": pa.int32(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(), "TIMESTAMP": pa.timestamp("us")}.get(
+        kind, pa.string()
+    )  # fmt: skip
+
+
+def _stretches(
+    con: engine.DuckDBPyConnection, selected: str, names: Sequence[str], redactor: Redactor | None
+) -> Iterator[list[Sequence[Any]]]:
+    """Rows as they may leave, so many at a time as fit in memory, by time and id."""
+    order = "ts, id" if "ts" in names else "id"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE leaving AS SELECT row_number() OVER (ORDER BY {order}) AS n, * FROM ({selected})"
+    )
+    texts = [name for name in names if _TYPES.get(name, "").startswith("VARCHAR") and name not in _PLAIN]
+    (total,) = con.execute("SELECT count(*) FROM leaving").fetchall()[0]
+    for at in range(0, total, _ROWS):
+        part = f"SELECT * EXCLUDE (n) FROM leaving WHERE n > {at} AND n <= {at + _ROWS} ORDER BY n"
+        rows, seer = flagged(con, part, f"concat_ws(chr(10), {', '.join(texts)})", redactor)
+        yield [_shown(names, row[:-2], seer) if seer and row[-1] else row[:-2] for row in rows]
+    con.execute("DROP TABLE leaving")
+
+
+def _shown(names: Sequence[str], row: Sequence[Any], redactor: Redactor) -> list[Any]:
+    return [
+        _part(name, value, redactor) if isinstance(value, str) else value
+        for name, value in zip(names, row, strict=True)
+    ]
+
+
+def _part(name: str, value: str, redactor: Redactor) -> str:
+    if name in _PLAIN:
+        return value
+    if name in _JSON:
+        return redactor.json_text(value)
+    return redactor.identifier(value) if name in _NAMES or name.endswith("_id") else redactor.text(value)
