@@ -39,7 +39,7 @@ window.TelemetryFollow = (() => {
     models: (row) => el("td", { class: "op" }, some(row.models, (one) => link(one, one.operation))),
     latest: (row) => el("td", {}, some(row.traces, (id) => trace(id, 8), " ")),
     weekday: (row) => el("td", {}, row.weekday),
-    day: (row) => el("td", { "data-v": row.t }, row.day.slice(0, 10)),
+    day: (row) => el("td", { class: "nowrap", "data-v": row.t }, row.day.slice(0, 10)),
     first: (row) => time(row.first),
     last: (row) => time(row.last),
     source: (row) => el("td", { class: "op" }, row.layer ? link({ kind: LAYERS[row.layer - 1] === "model" ? "chat" : "command" }, row.source) : row.source),

@@ -153,9 +153,9 @@ def heat_map() -> AltairChart:
         alt.Chart(alt.NamedData(name="cells"))
         .mark_rect(tooltip=alt.TooltipContent("data"))
         .encode(
-            x=alt.X("hour", type="ordinal", title="hour of the day", axis=alt.Axis(labelAngle=0),
+            x=alt.X("hour", type="ordinal", title="hour of the day", axis=alt.Axis(labelAngle=0, labelOverlap=True),
                     scale=alt.Scale(domain=list(range(24)))),
-            y=alt.Y("row", type="ordinal", title=None, sort=None, axis=alt.Axis(labelLimit=220)),
+            y=alt.Y("row", type="ordinal", title=None, sort=None, axis=alt.Axis(labelLimit=alt.ExprRef("containerSize()[0] < 560 ? 110 : 220"))),
             opacity=alt.Opacity("value", type="quantitative", scale=alt.Scale(type="log", range=[0.12, 1]), legend=legend),
             color=alt.value("var(--accent)"),
         )

@@ -95,3 +95,17 @@ def test_operations_are_counted_by_the_hour_and_weekday_of_the_viewers_clock(app
     ]
     assert shown["tip"][0] == "Friday 11:00 to 12:00: 3 operations on 2 of these days"
     assert charts["hours"]["choices"] == {"tool": {"cells": shown}}
+
+
+def test_a_call_that_its_stream_shows_is_compared_once(app, tmp_path):
+    """A stream and the model's call within it, on the day before and on the day: one row, not two of the same figures."""
+    for day in (19, 20):
+        lines = (
+            *stream("10:00:01.000001", "10:00:03.000001", "trace-0001", "first", "m1", "openai/gpt-4o", duration_ms=2000),
+            call("10:00:02.500001", "trace-0001", 100, 20, 0.002),
+        )  # fmt: skip
+        write_log(app, *(line.replace("2026-11-20", f"2026-11-{day}").replace("-0001", f"-00{day}") for line in lines))
+    assert run("build", "--app", str(app), "-o", str(tmp_path / "out"), *DAY).exit_code == 0
+    page = (tmp_path / "out" / "trends.html").read_text()
+    table = re.search(r'<table class="sortable" data-rows="kind">.*?</table>', page, re.S)[0]
+    assert re.findall(r'<tr data-kind="(\w+)">', table) == ["chat"]

@@ -91,7 +91,7 @@ def test_a_day_is_judged_against_the_day_before(told):
     # The window is that day, and is compared with the one before it.
     lead = re.search(r'<p class="lead"[^>]*>(.*?)</p>', page, re.S)[1]
     assert "slower" in lead
-    assert "fails oftener" in lead
+    assert "more often" in lead
     assert "28.6 % of 42 after 0 % of 30" in re.sub(r"<[^>]+>", "", lead)
 
 

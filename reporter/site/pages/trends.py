@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from reporter.analysis.changes import Changes
+    from reporter.analysis.changes import Change, Changes
     from reporter.analysis.results import Results
     from reporter.analysis.trends import Trends
     from reporter.site.context import Chart, Columns
@@ -31,7 +31,8 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 @dataclass(frozen=True)
 class TrendsContext:
     """`shown_days`: the last days; `rows`: kinds and operations with their count and p95_ms on each of these, None without.
-    `hours`: each weekday with its count of operations in each hour."""
+    `hours`: each weekday with its count of operations in each hour. `compared`: kinds against the other window; models' calls that their
+    streams show on both sides, once."""
 
     title: str
     view: Trends
@@ -40,6 +41,7 @@ class TrendsContext:
     shown_days: tuple[datetime, ...]
     rows: tuple[tuple[str, tuple[Any, ...]], ...]
     hours: tuple[tuple[str, tuple[int, ...]], ...]
+    compared: tuple[tuple[str, Change], ...]
     charts: tuple[Chart, ...]
 
 
@@ -68,7 +70,9 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
     points = {(p.name, p.day): p for frame in (kinds, operations) for p in rows(frame)}
     names = list(dict.fromkeys([*sorted(kinds["name"].unique()), *sorted(operations["name"].unique())]))
     table = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
-    return TrendsContext(TITLE, view, results.changes, colours, days, table, _hours(view.hours), charts)
+    return TrendsContext(
+        TITLE, view, results.changes, colours, days, table, _hours(view.hours), _compared(results.changes), charts
+    )
 
 
 def _once(frame: pd.DataFrame) -> pd.DataFrame:
@@ -77,6 +81,13 @@ def _once(frame: pd.DataFrame) -> pd.DataFrame:
     told = streams.assign(name="llm" + streams["name"].str.removeprefix("chat"))[["day", "name", "count"]]
     same = frame.merge(told, on=["day", "name", "count"], how="left", indicator=True)["_merge"] == "both"
     return frame[~same.to_numpy()]
+
+
+def _compared(changes: Changes) -> tuple[tuple[str, Change], ...]:
+    kinds = changes.kinds
+    chat, llm = kinds.get("chat"), kinds.get("llm")
+    is_same = chat and llm and all(getattr(chat, side).count == getattr(llm, side).count for side in ("before", "now"))
+    return tuple((name, kinds[name]) for name in series.KINDS if name in kinds and not (is_same and name == "llm"))
 
 
 def _stretches(frame: pd.DataFrame, zone: ZoneInfo) -> pd.DataFrame:
