@@ -130,10 +130,11 @@ window.Telemetry = (() => {
 
   // An operation (`kind name`) as what is written of it: a link, as soon as it is known whether it has a page.
   function operation(named, text) {
+    const link = (pages) => Object.hasOwn(pages, named) && el("a", { href: pages[named] }, text);
+    const known = parsed["operation-pages"];
+    if (known) return link(known) || el("span", {}, text);
     const place = el("span", {}, text);
-    data("operation-pages").then((pages) => {
-      if (Object.hasOwn(pages, named)) place.replaceChildren(el("a", { href: pages[named] }, text));
-    }).catch(() => {});
+    data("operation-pages").then((pages) => { if (link(pages)) place.replaceChildren(link(pages)); }).catch(() => {});
     return place;
   }
 

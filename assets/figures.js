@@ -114,20 +114,25 @@ window.TelemetryFigures = (() => {
 
   // Pairs of a caller and what it called: steps of commands, tools of whatever they stand in.
   function calls(chosen, table) {
-    const { data } = chosen;
-    const own = about(table);
+    const { data, rows } = chosen;
+    const fits = keyed(data, (one) => +about(table)(one));
+    const needsCaller = table.dataset.callers === "known";
+    const { caller: callers, status, name } = data;
+    const size = data.operations.length;
     const found = new Map();
     for (let i = 0; i < data.size; i++) {
-      if (!chosen.rows[i] || data.status[i] === 3 || !own(operationOf(data, i))) continue;
-      if (data.caller[i] < 0 && table.dataset.callers === "known") continue;
-      if (data.status[i] === 2 && table.dataset.callers === "known") continue;
-      const caller = data.caller[i] < 0 ? null : data.operations[data.own[data.caller[i]]];
-      const key = data.caller[i] + " " + data.own[data.name[i]];
-      if (!found.has(key)) found.set(key, { ...operationOf(data, i), callee: operationOf(data, i).operation, caller, first: caller ? caller.kind + " " + caller.operation : "nothing known", command: caller && caller.operation, count: 0, errors: 0, total_ms: 0 });
-      const row = found.get(key);
-      row.count += weight(data, i);
-      row.errors += data.status[i] === 1 ? weight(data, i) : 0;
-      row.total_ms += i < data.timed ? data.ms[i] * weight(data, i) : 0;
+      if (!rows[i] || !fits[name[i]] || status[i] === 3 || (needsCaller && (callers[i] < 0 || status[i] === 2))) continue;
+      const [outer, inner] = [callers[i] < 0 ? size : data.own[callers[i]], data.own[name[i]]];
+      let row = found.get(outer * size + inner);
+      if (!row) {
+        const [callee, caller] = [data.operations[inner], outer === size ? null : data.operations[outer]];
+        row = { ...callee, callee: callee.operation, caller, first: caller ? caller.kind + " " + caller.operation : "nothing known", command: caller && caller.operation, count: 0, errors: 0, total_ms: 0 };
+        found.set(outer * size + inner, row);
+      }
+      const n = data.n ? data.n[i] : 1;
+      row.count += n;
+      if (status[i] === 1) row.errors += n;
+      if (i < data.timed) row.total_ms += data.ms[i] * n;
     }
     return [...found.values()];
   }
@@ -135,8 +140,13 @@ window.TelemetryFigures = (() => {
   function steps(chosen, table) {
     const { data } = chosen;
     // The share is of all of the command's runs in the period, whatever else is chosen.
-    const whole = Uint8Array.from(data.t, (t) => +(t >= chosen.since && t < chosen.until));
-    const runs = new Map(byOperation(data, whole).filter((one) => one.type === "command").map((one) => [one.operation, one.total_ms]));
+    const commands = keyed(data, (one, k) => (one.type === "command" ? k : -1));
+    const totals = new Float64Array(data.operations.length);
+    for (let i = 0; i < data.timed; i++) {
+      const k = commands[data.name[i]];
+      if (k >= 0 && data.t[i] >= chosen.since && data.t[i] < chosen.until) totals[k] += data.ms[i] * weight(data, i);
+    }
+    const runs = new Map(data.operations.map((one, k) => [one.operation, one.type === "command" ? totals[k] : 0]).filter(([, total]) => total));
     return calls(chosen, table).map((row) => ({ ...row, share_rate: runs.get(row.command) ? row.total_ms / runs.get(row.command) : null }))
       .sort((a, b) => (runs.get(b.command) || 0) - (runs.get(a.command) || 0) || (a.command < b.command ? -1 : a.command > b.command ? 1 : b.total_ms - a.total_ms));
   }
