@@ -1,6 +1,7 @@
 // What pages share: elements from text, words for values, and data loaded by script tags (file:// has no fetch).
 window.Telemetry = (() => {
   "use strict";
+  const isOneFile = Boolean(document.querySelector("section.page"));
   const STATUS = { ok: "✓ ok", error: "✕ failed", unfinished: "… unfinished" };
 
   // Attributes, or listeners where the value is a function. Text only ever becomes text.
@@ -75,7 +76,7 @@ window.Telemetry = (() => {
 
   function load(path) {
     if (!DATA_FILE.test(path)) throw new TypeError("not a data file: " + path);
-    if (document.querySelector("section.page")) throw new Error("a report of one file lacks " + path);
+    if (isOneFile) throw new Error("this file leaves it out");
     if (window.trustedTypes && !policy) {
       const checked = (url) => { if (!DATA_FILE.test(url)) throw new TypeError("not a data file: " + url); return url; };
       policy = trustedTypes.createPolicy("telemetry-data", { createScriptURL: checked });
@@ -89,6 +90,14 @@ window.Telemetry = (() => {
     });
   }
 
+  // In a report of one file a data file stands in the page, packed.
+  async function unpacked(name) {
+    const place = isOneFile && document.getElementById("data-" + name);
+    if (!place) return null;
+    const bytes = Uint8Array.from(atob(place.textContent.trim()), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+  }
+
   const held = {};
   window.telemetryData = (name, json) => { held[name] = json; };
 
@@ -96,6 +105,8 @@ window.Telemetry = (() => {
   addEventListener("telemetry-renewed", () => { parsed = {}; renewed++; });
   async function data(name) {
     if (!(name in parsed)) {
+      const text = await unpacked(name);
+      if (text !== null) held[name] = text;
       if (!(name in held)) await load("data/" + name + ".js" + (renewed ? "?" + renewed : ""));
       parsed[name] = name === "trace-page" ? held[name] : JSON.parse(held[name]);
       delete held[name];
@@ -138,5 +149,12 @@ window.Telemetry = (() => {
     return place;
   }
 
-  return { el, fixed, ms, count, rate, short, usd, status, kind, at, clocks, data, forget, trace, operation };
+  // What the address asks of a page: all behind the #; in a report of one file what stands behind the page's name, null where it names another.
+  function asked(page) {
+    const text = location.hash.slice(1);
+    if (!isOneFile) return text;
+    return text.startsWith("page-" + page + "&") ? text.slice(page.length + 6) : text === "page-" + page ? "" : null;
+  }
+
+  return { isOneFile, asked, el, fixed, ms, count, rate, short, usd, status, kind, at, clocks, data, forget, trace, operation };
 })();

@@ -27,14 +27,55 @@
     return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
   }
 
-  function value(cell) {
-    if (cell.title && /^\d{4}-\d\d-\d\dT.*Z$/.test(cell.title)) return cell.title;
-    return (cell.dataset.v !== undefined && !cell.querySelector("svg") ? cell.dataset.v : cell.textContent).trim().replace(/\s+/g, " ");
+  // ---- a table as columns: a badge and what it stands before apart, numbers in the unit that the head names
+  const SIGNS = /^[✓✕…▲▼=] /;
+  const APART = { State: ".new", Kind: ".kind", Message: ".msg" };
+  const UNITS = [["ms", /^[\d.,]+ (ms|s|min .*|h .*)$/], ["0–1", /^[\d.,]+ %$/], ["bytes", /^[\d.,]+ [kMG]?B$/], ["USD", /^\$[\d.,]+$/]];
+  const plain = (node) => node.textContent.trim().replace(/\s+/g, " ");
+
+  // {"": what a cell says, State, Kind, Message: what stands in it beside that}, and the unit of its number.
+  function parts(cell) {
+    const own = cell.cloneNode(true);
+    for (const line of own.querySelectorAll("br")) line.replaceWith(" ");
+    const found = {};
+    const badges = Object.entries(APART).filter(([, selector]) => own.querySelector(selector));
+    const isAlone = badges.length === 1 && badges[0][0] !== "State" && [...own.querySelectorAll(badges[0][1])].map(plain).join("") === own.textContent.replace(/\s+/g, "");
+    for (const [name, selector] of isAlone ? [] : badges) {
+      const told = [...own.querySelectorAll(selector)];
+      found[name] = told.map(plain).join(" ");
+      told.forEach((node) => node.remove());
+    }
+    if (/^\d{4}-\d\d-\d\dT.*Z$/.test(cell.title)) return { ...found, "": cell.title, unit: "UTC" };
+    // Ids are cut off to be shown.
+    for (const link of own.querySelectorAll('a.mono[href^="trace.html#"], a.mono[href^="#t-"]')) {
+      try { link.textContent = decodeURIComponent(link.hash.replace(/^#(t-)?/, "")); } catch { /* as it stands */ }
+    }
+    const text = plain(own).replace(SIGNS, "");
+    if (cell.dataset.v === undefined) return { ...found, "": text };
+    own.querySelectorAll(".soft").forEach((node) => node.remove());
+    const unit = UNITS.find(([, form]) => form.test(plain(own)));
+    // A line of bars says nothing in words.
+    return { ...found, "": cell.querySelector("svg") && !text ? "" : cell.dataset.v, unit: unit && unit[0] };
   }
 
   function csv(table) {
-    const rows = [table.tHead.rows[0], ...[...table.tBodies[0].rows].filter((row) => !row.hidden)];
-    return rows.map((row) => [...row.cells].map((cell) => field(value(cell))).join(",")).join("\r\n") + "\r\n";
+    const heads = [...table.tHead.rows[0].cells].map(plain);
+    const shown = [...table.tBodies[0].rows].filter((row) => !row.hidden && row.cells.length === heads.length);
+    const rows = shown.map((row) => [...row.cells].map(parts));
+    const columns = heads.flatMap((head, n) => {
+      const cells = rows.map((row) => row[n]);
+      const unit = cells.map((cell) => cell.unit).find(Boolean);
+      const beside = Object.keys(APART).filter((name) => cells.some((cell) => cell[name] !== undefined));
+      const column = (name, title) => ({ title, values: cells.map((cell) => cell[name] || "") });
+      const own = column("", unit ? head + " (" + unit + ")" : head);
+      // Colours and lines of bars are no column.
+      const isEmpty = rows.length > 0 && !own.values.some(Boolean) && shown.every((row) => row.cells[n].querySelector("svg, .swatch") || !plain(row.cells[n]));
+      return [...beside.filter((name) => name !== "Message").map((name) => column(name, name)), ...(isEmpty ? [] : [own]), ...beside.filter((name) => name === "Message").map((name) => column(name, name))];
+    });
+    const keys = shown.map((row) => /^g-(\w+)$/.exec(row.id || row.dataset.key || ""));
+    if (keys.some(Boolean) && !heads.includes("Fingerprint")) columns.unshift({ title: "Fingerprint", values: keys.map((key) => (key ? key[1] : "")) });
+    const lines = [columns.map(({ title }) => title), ...shown.map((_, i) => columns.map(({ values }) => values[i]))];
+    return lines.map((cells) => cells.map(field).join(",")).join("\r\n") + "\r\n";
   }
 
   for (const [index, table] of document.querySelectorAll("main table.sortable").entries()) {

@@ -3,7 +3,7 @@
   "use strict";
   const T = window.Telemetry;
   const { el, count, status, at, data, clocks } = T;
-  const fragment = () => new URLSearchParams(location.hash.slice(1));
+  const fragment = () => new URLSearchParams(T.asked("logs") || "");
   const KINDS = ["chat", "processing", "command", "tool", "llm", "log"];
   const PAGE = 200;
   const MINUTE = 60000;
@@ -124,6 +124,10 @@
 
   function keep(wanted) {
     const address = new URLSearchParams(wanted).toString();
+    if (T.isOneFile) {
+      history.replaceState(null, "", "#page-logs" + (address ? "&" + address : ""));
+      return;
+    }
     history.replaceState(null, "", address ? "#" + address : location.pathname + location.search);
     dispatchEvent(new Event("telemetry-filter"));
   }
@@ -222,8 +226,9 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", changed);
   more.addEventListener("click", () => { shown += 5 * PAGE; start(); });
-  addEventListener("hashchange", () => { fill(fragment()); start(); });
+  // In a report of one file entries are unpacked when their page is looked at.
+  const begin = () => { if (T.asked("logs") !== null) { fill(fragment()); start(); } };
+  addEventListener("hashchange", begin);
   addEventListener("telemetry-renewed", () => { traced.of = null; start(); });
-  fill(fragment());
-  start();
+  begin();
 })();

@@ -23,6 +23,17 @@
   let charts = {};
   const drawn = {};
 
+  const asleep = new Map();
+  const waker = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      const put = asleep.get(target);
+      asleep.delete(target);
+      waker.unobserve(target);
+      if (put) put();
+    }
+  });
+
   // Series that a legend has switched off, by chart.
   const off = {};
 
@@ -45,7 +56,16 @@
       for (const set of Object.keys(data)) view.data(set, rows(data[set]).filter((row) => !off[name].has(row.series)));
       for (const [key, value] of Object.entries(now.signals)) view.signal(key, value);
     };
-    const put = () => { fill(); view.runAsync(); };
+    // What is not to be seen has no width to be drawn in: it is drawn again when it comes into view.
+    const put = () => {
+      if (place.clientWidth) {
+        fill();
+        view.runAsync();
+        return;
+      }
+      asleep.set(place, put);
+      waker.observe(place);
+    };
     drawn[name] = put;
     if (choice) {
       choice.parentElement.hidden = false;

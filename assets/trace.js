@@ -210,8 +210,10 @@
         open();
       } else if (ids.length > 1) {
         missing(id, el("p", {}, count(ids.length) + " traces begin so, or bear it:"), el("ul", { class: "rows links" }, ids.slice(0, 50).map((one) => el("li", {}, el("a", { class: "mono", href: addressOf(one, {}) }, one)))));
-      } else if (prefix && ids.length) {
-        missing(id, el("p", {}, "This file leaves it out, to stay small. In the terminal: ", el("code", {}, "telemetry-report trace " + id)));
+      } else if (prefix) {
+        const text = document.getElementById(prefix + id);
+        missing(id, el("p", {}, "This file leaves its records out, to stay small. In the terminal: ", el("code", {}, "telemetry-report trace " + id)),
+          text && text.querySelector("pre") && el("pre", { class: "timeline" }, text.querySelector("pre").textContent));
       } else {
         missing(id, el("p", {}, "It lies outside the report's window, or the id is wrong. In the terminal: telemetry-report trace ID"));
       }

@@ -28,7 +28,7 @@ from reporter.site.pages import (
 from reporter.site.render import data_script, environment
 from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
-from reporter.site.single import render_single
+from reporter.site.single import Inside, render_single
 from reporter.site.specs import specs_js
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def build_single(
     """Write the whole site as one file; returns its path. Raises OutputError."""
     pages = render_pages(results, data, edition)
     env, site = environment(edition.zone), _site(overview, results, edition)
-    operations = data_script("operations", data().operations)
-    return write_file(render_single(env, pages, operations, site, max_bytes, static_charts).encode(), output)
+    inside = Inside(pages, data(), errors.faults(results), operation.pages(results))
+    return write_file(render_single(env, inside, site, max_bytes, static_charts).encode("utf-8", "replace"), output)
 
 
 def write_trace(document: dict[str, Any], path: Path, edition: Edition) -> Path:

@@ -1,7 +1,9 @@
-"""The whole site as one file for a ticket: every page's main part, one under the other, with the runtime packed inside.
+"""The whole site as one file for a ticket: every page's main part, one under the other, with the runtime and the data of its scripts packed
+inside: the trace viewer, the filter, the search of logs.
 
-What a cap on its size leaves out, least needed first, is said in the file: charts without scripts, what the filter computes with, the slowest
-traces' texts, the pages of operations, the failing traces' texts, then the pages of error groups, each from the end.
+What a cap on its size leaves out is said in the file, and links to it say so: of the data what has no room (`cargo.py`), then, least
+needed first, charts without scripts, the slowest traces' texts, the pages of operations, the failing traces' texts, the
+pages of error groups, each from the end.
 """
 
 from __future__ import annotations
@@ -9,11 +11,16 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import html
 import json
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+from reporter.format import words
+from reporter.site.cargo import Cargo, loaded
+from reporter.site.pages import trace
 from reporter.site.render import script_json
 from reporter.site.resources import resource_dir
 from reporter.site.runtime import runtime_js
@@ -21,24 +28,29 @@ from reporter.site.specs import specs_js
 from reporter.site.static import with_static_charts, without_static_charts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import jinja2
 
+    from reporter.analysis.trace_data import TraceData
     from reporter.site.context import Site
     from reporter.site.output import SiteFile
 
 # What it takes to say what was left out.
 _NOTICE_BYTES = 600
 _SCRIPTS = (
-    "data.js", "selection.js", "figures.js", "notes.js", "follow-charts.js", "flow.js", "follow.js", "period.js", "filter.js", "leads.js",
-    "report.js", "export.js", "single.js",
+    "data", "single", "selection", "figures", "notes", "follow-charts", "flow", "follow", "period", "filter", "leads", "report", "export",
+    *trace.SCRIPTS,
 )  # fmt: skip
 _MAIN = re.compile(r'<main id="main">(.*)</main>', re.S)
-_FILTERS = re.compile(r'<form id="(?:page|log)-filters".*?</form>', re.S)
+_FILTERS = re.compile(r'<form id="page-filters".*?</form>', re.S)
 _CHARTS = re.compile(r'<script type="application/json" id="charts">(.*?)</script>', re.S)
 _CHART_NAME = re.compile(r'data-(chart|choose)="([\w-]+)"')
 _LINK = re.compile(r'href="([\w-]+)\.html(?:#([^"]*))?"')
+_SHARDS = re.compile(r'data-shards="\d+"')
+_ID = re.compile(r'\bid="([^"]*)"')
+_HERE = re.compile(r'href="#([^"]*)"')
+_LEFT_OUT = 'href="#left-out"'
 _TOLD = re.compile(r'<details class="group" data-row id="t-.*?</details>', re.S)
 
 
@@ -53,42 +65,37 @@ class Section:
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """What the cap cost."""
+class Inside:
+    """What goes into the file: `files`, of which the pages (error groups' and operations' behind the others); `data`: of the traces, the
+    filter and the logs; `faults`, `pages`: data/faults.js and data/operation-pages.js as JSON."""
 
-    what: str
-    count: int
-    kind: str = ""
+    files: Sequence[SiteFile]
+    data: TraceData
+    faults: str
+    pages: Mapping[str, str]
 
 
 def render_single(
-    env: jinja2.Environment,
-    files: Sequence[SiteFile],
-    operations: bytes,
-    site: Site,
-    max_bytes: int,
-    static_charts: bool = False,
+    env: jinja2.Environment, inside: Inside, site: Site, max_bytes: int, static_charts: bool = False
 ) -> str:
-    """The HTML of the pages among `files` (error groups' and operations' pages behind the others) in at most `max_bytes`, if that can be.
-    `operations`: the script data/operations.js, for the filter; `static_charts`: every chart, but for those of operations' pages, also as a picture that needs no script."""
+    """The HTML in at most `max_bytes`, if that can be. `static_charts`: every chart, but for those of operations' pages, also as a picture
+    that needs no script."""
     charts: dict[str, Any] = {}
     titles = {item.href.removesuffix(".html"): item.title for item in site.nav}
     sections = [
         _section(file.path.removesuffix(".html"), file.data.decode(), titles, charts)
-        for file in files
-        if file.path.endswith(".html") and file.path != "trace.html"
+        for file in inside.files
+        if file.path.endswith(".html")
     ]
     if static_charts:
         style = (resource_dir("assets") / "report.css").read_text("utf-8")
         # A picture takes 55 ms: those of operations' pages, of which there are many, are drawn by scripts alone.
         for section in (s for s in sections if not s.name.startswith("operation-")):
             section.body = with_static_charts(section.body, charts, style)
-    code = _code(operations)
-    left: list[LeftOut] = []
-    page = _page(env, sections, charts, site, code, left)
+    left: list[str] = []
+    page = _page(env, sections, charts, site, Cargo(), left)
     for what, kind in (
         ("charts as pictures without scripts", "static"),
-        ("filter over all pages", "filter"),
         ("slowest and unfinished traces as text", "ok"),
         ("pages of operations", "operation-"),
         ("failing traces as text", "error"),
@@ -97,14 +104,46 @@ def render_single(
         excess = len(page.encode()) - max_bytes
         if excess <= 0:
             break
-        if kind == "filter":
-            code, count = _code(), 1
-        else:
-            count = _drop(sections, charts, kind, excess + _NOTICE_BYTES)
+        count = _drop(sections, charts, kind, excess + _NOTICE_BYTES)
         if count:
-            left.append(LeftOut(what, count, kind))
-            page = _page(env, sections, charts, site, code, left)
-    return page
+            left.append(f"{count:,} {what}")
+            page = _page(env, sections, charts, site, Cargo(), left)
+    room = max_bytes - len(page.encode()) - _NOTICE_BYTES
+    # Scripts that need the data, and what is said of what has no room, take some themselves.
+    while room > 0:
+        made = _with_data(env, sections, charts, site, inside, left, room)
+        excess = len(made.encode()) - max_bytes
+        if excess <= 0:
+            return made
+        room -= excess
+    return _with_data(env, sections, charts, site, inside, left, 0)
+
+
+def _with_data(
+    env: jinja2.Environment,
+    sections: list[Section],
+    charts: dict[str, Any],
+    site: Site,
+    inside: Inside,
+    left: list[str],
+    room: int,
+) -> str:
+    """The page with what of the data has `room`."""
+    names = {f"{section.name}.html" for section in sections}
+    pages = {name: _local_address(href, "") if href in names else "#left-out" for name, href in inside.pages.items()}
+    faults = json.loads(inside.faults)
+    for group in faults["groups"]:
+        page, _, anchor = group[1].partition("#")
+        group[1] = _local_address(page, anchor) if page in names else "#left-out"
+    cargo = loaded(inside.data, json.dumps(faults), json.dumps(pages, ensure_ascii=False), max(0, room))
+    traces = len(json.loads(inside.data.index)["id"] or ()) - len(cargo.traces)
+    missing = [
+        f"the records of {words.counted(traces, 'trace')}, the least bad" if traces else "",
+        "" if cargo.has_logs or not inside.data.logs.total else "the search of logs",
+        "" if cargo.has_filter else "the filter over all pages",
+        "" if cargo.has_list else "the list of traces",
+    ]
+    return _page(env, sections, charts, site, cargo, [*filter(None, missing), *left])
 
 
 def _section(name: str, text: str, titles: dict[str, str], charts: dict[str, Any]) -> Section:
@@ -122,10 +161,33 @@ def _section(name: str, text: str, titles: dict[str, str], charts: dict[str, Any
 
 def _local(link: re.Match[str]) -> str:
     """A link to another page as one within the file."""
-    page, anchor = link[1], link[2]
-    if page == "trace":
-        return f'href="#t-{anchor}"'
-    return f'href="#{anchor}"' if anchor and "=" not in anchor else f'href="#page-{page}"'
+    return f'href="{_local_address(f"{link[1]}.html", link[2] or "")}"'
+
+
+def _local_address(page: str, anchor: str) -> str:
+    """As assets/single.js has it: a page, with what its address asks for; a place in it; a trace."""
+    name = page.removesuffix(".html")
+    if name == "trace":
+        return f"#t-{anchor}" if anchor else "#page-trace"
+    if anchor and "=" not in anchor:
+        return f"#{anchor}"
+    return f"#page-{name}&{anchor}" if anchor else f"#page-{name}"
+
+
+def _said_where_left_out(bodies: list[str], traces: frozenset[str]) -> list[str]:
+    """The bodies with links to what is not in them, nor a trace that is carried, leading to what says so."""
+    ids = {html.unescape(name) for body in bodies for name in _ID.findall(body)}
+
+    def checked(link: re.Match[str]) -> str:
+        place = unquote(html.unescape(link[1]))
+        is_there = (
+            place in ids
+            or (place.startswith("t-") and place.removeprefix("t-") in traces)
+            or (place.startswith("page-") and place.partition("&")[0] in ids)
+        )
+        return link[0] if is_there else _LEFT_OUT
+
+    return [_HERE.sub(checked, body) for body in bodies]
 
 
 def _drop(sections: list[Section], charts: dict[str, Any], kind: str, excess: int) -> int:
@@ -163,11 +225,15 @@ def _drop_sections(sections: list[Section], charts: dict[str, Any], prefix: str,
     return count
 
 
-def _code(operations: bytes = b"") -> bytes:
-    """All scripts; what the filter computes with comes right behind the one that keeps it."""
+def _code(cargo: Cargo) -> bytes:
+    """All scripts that have what they need."""
     assets = resource_dir("assets")
-    first, *others = ((assets / name).read_bytes() for name in _SCRIPTS)
-    return b"\n".join([runtime_js(), specs_js(), first, operations, *others])
+    names = (
+        *_SCRIPTS,
+        *(("traces",) if cargo.has_list else ()),
+        *(("regex", "log-contexts", "logs") if cargo.has_logs else ()),
+    )
+    return b"\n".join([runtime_js(), specs_js(), *((assets / f"{name}.js").read_bytes() for name in names)])
 
 
 def _page(
@@ -175,20 +241,27 @@ def _page(
     sections: list[Section],
     charts: dict[str, Any],
     site: Site,
-    code: bytes,
-    left: list[LeftOut],
+    cargo: Cargo,
+    left: list[str],
 ) -> str:
     assets = resource_dir("assets")
     style, boot = ((assets / name).read_text("utf-8") for name in ("report.css", "boot.js"))
+    # Sections' own names are places too.
+    whole = [f'<section class="page" id="page-{s.name}">\n{s.body}\n</section>' for s in sections]
+    shards = f'data-shards="{cargo.shards}"'
+    bodies = [_SHARDS.sub(shards, body) for body in _said_where_left_out(whole, cargo.traces)]
+    code = _code(cargo)
     return env.get_template("single.html").render(
         site=site,
         sections=sections,
+        bodies=bodies,
         charts=script_json(charts),
         left=left,
         style=style,
         boot=boot,
         packed=base64.b64encode(gzip.compress(code, 9, mtime=0)).decode(),
-        has_filter="filter" not in {part.kind for part in left},
+        data=cargo.parts,
+        has_filter=cargo.has_filter,
         hashes=[_hash(boot.encode()), _hash(code)],
         style_hash=_hash(style.encode()),
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from tests.browser import look
-from tests.helpers import event, run, write_log
+from tests.helpers import entry, event, run, write_log
 
 DAY = ["--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC"]
 
@@ -77,7 +78,39 @@ def test_a_table_is_saved_as_csv_without_formulas(app, browser, tmp_path):
     text = saved(page, lambda: page.get_by_role("button", name="Save this table as CSV").first.click())
     head, *rows = csv.reader(io.StringIO(text))
     assert head[:3] == ["Kind", "Operation", "Count"]
+    assert (head[4], head[12]) == ("Error rate (0–1)", "max (ms)")
     assert {row[1]: (row[2], row[12]) for row in rows} == {"'=cmd|'/c calc'!A1": ("1", "5.0"), 'a,"b"': ("1", "7.5")}
+    assert heard == []
+
+
+def test_a_saved_table_of_error_groups_has_a_column_for_each_thing(app, browser, tmp_path):
+    own = {"duration_ms": 5, "error_type": "App\\Boom", "error": "no table"}
+    write_log(
+        app,
+        event("tool.invocation.failed", "10:00:00.000001", tool_name="db", **own),
+        entry("gone before", at="2026-11-18 10:00:00", level="ERROR"),
+    )
+    output = tmp_path / "out"
+    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
+    page, heard = look(browser, f"file://{output}/errors.html")
+    assert page.inner_text("#groups td.what").split("\n") == ["new App\\Boom", "no table"]
+    head, row = csv.reader(
+        io.StringIO(saved(page, lambda: page.get_by_role("button", name="Save this table as CSV").click()))
+    )
+    told = dict(zip(head, row, strict=True))
+    wanted = {
+        "Faults": "1",
+        "Share (0–1)": "1.0",
+        "State": "new",
+        "Error": "App\\Boom",
+        "Message": "no table",
+        "Kind": "tool",
+        "Where": "db",
+    }
+    assert {name: told[name] for name in wanted} == wanted
+    assert re.fullmatch("[0-9a-f]{16}", told["Fingerprint"])
+    assert told["Last seen (UTC)"] == "2026-11-20T10:00:00.000001Z"
+    assert not {"Colour", "Trend"} & set(head)
     assert heard == []
 
 
@@ -118,3 +151,14 @@ def test_very_many_operations_are_cut_and_it_is_said(app, tmp_path):
     assert page.count('<tr id="op-tool-') == 1000
     assert 'id="op-tool-often"' in page
     assert "11 less frequent operations are not shown" in page
+
+
+def test_the_first_page_alone_says_what_it_lacks(report, browser, tmp_path):
+    alone = tmp_path / "index.html"
+    alone.write_bytes((report / "index.html").read_bytes())
+    page, _ = look(browser, alone.as_uri(), "h1")
+    assert "unpack all of it first" in page.inner_text(".unpack")
+    assert page.locator(".unpack").is_visible()
+    page, heard = look(browser, f"file://{report}/index.html", "[data-drawn]")
+    assert not page.locator(".unpack").is_visible()
+    assert heard == []

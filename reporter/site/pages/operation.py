@@ -65,10 +65,15 @@ def hrefs(results: Results) -> dict[Key, str]:
     return {**shown, **own}
 
 
+def pages(results: Results) -> dict[str, str]:
+    """`kind name` → its page, for names that scripts write."""
+    return {f"{kind} {name}": file for (kind, name), file in hrefs(results).items()}
+
+
 def data_file(results: Results) -> SiteFile:
-    """data/operation-pages.js: `kind name` → its page, for names that scripts write."""
-    found = {f"{kind} {name}": file for (kind, name), file in hrefs(results).items()}
-    return SiteFile("data/operation-pages.js", data_script("operation-pages", json.dumps(found, ensure_ascii=False)))
+    """data/operation-pages.js: `pages`."""
+    found = json.dumps(pages(results), ensure_ascii=False)
+    return SiteFile("data/operation-pages.js", data_script("operation-pages", found))
 
 
 def contexts(results: Results, zone: ZoneInfo) -> Iterator[tuple[str, OperationContext]]:
