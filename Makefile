@@ -6,7 +6,7 @@ APT := chromium postgresql mariadb-server php-cli php-monolog php-vlucas-phpdote
 STAMP := $(VENV)/.installed
 AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test bench bench-scale charts lock audit clean
+.PHONY: demo test bench bench-scale bench-live charts lock audit clean
 demo: $(STAMP)
 	$(RUN) demo demo
 	$(RUN) build --app demo --last 7d -o output
@@ -23,6 +23,10 @@ bench: $(VENV)/.test-packages $(VENV)/.installed-dev
 	$(PY) -m compileall -q reporter
 	$(PY) -m tests.bench.build
 	$(PY) -m tests.bench.terminal
+
+# From a line in a log until it is seen: on a terminal, in a pipe, on an open page.
+bench-live: $(VENV)/.test-packages $(VENV)/.installed-dev
+	$(PY) -m tests.bench.live
 
 # How cost grows with entries, files and contexts: SCALE=8 for 4,000,000 entries, SCALE=20 for 10,000,000.
 bench-scale: $(VENV)/.installed-dev

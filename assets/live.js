@@ -1,7 +1,8 @@
-// An open page of a `watch`: asks for news each second by a script tag (file:// has no fetch), and takes them over in place.
+// An open page of a `watch`: asks for news by a script tag (file:// has no fetch), as often as a person takes for at once and each
+// second while nobody sees it, and takes them over in place.
 (() => {
   "use strict";
-  const POLL = 1000, STALE = 20000;
+  const POLL = 150, HIDDEN = 1000, STALE = 20000;
   const FILES = /^data\/(build|live|page-[\w.-]+)\.js\?\d+$/;
   const page = decodeURIComponent(location.pathname.split("/").pop() || "index.html").replace(/\.html$/, "") || "index";
   const place = document.getElementById("live");
@@ -141,6 +142,7 @@
   };
 
   async function ask() {
+    next = 0;
     try {
       await load("build");
       const told = window.telemetryBuild;
@@ -160,7 +162,9 @@
     } catch {
       // The report is being replaced this moment, or the file is being written: the next second will do.
     }
-    setTimeout(ask, POLL);
+    next = setTimeout(ask, document.hidden ? HIDDEN : POLL);
   }
+  let next = 0;
+  document.addEventListener("visibilitychange", () => { if (next && !document.hidden) { clearTimeout(next); next = 0; ask(); } });
   ask();
 })();

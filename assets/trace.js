@@ -214,6 +214,8 @@
         const text = document.getElementById(prefix + id);
         missing(id, el("p", {}, "This file leaves its records out, to stay small. In the terminal: ", el("code", {}, "telemetry-report trace " + id)),
           text && text.querySelector("pre") && el("pre", { class: "timeline" }, text.querySelector("pre").textContent));
+      } else if (document.getElementById("live")) {
+        missing(id, el("p", {}, "If it has just been logged, it is shown here when the watch renews the report, about every half minute."));
       } else {
         missing(id, el("p", {}, "It lies outside the report's window, or the id is wrong. In the terminal: telemetry-report trace ID"));
       }
@@ -227,6 +229,7 @@
   if (own) show(JSON.parse(own.textContent), asked().given);
   else {
     addEventListener("hashchange", open);
+    addEventListener("telemetry-renewed", () => { if (place.hasAttribute("data-missing")) open(); });
     open();
   }
 })();

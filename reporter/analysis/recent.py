@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecentEvent:
-    """One event; `name`: the event's, or the beginning of the log line."""
+    """One event; `name`: the event's, or the beginning of the log line. `message`: why it failed, else what was logged beside the name."""
 
     ts: datetime
     kind: str
@@ -27,10 +27,12 @@ class RecentEvent:
     status: str | None
     duration_ms: float | None
     correlation_id: str | None
+    message: str | None
 
 
 _SELECTED = """SELECT ts, kind, left(coalesce(event, message, ''), 200), CASE WHEN operation <> event THEN operation END, status,
-  duration_ms, correlation_id FROM"""
+  duration_ms, correlation_id,
+  left(coalesce(error_message, CASE WHEN event IS NOT NULL AND message <> event THEN message END), 200) FROM"""
 
 
 def recent(con: duckdb.DuckDBPyConnection, window: Window, count: int) -> tuple[RecentEvent, ...]:

@@ -24,7 +24,10 @@ class InFolder:
         self._watch = watch
         self._files = LiveFiles(folder, watch.job.zone)
 
-    def show(self, view: Session, _: tuple[RecentEvent, ...]) -> None:
+    def fresh(self, events: tuple[RecentEvent, ...]) -> None:
+        """They come with the figures that are made of them, a moment later."""
+
+    def show(self, view: Session) -> None:
         self._files.show(view, self._watch.built_at, self._watch.job.settings.watch_rebuild.total_seconds())
 
     def alive(self, now: datetime) -> None:
@@ -40,8 +43,11 @@ class OnTerminal:
     def __init__(self, zone: ZoneInfo) -> None:
         self._terminal = Terminal(zone)
 
-    def show(self, view: Session, fresh: tuple[RecentEvent, ...]) -> None:
-        self._terminal.show(view, fresh)
+    def fresh(self, events: tuple[RecentEvent, ...]) -> None:
+        self._terminal.fresh(events)
+
+    def show(self, view: Session) -> None:
+        self._terminal.show(view)
 
     def alive(self, now: datetime) -> None:
         """Its rows show the time by themselves."""

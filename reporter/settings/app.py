@@ -55,6 +55,7 @@ class Settings(NamedTuple):
     max_bytes: int
     watch_window: timedelta
     watch_rebuild: timedelta
+    watch_max_bytes: int
     privacy: Privacy
     table_names: Mapping[str, str]
     table_columns: Mapping[str, Mapping[str, str]]
@@ -137,6 +138,7 @@ def find_app(
         values["report.max_size"],
         parse_period(values["watch.window"]),
         parse_period(values["watch.rebuild"]),
+        values["watch.max_size"],
         Privacy(
             known,
             config.patterns,

@@ -131,6 +131,7 @@ KEYS: tuple[Key, ...] = (
     Key("redaction.include_content", False, _flag, "leave in the report what people wrote and models answered"),
     *(Key(f"tables.{name}", name, _text, f"what the table {name} is called in the database") for name in TABLE_NAMES),
     Key("watch.window", "1h", _period, "the current session that `watch` keeps up to date at once"),
+    Key("watch.max_size", "50MB", _size, "what that session may take in memory: beyond it its older half goes"),
     Key("watch.rebuild", "30s", _period, "how often `watch` renews the rest of the report, at most"),
     *(
         Key(f"classes.{name}", list(limits), _limits, f"limits in ms of the classes fast, normal, slow, very slow: {name}")

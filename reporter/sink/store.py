@@ -34,6 +34,10 @@ _SPAN_ORDER = "ts::DATE, correlation_id, ts, id"
 _NAMED_TRACES = 50
 
 
+# Of what was logged a session keeps that of tables' rows, by which it is told whether they have changed.
+LOGGED_IN_SESSION = "CASE WHEN level IS NULL THEN context END AS context, NULL AS extra"
+
+
 class Sink:
     """An open sink; a context manager."""
 
@@ -152,9 +156,10 @@ class Sink:
             self._mend_rows()
         engine.again(con, staging.REPEATED)
         columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
+        kept = "*" if self.is_saved else f"* REPLACE ({LOGGED_IN_SESSION})"
         inserted = engine.again(
             con,
-            f"INSERT INTO events SELECT {columns}, ? FROM staged ANTI JOIN repeated USING (id) WHERE reason IS NULL",
+            f"INSERT INTO events SELECT {columns}, ? FROM (SELECT {kept} FROM staged) ANTI JOIN repeated USING (id) WHERE reason IS NULL",
             [self._batch],
         ).fetchone()
         if has_rejects:

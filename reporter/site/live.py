@@ -1,6 +1,6 @@
 """What an open page of a `watch` loads: the session's figures, and pages that were built anew, as scripts.
 
-file:// has no fetch: a page adds data/build.js as a script each second and, where a number in it has changed, the file it
+file:// has no fetch: a page adds data/build.js as a script several times a second and, where a number in it has changed, the file it
 stands for.
 """
 

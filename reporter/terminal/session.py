@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reporter.format import words
@@ -13,28 +14,39 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from rich.console import RenderableType
+    from rich.text import Text
 
     from reporter.analysis.recent import RecentEvent
     from reporter.analysis.session import Session
 
 # Lines that are there whatever happens: the heading, the kinds', blank ones, the last.
 _FRAME, _LEAST_EVENTS = 6, 3
-# (width, share of what is left) of time, kind, name, operation, status, duration.
+# (width, share of what is left) of time, kind, name, operation, status, duration; and of the beginning of the trace's id, by which it
+# can be asked for, where there is room.
 _LATEST = ((12, None), (10, None), (None, 3), (None, 2), (10, None), (9, None))
+_TRACE_CHARS, _WIDE = 13, 110
+_EVENTS = 60
 
 
 def lines(events: Sequence[RecentEvent], zone: ZoneInfo) -> str:
-    """Events as lines: time, kind, name, operation, status, duration, trace."""
+    """Events as lines: time, kind, name, operation, status, duration, message, trace."""
     return "\n".join(_line(event, zone) for event in events)
 
 
 def _line(event: RecentEvent, zone: ZoneInfo) -> str:
-    parts = (event.name, event.operation, event.status, words.took(event.duration_ms), event.correlation_id)
+    parts = (
+        event.name,
+        event.operation,
+        event.status,
+        words.took(event.duration_ms),
+        event.message,
+        event.correlation_id,
+    )
     said = " · ".join(plain(part) for part in parts if part)
     return f"{words.clock(event.ts, zone)} {event.kind:<10} {said}"
 
 
-def screen(session: Session, zone: ZoneInfo, height: int) -> RenderableType:
+def screen(session: Session, zone: ZoneInfo, height: int, width: int = 80) -> RenderableType:
     """What fills the terminal: totals, kinds, errors, and as many of the latest events as there is room for. A row is a line."""
     from rich.console import Group
     from rich.table import Table
@@ -59,15 +71,25 @@ def screen(session: Session, zone: ZoneInfo, height: int) -> RenderableType:
     for line in (head, *failing):
         line.no_wrap, line.overflow = True, "ellipsis"
     latest = Table(box=None, pad_edge=False, show_header=False, expand=True)
-    for width, share in _LATEST:
-        latest.add_column(width=width, ratio=share, no_wrap=True, overflow="ellipsis")
+    is_wide = width >= _WIDE
+    for size, share in (*_LATEST, *(((_TRACE_CHARS, None),) if is_wide else ())):
+        latest.add_column(width=size, ratio=share, no_wrap=True, overflow="ellipsis")
     rest = height - len(session.kinds) - len(failing) - _FRAME
     for event in session.events[: max(_LEAST_EVENTS, rest)]:
         latest.add_row(
-            words.clock(event.ts, zone), cell(event.kind, "cyan"), cell(event.name), cell(event.operation or ""), cell(event.status or ""),
-            words.took(event.duration_ms),
+            words.clock(event.ts, zone), cell(event.kind, "cyan"), _named(event), cell(event.operation or ""), cell(event.status or ""),
+            words.took(event.duration_ms), *((cell((event.correlation_id or "")[:_TRACE_CHARS], "dim"),) if is_wide else ()),
         )  # fmt: skip
     return Group(head, "", kinds, "", *failing, *([""] if failing else []), latest)
+
+
+def _named(event: RecentEvent) -> Text:
+    """What failed says why at once."""
+    from rich.text import Text
+
+    if not event.message:
+        return cell(event.name)
+    return Text.assemble(plain(event.name), " ", (plain(event.message), "red" if event.status == "error" else "dim"))
 
 
 class Terminal:
@@ -75,6 +97,7 @@ class Terminal:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
+        self._shown: Session | None = None
         self._live = None
         if sys.stdout.isatty():
             from rich.live import Live
@@ -82,11 +105,20 @@ class Terminal:
             self._live = Live(console=console(sys.stdout), auto_refresh=False, vertical_overflow="crop")
             self._live.start()
 
-    def show(self, session: Session, fresh: Sequence[RecentEvent]) -> None:
+    def fresh(self, events: Sequence[RecentEvent]) -> None:
+        """Events that have just come, by time: at once, above those that are shown, with the figures as they were."""
+        if not self._live:
+            if events:
+                print(lines(events, self.zone), flush=True)
+        elif self._shown and events:
+            latest = (*reversed(events), *self._shown.events)[:_EVENTS]
+            self.show(replace(self._shown, events=latest))
+
+    def show(self, session: Session) -> None:
         if self._live:
-            self._live.update(screen(session, self.zone, self._live.console.height), refresh=True)
-        elif fresh:
-            print(lines(fresh, self.zone), flush=True)
+            size = self._live.console.size
+            self._live.update(screen(session, self.zone, size.height, size.width), refresh=True)
+            self._shown = session
 
     def close(self) -> None:
         if self._live:

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from reporter.settings.app import Settings
     from reporter.watch.renewing import Job
 
-# A change is waited out this long, so that one write is one step; without any, all is looked over again every so often,
-# since a network file system tells of nothing, and neither does a database server.
-_DEBOUNCE_MS, _STEP_MS, _LOOK_AGAIN_MS = 60, 10, 2000
+# Changes that follow each other within a step are one, for at most the first number; without any, all is looked over again every so
+# often, since a network file system tells of nothing, and neither does a database server.
+_DEBOUNCE_MS, _STEP_MS, _LOOK_AGAIN_MS = 60, 5, 2000
 _NOTE_AGAIN_S = 600.0
 # With nothing new the session is shown again this often (events leave its window), a sign of life given this often.
 _AGAIN, _LIFE = timedelta(seconds=15), timedelta(seconds=5)
@@ -44,7 +44,9 @@ _AGAIN, _LIFE = timedelta(seconds=15), timedelta(seconds=5)
 class Shown(Protocol):
     """Where the session is shown: the report's folder, or the terminal."""
 
-    def show(self, view: Session, fresh: tuple[RecentEvent, ...]) -> None: ...
+    def fresh(self, events: tuple[RecentEvent, ...]) -> None: ...
+
+    def show(self, view: Session) -> None: ...
 
     def alive(self, now: datetime) -> None: ...
 
@@ -110,13 +112,13 @@ class Watch:
     def step(self, now: datetime) -> int:
         """Take in what has changed and show it; how many events came."""
         live = self._session(now)
-        came = live.read_on(now)
+        came = live.read_on(now, self.shown.fresh)
         self._note([told(name, why) for name, why in live.notes])
         self._has_news = self._has_news or came > 0
         # A report built anew lacks the session until it is shown again.
         is_new = self._take_over()
         if came or is_new or now - self._shown_at >= _AGAIN or now < self._shown_at:
-            self.shown.show(live.view(now), live.fresh_events())
+            self.shown.show(live.view(now))
             self._shown_at = self._lived_at = now
         elif now - self._lived_at >= _LIFE:
             self.shown.alive(now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from reporter.settings.app import find_app
 from reporter.watch.live import Live
 from reporter.watch.renewing import Job
 from reporter.watch.watching import Watch, changes, followed
-from tests.helpers import Started, run, write_database, write_log
+from tests.helpers import Started, entry, run, write_database, write_log
 from tests.watch.watching import call, now_entry, processes, until, watching
 
 
@@ -55,6 +56,9 @@ def test_an_open_page_shows_new_lines_and_renews_its_figures_in_place(page):
     until(lambda: opened.locator(".latest tr").count() == 5)
     assert "5 events, 5 operations, 1 fault" in opened.locator(".session summary").inner_text()
     assert "live boom" in opened.locator(".session").inner_text()
+    # The failed call says why, and leads to its trace, which is there when the report has been renewed.
+    failed = opened.locator(".latest tr", has_text="live boom")
+    assert failed.locator("a[href^='trace.html#']").get_attribute("href") == "trace.html#live-0002"
     # A name leads to its operation's page.
     until(lambda: opened.locator(".session a[href^=operation-]", has_text="fresh").count())
     # The rest follows at its own rhythm: numbers, lists and charts of the page itself.
@@ -100,6 +104,12 @@ def test_the_list_of_traces_is_renewed_with_its_filter(page):
     until(lambda: opened.locator("#trace-count").inner_text().startswith("1 of 4 traces"))
     assert opened.locator("#traces tbody tr").count() == 1
     assert opened.locator("#page-filters select[name=status]").input_value() == "error"
+    # A trace that is only just logged is told of, and there when the report has been renewed.
+    opened.goto((output / "trace.html").as_uri() + "#live-0008")
+    opened.wait_for_selector("#trace[data-missing]")
+    assert "when the watch renews the report" in opened.inner_text("#trace")
+    write_log(app, call("fresh", 8, ok=False))
+    opened.wait_for_selector("#trace[data-shown]")
 
 
 def test_a_filter_holds_for_what_a_watch_renews(page):
@@ -162,7 +172,9 @@ def test_a_clock_that_is_set_forward_and_back_changes_nothing_but_the_window(app
     views: list[Session] = []
 
     class Shown:
-        def show(self, view: Session, _: object) -> None:
+        def fresh(self, _: object) -> None: ...
+
+        def show(self, view: Session) -> None:
             views.append(view)
 
         def alive(self, _: datetime) -> None: ...
@@ -192,13 +204,16 @@ def test_the_session_is_that_of_the_sink_and_reads_each_line_once(app):
     write_log(app, *(call("t", n) for n in range(4)), call("t", 9, ok=False))
     run("sources", "--app", str(app))
     now = datetime.now(UTC) + timedelta(seconds=1)
-    live = Live(find_app(str(app), None, (), None), now)
+    live, fresh = Live(find_app(str(app), None, (), None), now), []
     assert live.view(now).totals.events == 5
-    assert live.read_on(now) == 0
-    write_log(app, call("t", 10), call("u", 11))
-    assert live.read_on(now) == 2
-    assert [e.operation for e in live.fresh_events()] == ["t", "u"]
-    assert live.fresh_events() == ()
+    assert live.read_on(now, fresh.append) == 0
+    write_log(app, call("t", 10), call("u", 11, ok=False))
+    assert live.read_on(now, fresh.append) == 2
+    assert [(e.operation, e.correlation_id, e.message) for (e, *_) in [fresh[0], fresh[0][1:]]] == [
+        ("t", "live-0010", None),
+        ("u", "live-0011", "live boom"),
+    ]
+    assert len(fresh) == 1
     write_log(app, "[2026-11-20 10:00:00] local.INFO: unfini")
     assert live.read_on(now) == 0
     session = live.view(now)
@@ -206,10 +221,42 @@ def test_the_session_is_that_of_the_sink_and_reads_each_line_once(app):
     assert (
         (session.totals.operations, session.totals.errors)
         == (again["totals"]["operations"], again["totals"]["errors"])
-        == (7, 1)
+        == (7, 2)
     )
     assert session.kinds["tool"].p95_ms == again["kinds"]["tool"]["p95_ms"]
     assert sum(events for events, _ in session.counts) == 7
+    live.close()
+
+
+def test_the_session_is_capped_by_memory_as_well_as_by_time(app):
+    """Its older half goes, the heading says of how long it is, and what was logged with entries is never held."""
+    start, count = datetime.now(UTC) - timedelta(minutes=50), 6000
+    said = random.Random(1)
+    context = {"note": "x" * 500, "correlation_id": "c-1"}
+    lines = (
+        entry(f"line {said.randbytes(400).hex()}", context, at=f"{start + timedelta(seconds=n // 3):%Y-%m-%d %H:%M:%S}")
+        for n in range(count)
+    )
+    write_log(app, *lines)
+    run("sources", "--app", str(app))
+    settings, now = find_app(str(app), None, (), None), datetime.now(UTC)
+    live = Live(settings, now)
+    assert live.view(now).totals.events == count
+    whole = live._size()
+    live.close()
+
+    live = Live(settings._replace(watch_max_bytes=whole * 4 // 5), now)
+    write_log(app, now_entry("the latest"))
+    assert live.read_on(now) == 1
+    view = live.view(now)
+    assert count // 4 <= view.totals.events <= count // 2 + 3
+    assert view.window.start >= start + timedelta(seconds=count // 6 - 1)
+    assert live._size() <= whole * 4 // 5
+    assert any("the session is cut to the last" in why for _, why in live.notes)
+    assert view.events[0].name == "the latest"
+    write_log(app, now_entry("and the next"))
+    assert live.read_on(now) == 1
+    assert live.view(now).totals.events == view.totals.events + 1
     live.close()
 
 
@@ -222,8 +269,9 @@ def test_a_database_made_after_the_watch_began_is_followed_and_missed_when_it_go
     assert followed(settings) == [app / "storage" / "logs"]
     database = write_database(app, tools=[("a", "from.table", "x-1", "ok", 5.0, f"{now:%Y-%m-%d %H:%M:%S}")])
     assert followed(settings) == [app / "database", app / "storage" / "logs"]
-    assert live.read_on(now) == 1
-    assert [e.operation for e in live.fresh_events()] == ["from.table"]
+    fresh = []
+    assert live.read_on(now, fresh.append) == 1
+    assert [e.operation for e in fresh[0]] == ["from.table"]
     database.unlink()
     write_log(app, call("t", 2))
     assert live.read_on(now) == 1
