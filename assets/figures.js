@@ -51,7 +51,7 @@ window.TelemetryFigures = (() => {
   // All events are told by kind and bucket only.
   function events(chosen, kindOf, what = "count") {
     const { data, wanted } = chosen;
-    if (wanted.status || wanted.operation || wanted.q) return null;
+    if (wanted.status || wanted.operation || wanted.q || wanted.host) return null;
     const at = data.events;
     return at.t.reduce((sum, t, i) => {
       const isIn = (!wanted.kind || at.kind[i] === wanted.kind) && (!kindOf || at.kind[i] === kindOf) && t + data.window.step > chosen.since && t < chosen.until;

@@ -4,7 +4,7 @@
   "use strict";
   const { el, data, clocks } = window.Telemetry;
   const { decoded, choose, isFound } = window.TelemetrySelection;
-  const SHARED = ["kind", "status", "operation", "q", "since", "until"];
+  const SHARED = ["host", "kind", "status", "operation", "q", "since", "until"];
   const form = document.getElementById("page-filters");
   const isOneFile = Boolean(document.querySelector("section.page"));
   const isTrace = Boolean(document.getElementById("trace"));
@@ -56,7 +56,7 @@
 
   // ---- what is on, each with a button that takes it off
   function showChips(wanted) {
-    const words = { kind: "kind", status: "status", operation: "operation", q: "text", min: "at least" };
+    const words = { host: "host", kind: "kind", status: "status", operation: "operation", q: "text", min: "at least" };
     const chosen = Object.entries(words).filter(([name]) => wanted[name]).map(([name, word]) => [[name], word + ": " + said(name, wanted[name])]);
     if (wanted.since) chosen.push([["since", "until"], moment(Number(wanted.since)) + " – " + moment(Number(wanted.until))]);
     const takeOff = (names) => () => {

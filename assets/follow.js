@@ -39,6 +39,7 @@ window.TelemetryFollow = (() => {
     models: (row) => el("td", { class: "op" }, some(row.models, (one) => link(one, one.operation))),
     latest: (row) => el("td", {}, some(row.traces, (id) => trace(id, 8), " ")),
     weekday: (row) => el("td", {}, row.weekday),
+    host: (row) => el("td", { class: "mono nowrap" }, el("a", { href: isOneFile() ? "#page-overview" : "index.html#host=" + encodeURIComponent(row.key) }, row.key)),
     day: (row) => el("td", { class: "nowrap", "data-v": row.t }, row.day.slice(0, 10)),
     first: (row) => time(row.first),
     last: (row) => time(row.last),

@@ -69,6 +69,8 @@
     return (i) => {
       if (shard.level[i] < least || (kind >= 0 && shard.kind[i] !== kind) || (wanted.status && !shard.failed[i])) return false;
       if (wanted.channel && index.sources[shard.source[i]][1] !== wanted.channel) return false;
+      // Where there are several hosts, their names stand before those of their logs (reporter/sink/gather.py).
+      if (wanted.host && !index.sources[shard.source[i]][0].startsWith(wanted.host + ": ")) return false;
       const ts = about.first - shard.t[i];
       return ts >= since && ts < until && (!test || inText(shard.text[i]) || inTrace(shard.trace[i]) || held(i));
     };

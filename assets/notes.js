@@ -3,7 +3,7 @@
 (() => {
   "use strict";
   const { short } = window.Telemetry;
-  const { tracesOf, quantile } = window.TelemetrySelection;
+  const { tracesOf, quantile, sorted } = window.TelemetrySelection;
   const { TABLES, TILES, once, operationOf, weight, tokens } = window.TelemetryFigures;
   const WHAT = { message: 0, refused: 1, retry: 2, check: 3, change: 4, template: 5, condition: 6, size: 7 };
   const MODELS_SHOWN = 5, TRACES_SHOWN = 5, CONVERSATIONS_SHOWN = 500;
@@ -117,6 +117,30 @@
     return [...found.values()].sort((a, b) => a.layer - b.layer || (text(a) < text(b) ? -1 : 1));
   });
 
+  // ---- hosts, each with what is chosen of it
+  function hosts(chosen) {
+    const { data } = chosen;
+    if (!data.host) return null;
+    const durations = sorted(data, chosen.rows, new Int32Array(data.names.kind.length), data.hosts.length, { steps: data.host });
+    const found = data.hosts.map((key, k) => ({ key, events: null, traces: data.n ? null : new Set(), count: 0, errors: 0, error_rate: null, error_events: 0, unfinished: 0, p95_ms: durations.at(k, 0.95) }));
+    for (let i = 0; i < data.size; i++) {
+      if (!chosen.rows[i]) continue;
+      const row = found[data.host[i]];
+      if (row.traces && data.trace[i] >= 0) row.traces.add(data.trace[i]);
+      if (data.status[i] === 2) row.unfinished += weight(data, i);
+      else if (data.status[i] < 2) { row.count += weight(data, i); row.errors += data.status[i] === 1 ? weight(data, i) : 0; }
+    }
+    data.errors.t.forEach((_, i) => {
+      if (!chosen.errors[i]) return;
+      const row = found[data.errors.host[i]];
+      row.error_events++;
+      if (row.traces && data.errors.trace[i] >= 0) row.traces.add(data.errors.trace[i]);
+    });
+    return found.filter((row) => row.count || row.unfinished || row.error_events)
+      .map((row) => ({ ...row, traces: row.traces && row.traces.size, error_rate: row.count ? row.errors / row.count : null }))
+      .sort((a, b) => b.errors - a.errors || b.error_events - a.error_events || (a.key < b.key ? -1 : 1));
+  }
+
   // ---- messages and conversations
   // Whether a trace holds something chosen; null where nothing but a period is chosen, so that all are meant.
   const wantedTraces = (chosen) => once(chosen, "wanted traces", () => (["kind", "status", "operation", "q"].some((name) => chosen.wanted[name]) ? tracesOf(chosen) : null));
@@ -196,7 +220,7 @@
   const tile = (figure) => (chosen, place) => { const found = figure(chosen, place); return found === null ? null : [short(found)]; };
   const models = TABLES.models;
   Object.assign(TABLES, {
-    health, changes, sizes, chains, flow, conversations: talks,
+    health, hosts, changes, sizes, chains, flow, conversations: talks,
     models: (chosen) => { const { by } = priced(chosen); return models(chosen).map((row) => ({ ...row, priced_usd: by.has(row.operation) ? by.get(row.operation) : null })); },
   });
   Object.assign(TILES, {

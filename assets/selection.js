@@ -34,15 +34,15 @@ window.TelemetrySelection = (() => {
       timed: ms.findIndex((value) => value === Infinity) < 0 ? size : ms.findIndex((value) => value === Infinity),
       buckets: { size: Math.ceil(end / step) - first, step, first, start: (n) => (n + first) * step, of: (at) => Math.floor(at / step) - first },
       bucket: Uint16Array.from(t, (at) => Math.floor(at / step) - first), dry: placed(rows.dry), folded: placed(rows.folded),
-      led: spread(led, led && led.source), after: spread(after, placed(after && after.before)), talk: spread(talk, talk && talk.conversation),
+      host: rows.host ? put(new Int32Array(size), rows.host) : null, led: spread(led, led && led.source), after: spread(after, placed(after && after.before)), talk: spread(talk, talk && talk.conversation),
       facts: { ...facts, row: placed(facts.row) }, notes: told.notes && decodedNotes(told.notes), errors: { ...told.errors, row: placed(told.errors.row) }, ...operationsOf(told.names),
     };
   }
 
   // What is counted beside operations: a state stands with those that have one, sizes with theirs.
-  function decodedNotes({ what, t, name, trace, failed, state, request, response }) {
+  function decodedNotes({ what, t, name, trace, failed, state, request, response, host }) {
     const size = t.length;
-    const made = { size, t: new Float64Array(size), what: Uint8Array.from(what), name: Uint32Array.from(name), trace: Int32Array.from(trace), failed: Uint8Array.from(failed), state: [], request: [], response: [] };
+    const made = { size, t: new Float64Array(size), what: Uint8Array.from(what), name: Uint32Array.from(name), trace: Int32Array.from(trace), failed: Uint8Array.from(failed), state: [], request: [], response: [], host: host || null };
     for (let i = 0, at = 0, states = 0, sizes = 0; i < size; i++) {
       made.t[i] = at += t[i];
       if (made.what[i] >= 4 && made.what[i] <= 6) made.state[i] = state[states++];
@@ -98,10 +98,11 @@ window.TelemetrySelection = (() => {
     const status = wanted.status ? STATUS[wanted.status] : null;
     const [since, until] = wanted.since ? [Number(wanted.since), Number(wanted.until)] : [-Infinity, Infinity];
     const { name, trace, t } = data;
+    const host = wanted.host ? data.hosts.indexOf(wanted.host) : null;
     const whole = new Uint8Array(data.size);
     const rows = new Uint8Array(data.size);
     for (let i = 0; i < data.size; i++) {
-      if (!names[name[i]]) continue;
+      if (!names[name[i]] || (host !== null && (!data.host || data.host[i] !== host))) continue;
       if (status !== null && data.status[i] !== status && !(status === 0 && data.status[i] === 3)) continue;
       if (text && !text.name[name[i]] && !text.row[i] && !(trace[i] >= 0 && text.trace[trace[i]])) continue;
       whole[i] = 1;
@@ -109,16 +110,19 @@ window.TelemetrySelection = (() => {
     }
     const wholeErrors = Uint8Array.from(data.errors.t, (_, i) => {
       const at = data.errors.trace[i];
-      if (!names[data.errors.name[i]] || (status !== null && status !== 1)) return 0;
+      if (!names[data.errors.name[i]] || (status !== null && status !== 1) || isElsewhere(data.errors, i, host)) return 0;
       return +(!text || text.name[data.errors.name[i]] || text.group[data.errors.group[i]] || (at >= 0 && text.trace[at]));
     });
     const errors = Uint8Array.from(wholeErrors, (is, i) => +(is && data.errors.t[i] >= since && data.errors.t[i] < until));
     // An event that says nothing of how it ended went well.
     const notes = data.notes && Uint8Array.from(data.notes.t, (at, i) => +(at >= since && at < until && names[data.notes.name[i]]
-      && (status === null || status === data.notes.failed[i]) && (!text || text.name[data.notes.name[i]] || (data.notes.trace[i] >= 0 && text.trace[data.notes.trace[i]]))));
+      && !isElsewhere(data.notes, i, host) && (status === null || status === data.notes.failed[i]) && (!text || text.name[data.notes.name[i]] || (data.notes.trace[i] >= 0 && text.trace[data.notes.trace[i]]))));
     const listed = (mask) => unfolded(data, wanted, mask);
-    return { data, wanted, text, since, until, rows, listed: listed(rows), errors, notes, whole: { rows: whole, listed: listed(whole), errors: wholeErrors } };
+    return { data, wanted, text, host, since, until, rows, listed: listed(rows), errors, notes, whole: { rows: whole, listed: listed(whole), errors: wholeErrors } };
   }
+
+  // Of a report of one host none tells it.
+  const isElsewhere = ({ host }, i, wanted) => wanted !== null && (!host || host[i] !== wanted);
 
   // What lists and charts show: an LLM call that its chat stream shows is there once, unless models' calls are asked for.
   function unfolded(data, wanted, mask) {
@@ -130,6 +134,8 @@ window.TelemetrySelection = (() => {
 
   // Whether the text is found anywhere; where not, it may be another id of a trace.
   const isFound = (chosen) => !chosen.text || ["name", "trace", "group"].some((part) => chosen.text[part].includes(1));
+
+  const isTraceElsewhere = ({ data, host }, trace) => host !== null && (!data.trace_hosts || data.trace_hosts[trace] !== host);
 
   // The traces that the chosen operations and error events are of: with status ok, those of which nothing failed or stayed open.
   // Null where rows stand for many operations: whose they were is not told.
@@ -143,7 +149,7 @@ window.TelemetrySelection = (() => {
       const bare = data.bare;
       bare.trace.forEach((trace, i) => {
         if (wanted.kind && !(bare.kinds[i] & (1 << data.kinds.indexOf(wanted.kind)))) return;
-        if (bare.t[i] < chosen.since || bare.t[i] >= chosen.until) return;
+        if (bare.t[i] < chosen.since || bare.t[i] >= chosen.until || isTraceElsewhere(chosen, trace)) return;
         if (!chosen.text || chosen.text.trace[trace]) found[trace] = 1;
       });
     }
@@ -279,5 +285,5 @@ window.TelemetrySelection = (() => {
     return made.sort((a, b) => last(b.p95_ms) - last(a.p95_ms) || b.count - a.count || (a.kind + " " + a.operation < b.kind + " " + b.operation ? -1 : 1));
   }
 
-  return { decoded, choose, isFound, tracesOf, counts, figures, keyed, byOperation, sorted, quantile };
+  return { decoded, choose, isFound, isTraceElsewhere, tracesOf, counts, figures, keyed, byOperation, sorted, quantile };
 })();

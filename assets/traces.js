@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { el, ms, count, status, data, clocks, operation } = window.Telemetry;
-  const { tracesOf } = window.TelemetrySelection;
+  const { tracesOf, isTraceElsewhere } = window.TelemetrySelection;
   const KINDS = ["chat", "processing", "command", "tool", "llm", "log"];
   const PAGE = 200;
   const COLUMNS = { start: 3, ms: 4, events: 5, failed: 6, operations: 7 };
@@ -31,7 +31,7 @@
     const text = (wanted.q || "").trim().toLowerCase();
     const wantedOne = wanted.operation ? all.names.indexOf(wanted.operation.replace(/^(chat|processing|command|tool|llm|log) /, "")) : null;
     return (i) => (!wanted.status || all.status[i] === wanted.status) && (!wanted.kind || all.kinds[i] & (1 << KINDS.indexOf(wanted.kind)))
-      && (wantedOne === null || all.operations_of[i].includes(wantedOne))
+      && !isTraceElsewhere(chosen, i) && (wantedOne === null || all.operations_of[i].includes(wantedOne))
       && (!wanted.since || (all.start[i] + all.ms[i] >= Number(wanted.since) && all.start[i] < Number(wanted.until)))
       && (!text || all.id[i].toLowerCase().includes(text) || all.root[i].toLowerCase().includes(text));
   }

@@ -13,6 +13,7 @@ from reporter.analysis.commands import commands
 from reporter.analysis.coverage import coverage
 from reporter.analysis.error_details import error_details
 from reporter.analysis.errors import errors
+from reporter.analysis.hosts import hosts
 from reporter.analysis.latency import latency
 from reporter.analysis.llm import llm
 from reporter.analysis.log_data import log_data
@@ -160,4 +161,5 @@ class Reading:
             coverage(con, asked.built_at),
             counts_over_time(con, asked.window),
             operation_details(con, done, asked.window, asked.zone.key, operations),
+            hosts(con),
         )

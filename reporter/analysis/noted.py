@@ -46,13 +46,14 @@ FROM told WHERE what IS NOT NULL"""
 # Times as differences: shorter.
 _NOTES = """
 WITH numbered AS (
-  SELECT o.*, m.number AS name, coalesce(l.n, -1) AS trace, t - lag(t, 1, 0) OVER w AS step
+  SELECT o.*, m.number AS name, coalesce(l.n, -1) AS trace, t - lag(t, 1, 0) OVER w AS step, h.number AS host
   FROM noted o JOIN selectable_names m ON m.kind = o.kind AND m.type = '' AND m.operation = o.operation
     LEFT JOIN carried l ON l.correlation_id = o.correlation_id
+    ASOF LEFT JOIN hosts h ON o.id >= h.first
   WINDOW w AS (ORDER BY t, id))
 SELECT to_json({what: string_agg(what, '' ORDER BY t, id), t: list(step ORDER BY t, id), name: list(name ORDER BY t, id),
   trace: list(trace ORDER BY t, id), failed: string_agg(failed::INT, '' ORDER BY t, id), state: list(state ORDER BY t, id) FILTER (what BETWEEN 4 AND 6),
-  request: list(request ORDER BY t, id) FILTER (what = 7), response: list(response ORDER BY t, id) FILTER (what = 7)}) FROM numbered"""
+  host: list(host ORDER BY t, id) FILTER (host IS NOT NULL), request: list(request ORDER BY t, id) FILTER (what = 7), response: list(response ORDER BY t, id) FILTER (what = 7)}) FROM numbered"""
 
 # The latest first, as the page lists them; each with when its messages were first told of, and in which trace.
 CONVERSATIONS = f"""

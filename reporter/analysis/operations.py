@@ -54,13 +54,14 @@ SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
   s.id IN (SELECT id FROM folded_calls) AS folded,
   CASE layer WHEN 1 THEN {{'kind': 'chat', 'type': 'stream', 'operation': source}}
     WHEN 2 THEN {{'kind': 'command', 'type': 'command', 'operation': source}} END AS led, before,
-  CASE WHEN p.type <> 'root' THEN {{'kind': p.kind, 'type': p.type, 'operation': p.operation}} END AS parent, v.number AS conversation
+  CASE WHEN p.type <> 'root' THEN {{'kind': p.kind, 'type': p.type, 'operation': p.operation}} END AS parent, v.number AS conversation, h.number AS host
 FROM window_spans s LEFT JOIN window_spans p ON p.id = s.parent LEFT JOIN window_spans g ON g.id = p.parent
   LEFT JOIN (SELECT id, cached_tokens FROM window_events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id
   LEFT JOIN carried l ON l.correlation_id = s.correlation_id
   LEFT JOIN flow ON flow.id = s.id LEFT JOIN followed ON followed.id = s.id
   LEFT JOIN own_conversation c ON c.correlation_id = s.correlation_id
   LEFT JOIN conversations v ON v.conversation_id = coalesce(s.conversation_id, c.own)
+  ASOF LEFT JOIN hosts h ON s.id >= h.first
 WHERE s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"""
 
 _TOGETHER = """
@@ -68,9 +69,9 @@ CREATE OR REPLACE TEMP TABLE selectable AS
 SELECT min(id) AS id, t, kind, type, operation, status, round(sum(ms * n) / sum(n), 6) AS ms, NULL::BIGINT AS trace,
   sum(n)::BIGINT AS n, caller, sum(prompt)::BIGINT AS prompt, sum(completion)::BIGINT AS completion, sum(cached)::BIGINT AS cached,
   sum(total)::BIGINT AS total, round(sum(cost), 9) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded, led, parent,
-  NULL::BIGINT AS before, NULL::BIGINT AS conversation
+  NULL::BIGINT AS before, NULL::BIGINT AS conversation, host
 FROM (SELECT * REPLACE (t // {step} * {step} AS t), CASE WHEN ms IS NOT NULL THEN floor(log10(greatest(ms, 0.1)) * {bins}) END AS bin FROM selectable)
-GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, led, parent, bin"""
+GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, led, parent, host, bin"""
 
 _NAMES = """
 CREATE OR REPLACE TEMP TABLE selectable_names AS
@@ -93,7 +94,7 @@ WITH rows AS MATERIALIZED (
 called_after AS (SELECT a.i AS row, b.i AS before FROM rows a JOIN rows b ON b.id = a.before),
 facts AS (SELECT * FROM rows WHERE counts OR coalesce(prompt, completion, total, cost, ttft) IS NOT NULL)
 SELECT CASE WHEN count(*) > 0 THEN to_json({t: list(step ORDER BY i), name: list(name ORDER BY i), status: string_agg(status, '' ORDER BY i), ms: list(ms ORDER BY i),
-  trace: list(coalesce(trace, -1) ORDER BY i), caller: list(coalesce(called, -1) ORDER BY i), parent: list(coalesce(inside, -1) ORDER BY i), n: list(n ORDER BY i) FILTER (is_together),
+  trace: list(coalesce(trace, -1) ORDER BY i), caller: list(coalesce(called, -1) ORDER BY i), parent: list(coalesce(inside, -1) ORDER BY i), n: list(n ORDER BY i) FILTER (is_together), host: list(host ORDER BY i) FILTER (host IS NOT NULL),
   dry: list(i ORDER BY i) FILTER (dry), folded: list(i ORDER BY i) FILTER (folded),
   led: {row: list(i ORDER BY i) FILTER (led_by IS NOT NULL), source: list(led_by ORDER BY i) FILTER (led_by IS NOT NULL)},
   after: (SELECT {row: list(row ORDER BY row), before: list(before ORDER BY row)} FROM called_after),
@@ -104,15 +105,21 @@ SELECT CASE WHEN count(*) > 0 THEN to_json({t: list(step ORDER BY i), name: list
 FROM rows, (SELECT $is_together AS is_together)"""
 
 _ERRORS = """
-SELECT e.id, epoch_ms(e.ts) AS t, m.number AS name, coalesce(l.n, -1) AS trace, coalesce(v.number, -1) AS conversation
+SELECT e.id, epoch_ms(e.ts) AS t, m.number AS name, coalesce(l.n, -1) AS trace, coalesce(v.number, -1) AS conversation, h.number AS host
 FROM window_events e JOIN selectable_names m ON m.kind = e.kind AND m.type = '' AND m.operation = coalesce(e.operation, e.event, '')
   LEFT JOIN carried l ON l.correlation_id = e.correlation_id LEFT JOIN conversations v ON v.conversation_id = e.conversation_id
+  ASOF LEFT JOIN hosts h ON e.id >= h.first
 WHERE e.status = 'error' ORDER BY e.ts, e.id"""
 
 # Traces of which nothing stands in the other columns.
 _BARE = """
 SELECT n, epoch_ms(start), kinds FROM carried
 WHERE n NOT IN (SELECT trace FROM selectable WHERE trace IS NOT NULL) AND errors = 0 ORDER BY n"""
+
+# Of each carried trace the host of its first event.
+_TRACE_HOSTS = """
+SELECT list(number ORDER BY n) FROM (
+  SELECT n, min(e.id) AS id FROM carried JOIN window_events e USING (correlation_id) GROUP BY n) ASOF JOIN hosts ON id >= first"""
 
 
 def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: Redactor | None = None) -> str:
@@ -125,7 +132,8 @@ def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: 
     the flow of messages the name of what they come from (streams: of messages); `after`: of tool calls the one before in the trace; `talk`: whose `conversations` rows are of
     (a place in their `ids`); none of the two last where rows are together. `notes`: what pages count beside operations (noted.py). `prices`: see there. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
     they tell of one failure), `group` (a place in `groups`, -1 beyond those; `closed`: places of ignored and resolved ones), `row`, the operation that failed or -1, and `conversation`. `events`: all
-    events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `redactor`: what ids and names pass; `results` have passed it.
+    events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `hosts`: names, where there are several; then rows, `errors` and `notes` have their `host` (a place in these), and `trace_hosts` that of `ids`.
+    `redactor`: what ids and names pass; `results` have passed it.
     """
     fold(con)
     con.execute(CONVERSATIONS)
@@ -154,6 +162,7 @@ def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: 
         "notes": notes(con, redactor),
         "conversations": None if is_together else conversations(con, redactor),
         "prices": _prices(results, redactor),
+        **_hosts(con, results),
         "bare": _columns(con.execute(_BARE).fetchall(), ("trace", "t", "kinds")),
     }
     said = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
@@ -197,15 +206,24 @@ def _limits(performance: Performance, types: list[str]) -> dict[str, tuple[float
     return {name: performance.limits_ms[LIMITS_OF_TYPE.get(name, "step")] for name in sorted(set(types))}
 
 
+def _hosts(con: duckdb.DuckDBPyConnection, results: Results) -> dict[str, list[object]]:
+    names: list[object] = [one.host for one in results.usage.hosts] if results.usage else []
+    return {"hosts": names, "trace_hosts": con.execute(_TRACE_HOSTS).fetchall()[0][0]} if names else {"hosts": []}
+
+
 def _errors(con: duckdb.DuckDBPyConnection, errors: Errors, failed: list[dict[str, int]]) -> dict[str, list[int]]:
     row_of = {one["id"]: one["row"] for one in failed}
     told = {number: (span, fault, group) for number, span, fault, group in errors.of_events}
     faults: dict[int, int] = {}
     found = []
-    for number, t, name, trace, conversation in con.execute(_ERRORS).fetchall():
+    for number, t, name, trace, conversation, host in con.execute(_ERRORS).fetchall():
         span, fault, group = told.get(number, (-1, number, -1))
-        found.append((t, name, trace, faults.setdefault(fault, len(faults)), group, row_of.get(span, -1), conversation))
-    return _columns(found, ("t", "name", "trace", "fault", "group", "row", "conversation"))
+        place = faults.setdefault(fault, len(faults))
+        found.append((t, name, trace, place, group, row_of.get(span, -1), conversation, host))
+    columns = _columns(found, ("t", "name", "trace", "fault", "group", "row", "conversation", "host"))
+    if None in columns["host"]:
+        del columns["host"]
+    return columns
 
 
 def _columns(rows: Sequence[tuple[int, ...]], names: tuple[str, ...]) -> dict[str, list[int]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reporter.analysis.coverage import Coverage
     from reporter.analysis.error_details import ErrorDetails
     from reporter.analysis.errors import Errors
+    from reporter.analysis.hosts import HostFigures
     from reporter.analysis.latency import Latency
     from reporter.analysis.llm import Llm
     from reporter.analysis.operation_details import OperationDetails
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Usage:
-    """What only the report's pages show. `counts`: finished operations in each bucket, by kind and operation."""
+    """What only the report's pages show. `counts`: finished operations in each bucket, by kind and operation. `hosts`: where there
+    are several."""
 
     chat: Chat
     commands: Commands
@@ -41,6 +43,7 @@ class Usage:
     coverage: Coverage
     counts: Mapping[tuple[str, str], tuple[int, ...]]
     operations: OperationDetails
+    hosts: tuple[HostFigures, ...]
 
 
 @dataclass(frozen=True)

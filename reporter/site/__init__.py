@@ -12,6 +12,7 @@ from reporter.site.pages import (
     chat,
     commands,
     errors,
+    hosts,
     llm,
     logs,
     notable,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from reporter.site.context import Chart, Edition
 
 PAGES = (overview, performance, errors, traces, logs, chat, commands, tools, processing, llm, trends, sources, trace)
+# And where there are several hosts, before the sources.
+_OF_HOSTS = (*PAGES[:-2], hosts, *PAGES[-2:])
 # Reached from this page, not from the navigation.
 _BELOW = {trace: traces, notable: traces, operation: performance}
 _TEMPLATES = {"index.html": "overview.html"}
@@ -102,7 +105,7 @@ def render_pages(results: Results, data: Callable[[], TraceData], edition: Editi
         text = env.get_template(name).render(page=context, site=_site(module, results, edition))
         return SiteFile(file or module.FILE, text.encode("utf-8", "replace"))
 
-    files = [page(module, module.context(results, zone)) for module in PAGES if module not in (logs, sources)]
+    files = [page(module, module.context(results, zone)) for module in _pages(results) if module not in (logs, sources)]
     for name, context in errors.group_contexts(results):
         files.append(page(errors, context, name, "error.html"))
     for name, of_operation in operation.contexts(results, zone):
@@ -124,9 +127,17 @@ def charts_of(results: Results, zone: ZoneInfo) -> dict[str, Chart]:
     }
 
 
+def _hosts(results: Results) -> tuple[str, ...]:
+    return tuple(host.host for host in results.usage.hosts) if results.usage else ()
+
+
+def _pages(results: Results) -> tuple[Any, ...]:
+    return _OF_HOSTS if _hosts(results) else PAGES
+
+
 def _site(module: Any, results: Results, edition: Edition) -> Site:  # noqa: ANN401 - a page module
     found = results.overview.sources
-    nav = tuple(NavItem(p.TITLE, p.FILE, p is _BELOW.get(module, module)) for p in PAGES if p not in _BELOW)
+    nav = tuple(NavItem(p.TITLE, p.FILE, p is _BELOW.get(module, module)) for p in _pages(results) if p not in _BELOW)
     return Site(
         edition.app,
         results.window.start,
@@ -146,4 +157,5 @@ def _site(module: Any, results: Results, edition: Edition) -> Site:  # noqa: ANN
         results.window.bucket_seconds,
         edition.chosen,
         edition.above,
+        _hosts(results),
     )

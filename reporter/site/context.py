@@ -117,6 +117,7 @@ class Site:
     bucket_seconds: int = 3600
     chosen: str = ""
     above: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 def chart(

@@ -69,11 +69,11 @@ def overview(*given: str | Path) -> dict:
 
 
 def figures(tmp_path: Path, *arguments: str) -> dict:
-    """All that a report shows, but for sources, what they are called, and ids."""
+    """All that a report shows, but for hosts, sources, what they are called, and ids."""
     done = run("build", *arguments, *DAYS, "-o", str(tmp_path / "site"), "--json", str(tmp_path / "all.json"))
     assert done.exit_code == 0, done.output
     found = json.loads((tmp_path / "all.json").read_text())
-    for name in ("report", "sources", "coverage"):
+    for name in ("report", "sources", "coverage", "hosts"):
         del found[name]
     return without(found)
 
