@@ -46,7 +46,7 @@ def test_every_link_resolves(report: Path):
             if name.startswith("data:"):
                 continue
             assert (report / name if name else path).is_file(), link
-            if fragment and name != "trace.html" and not fragment.startswith(("q=", "status=")):
+            if fragment and name != "trace.html" and not fragment.startswith(("q=", "status=", "kind=")):
                 target = (report / name if name else path).read_text()
                 assert unquote(fragment) in _Links(target).ids, link
 
@@ -84,7 +84,7 @@ def test_a_trace_opens_by_its_link_with_all_its_events(report, browser):
     link = re.search(r'href="(trace\.html#[^"]+)"', (report / "index.html").read_text())
     page, heard = look(browser, f"file://{report}/{link[1]}", "#trace[data-shown]")
     assert page.locator("#trace [role=treeitem]").count() == 12
-    assert page.locator("#trace .bar").count() == 6  # and 14 events
+    assert page.locator("#trace [role=treeitem] .bar").count() == 6  # and 14 events
     assert heard == []
 
 
