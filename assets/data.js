@@ -149,6 +149,23 @@ window.Telemetry = (() => {
     return place;
   }
 
+  // To the clipboard, or where the browser forbids that, as a file; whether the clipboard has it.
+  async function copy(name, text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      download(name, text, "text/markdown");
+      return false;
+    }
+  }
+
+  function download(name, text, type) {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    el("a", { href: url, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10000);
+  }
+
   // What the address asks of a page: all behind the #; in a report of one file what stands behind the page's name, null where it names another.
   function asked(page) {
     const text = location.hash.slice(1);
@@ -156,5 +173,5 @@ window.Telemetry = (() => {
     return text.startsWith("page-" + page + "&") ? text.slice(page.length + 6) : text === "page-" + page ? "" : null;
   }
 
-  return { isOneFile, asked, el, fixed, ms, count, rate, short, usd, status, kind, at, clocks, data, forget, trace, operation };
+  return { isOneFile, asked, copy, download, el, fixed, ms, count, rate, short, usd, status, kind, at, clocks, data, forget, trace, operation };
 })();

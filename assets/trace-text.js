@@ -2,9 +2,10 @@
 (() => {
   "use strict";
   const T = window.Telemetry;
-  const { ms, count, usd, el } = T;
+  const { ms, count, usd } = T;
   const LINES = 400;
   const LONG = 86400000;
+  const LED = 15;
 
   // What stands in the last column of a row; “≈”: the record's time is a whole second, it was written some time in that.
   T.took = (node) => (node.span ? (node.status === "unfinished" ? "unfinished" : ms(node.span.duration_ms)) : (node.isRough ? "≈ +" : "+") + ms(node.start));
@@ -59,10 +60,53 @@
       "\n\n```text\n" + lines.slice(0, LINES).join("\n") + (lines.length > LINES ? "\n… " + (lines.length - LINES) + " more" : "") + "\n```\n";
   };
 
-  T.download = (name, text, type) => {
-    const url = URL.createObjectURL(new Blob([text], { type }));
-    el("a", { href: url, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10000);
+  const fenced = (title, text, language = "text") => {
+    if (!text) return "";
+    const fence = "`".repeat(Math.max(3, ...(text.match(/`{3,}/g) || []).map((found) => found.length + 1)));
+    return "\n**" + title + "**\n\n" + fence + language + "\n" + text + "\n" + fence + "\n";
+  };
+
+  // The rows from the outermost work to one.
+  function pathTo(view, node) {
+    const above = new Map();
+    for (const one of view.nodes) for (const child of one.children) above.set(child, one);
+    const path = [];
+    for (let at = node; at; at = above.get(at)) path.unshift(at);
+    return path;
+  }
+
+  // What ended, or was written, before something began: the latest last.
+  function before(view, { node, message }) {
+    const inside = new Set(pathTo(view, node));
+    // What tells of the same failure did not lead up to it.
+    const isSame = (one) => one.status === "error" && (one.isRough || (T.why(one) || {}).message === message);
+    return [...view.nodes, ...view.marks].filter((one) => one !== node && !inside.has(one) && !isSame(one) && (one.span ? one.end : one.start) <= node.start && (!one.span || one.status !== "unfinished"))
+      .sort((a, b) => (a.span ? a.end : a.start) - (b.span ? b.end : b.start)).slice(-LED);
+  }
+
+  function framesOf(event) {
+    return T.exceptionsOf(event).map((one, n) => [(n ? "caused by " : "") + one.name + ": " + one.message.slice(0, 2000), one.at && "  at " + one.at, ...one.own.slice(0, 12).map((frame) => "  " + frame),
+      one.vendor.length && "  … " + one.vendor.length + (one.vendor.length === 1 ? " vendor frame" : " vendor frames")].filter(Boolean).join("\n")).join("\n");
+  }
+
+  // What a ticket needs of a trace: as reporter/site/tickets.py of a group. `found`: its cause, if it failed; `group`: the fingerprint, where it is known.
+  T.ticket = (view, found, clock, about, group) => {
+    const timeline = T.markdown(view, clock);
+    if (!found) return timeline + "\n" + about + "\n";
+    const { node, event } = found;
+    const told = event || {};
+    const withFrames = [...view.nodes, ...view.marks].flatMap((one) => one.events).find((one) => one.status === "error" && T.exceptionsOf(one).some((part) => part.message === found.message));
+    const { exception, ...context } = (told.context !== null && typeof told.context === "object" && told.context) || {};
+    const facts = [
+      "In " + node.kind + " " + plain(node.name) + " at " + (node.isRough ? "≈ " : "") + "+" + ms(node.start) + " of " + ms(view.doc.duration_ms),
+      found.frame && "First in-app frame: `" + plain(found.frame, 300) + "`",
+      "Path: " + pathTo(view, node).map((one) => one.kind + " " + plain(one.name)).join(" → ") + " ✕",
+      "Trace `" + plain(view.doc.correlation_id) + "`, " + clock.moment(view.t0) + " " + clock.zone, told.source && "Record `" + plain(told.source, 300) + ":" + told.offset + "`", group && "Group `" + group + "`",
+    ];
+    const led = before(view, found).map((one) => ("−" + ms(node.start - (one.span ? one.end : one.start))).padStart(10) + "  " + one.kind + " " + plain(one.name) + (one.status ? " (" + one.status + ")" : ""));
+    return "### " + (found.name ? plain(found.name) + ": " : "") + plain(found.message.replace(/\s+/g, " "), 200) + "\n\n" + facts.filter(Boolean).map((fact) => "- " + fact).join("\n") + "\n"
+      + fenced("Frames", framesOf(event && T.exceptionsOf(event).length ? event : withFrames || {})) + fenced("Context", Object.keys(context).length ? JSON.stringify(context, null, 2).split("\n").slice(0, 60).join("\n") : "", "json")
+      + fenced("What led up to it", led.join("\n")) + "\n" + timeline + "\n" + about + "\n";
   };
 
   // The same file as `telemetry-report trace ID --html`: marks in a page made at build time are replaced.

@@ -32,7 +32,7 @@
 
   // ---- what failed first, on top of all
   // The group, as soon as it is known; of a trace that is carried without its records its message is that of the group.
-  function groupOf(found, lead) {
+  function groupOf(found, lead, onKnown) {
     const said = el("span", {});
     if (links) {
       const ids = [found.event && found.event.id, found.node.span && found.node.span.id, found.node.span && found.node.span.row_event];
@@ -40,6 +40,7 @@
         const number = ids.map((id) => events[id]).find((one) => one !== undefined);
         if (number === undefined) return;
         const [fingerprint, href, name, message] = groups[number];
+        onKnown(fingerprint);
         if (!found.event) lead.replaceChildren(...(name ? [el("strong", {}, name + ": ")] : []), message);
         said.append(" · group ", el("a", { class: "mono", href }, fingerprint));
       }).catch(() => {});
@@ -47,13 +48,13 @@
     return said;
   }
 
-  function causeView(view, found, fall) {
+  function causeView(view, found, fall, copyTicket) {
     if (!found) return "";
     const { node } = found;
     const lead = el("p", { class: "lead" }, found.name && el("strong", {}, found.name + ": "), el("span", { class: "pre" }, found.message.slice(0, 2000)));
     return el("section", { class: "cause panel", "aria-label": "What failed first" }, lead,
-      el("p", { class: "soft" }, found.frame && [el("span", { class: "mono" }, found.frame), " · "], "in ", T.kind(node.kind), " ", node.name, " at " + (node.isRough ? "≈ " : "") + "+" + ms(node.start), groupOf(found, lead)),
-      el("p", {}, el("button", { type: "button", class: "go", click: () => fall.select(node) }, "go to cause"), " ",
+      el("p", { class: "soft" }, found.frame && [el("span", { class: "mono" }, found.frame), " · "], "in ", T.kind(node.kind), " ", node.name, " at " + (node.isRough ? "≈ " : "") + "+" + ms(node.start), groupOf(found, lead, (group) => { found.group = group; })),
+      el("p", {}, el("button", { type: "button", class: "go", click: () => fall.select(node) }, "go to cause"), " ", el("button", { type: "button", click: copyTicket }, "Copy for ticket"), " ",
         view.failures.length > 1 && el("button", { type: "button", click: () => fall.step(view.failures, 1) }, "✕ next of " + count(view.failures.length) + " failures")));
   }
 
@@ -121,10 +122,9 @@
     search.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); find(); } });
     const help = el("dialog", { class: "help", "aria-label": "Keys" }, el("h2", {}, "Keys"), el("dl", { class: "facts" }, HELP.map(([key, text]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, text)])),
       el("form", { method: "dialog" }, el("button", {}, "Close")));
-    const copy = async () => {
-      const text = T.markdown(view, clock);
-      try { await navigator.clipboard.writeText(text); said.textContent = "copied"; } catch { T.download("trace.md", text, "text/markdown"); }
-    };
+    const take = (textOf) => async () => { said.textContent = (await T.copy("trace.md", textOf())) ? "copied" : "saved"; };
+    const copy = take(() => T.markdown(view, clock));
+    const copyTicket = take(() => T.ticket(view, found, clock, place.dataset.about || "", found && found.group));
     const button = (text, action) => el("button", { type: "button", click: action }, text);
     const marks = el("input", { type: "checkbox", change: () => { fall.showMarks = marks.checked; fall.draw(); } });
     marks.checked = fall.showMarks;
@@ -150,10 +150,10 @@
       el("h1", {}, links ? T.operation(doc.root, doc.root) : doc.root, " ", status(doc.status)),
       el("p", { class: "mono" }, doc.correlation_id),
       el("p", { class: "summary" }, el("span", { title: new Date(view.t0).toISOString() }, moment(view.t0) + " " + zone), " · " + T.summaryLine(view)),
-      causeView(view, found, { select: go, step: (nodes, by) => { look("waterfall"); fall.step(nodes, by); } }),
+      causeView(view, found, { select: go, step: (nodes, by) => { look("waterfall"); fall.step(nodes, by); } }, copyTicket),
       el("div", { class: "tools" }, el("span", { class: "tabs", role: "group", "aria-label": "Views" }, tabs), search,
         button("fold all", () => fall.foldAll(true)), button("unfold all", () => fall.foldAll(false)), whole,
-        el("label", {}, marks, " records between"), button("copy as Markdown", copy), links && !prefix && button("save this trace", () => T.saveTrace(doc, T.markdown(view, clock))),
+        el("label", {}, marks, " records between"), button("copy as Markdown", copy), !found && button("Copy for ticket", copyTicket), links && !prefix && button("save this trace", () => T.saveTrace(doc, T.markdown(view, clock))),
         links && el("a", { href: addressOf(doc.correlation_id, { with: "" }) }, "compare"), button("?", () => help.showModal()), said),
       signs, el("div", { class: "viewer" }, rows, details, others), help,
     );

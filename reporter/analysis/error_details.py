@@ -21,6 +21,8 @@ _COMPARED_TRACES, _COMPARED_OPERATIONS = 500, 20
 _LEAST_FAILING, _LEAST_OK = 3, 5
 _LEAST_LIFT, _MOST_CHANCE, _SHOWN_COMMON = 1.2, 0.05, 10
 _CHARS = 20_000
+# How far up a path goes.
+_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Common:
 
 @dataclass(frozen=True)
 class ErrorDetails:
-    """`common`: by lift, of the latest `failing` traces against the latest `succeeding` ones that have an operation of the
+    """`path`: from the trace's outermost work to what failed first of the latest fault, as `kind operation`; empty where no span did.
+    `common`: by lift, of the latest `failing` traces against the latest `succeeding` ones that have an operation of the
     group; None where these are too few."""
 
     occurrences: tuple[Occurrence, ...]
@@ -79,6 +82,7 @@ class ErrorDetails:
     failing: int
     succeeding: int
     common: tuple[Common, ...] | None
+    path: tuple[str, ...] = ()
 
 
 _OCCURRENCES = f"""
@@ -105,6 +109,14 @@ SELECT latest, greatest(0, before_ms), l.kind, left(coalesce(l.event, message, '
 FROM last l LEFT JOIN (SELECT unnest([id, start_event]) AS event_id, operation FROM spans WHERE correlation_id IN (SELECT correlation_id FROM latest)) s
   ON s.event_id = l.id
 ORDER BY latest, l.ts, l.id"""
+
+_PATHS = f"""
+WITH RECURSIVE linked AS MATERIALIZED (SELECT id, parent, kind, operation FROM spans WHERE correlation_id IN (SELECT unnest($traces))),
+up AS (
+  SELECT latest, parent, kind, operation, 0 AS step FROM anchors JOIN linked ON id = anchor
+  UNION ALL
+  SELECT latest, p.parent, p.kind, p.operation, step + 1 FROM up JOIN linked p ON p.id = up.parent WHERE step < {_STEPS})
+SELECT latest, list(kind || ' ' || operation ORDER BY step DESC) FROM up GROUP BY latest"""
 
 # The latest traces without any failure that have an operation of the group.
 _SUCCEEDING = f"""
@@ -148,12 +160,15 @@ def error_details(con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup]) 
     before: dict[int, list[Before]] = {}
     for latest, *rest in con.execute(_PRECEDING).fetchall():
         before.setdefault(latest, []).append(Before(*rest))
+    traces = sorted({found.correlation_id for found in occurrences.values() if found.correlation_id})
+    paths = {latest: tuple(path) for latest, path in con.execute(_PATHS, {"traces": traces}).fetchall()}
     facts = _facts(con, chosen)
     return {
         g.fingerprint: _details(
             tuple(occurrences[number] for number in g.telling if number in occurrences),
             tuple(before.get(g.telling[0], ())),
             facts.get(g.fingerprint, []),
+            paths.get(g.telling[0], ()),
         )
         for g in chosen
     }
@@ -185,6 +200,7 @@ def _details(
     occurrences: tuple[Occurrence, ...],
     before: tuple[Before, ...],
     facts: list[tuple[str, str, int, int]],
+    path: tuple[str, ...],
 ) -> ErrorDetails:
     failing, succeeding = next(((f, s) for attribute, _, f, s in facts if attribute == "traces"), (0, 0))
     common: tuple[Common, ...] | None = None
@@ -196,7 +212,7 @@ def _details(
         ]
         kept = [c for c in rated if c.lift >= _LEAST_LIFT and c.chance < _MOST_CHANCE]
         common = tuple(sorted(kept, key=lambda c: (-c.lift, c.chance, c.attribute, c.value))[:_SHOWN_COMMON])
-    return ErrorDetails(occurrences, before, failing, succeeding, common)
+    return ErrorDetails(occurrences, before, failing, succeeding, common, path)
 
 
 def lift(with_failing: int, failing: int, with_succeeding: int, succeeding: int) -> float:

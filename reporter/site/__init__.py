@@ -106,7 +106,7 @@ def render_pages(results: Results, data: Callable[[], TraceData], edition: Editi
         return SiteFile(file or module.FILE, text.encode("utf-8", "replace"))
 
     files = [page(module, module.context(results, zone)) for module in _pages(results) if module not in (logs, sources)]
-    for name, context in errors.group_contexts(results):
+    for name, context in errors.group_contexts(results, zone):
         files.append(page(errors, context, name, "error.html"))
     for name, of_operation in operation.contexts(results, zone):
         files.append(page(operation, of_operation, name, "operation.html"))

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _NOTICE_BYTES = 600
 _SCRIPTS = (
     "data", "single", "selection", "figures", "notes", "follow-charts", "flow", "follow", "period", "filter", "leads", "report", "export",
+    "ticket",
     *trace.SCRIPTS,
 )  # fmt: skip
 _MAIN = re.compile(r'<main id="main">(.*)</main>', re.S)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from reporter.analysis.messages import shapes
 from reporter.events.exceptions import exception_chain
-from reporter.site import series
+from reporter.site import series, tickets
 from reporter.site.context import TimeAxis
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Shown:
 
 @dataclass(frozen=True)
 class GroupContext:
-    """`shapes`: its messages by what differs. `place`: which of `of` groups with a page it is; `before`, `after`: those beside it, worst first."""
+    """`shapes`: its messages by what differs. `place`: which of `of` groups with a page it is; `before`, `after`: those beside it, worst first.
+    `ticket`: Markdown."""
 
     title: str
     group: ErrorGroup
@@ -79,6 +80,7 @@ class GroupContext:
     of: int
     before: str | None
     after: str | None
+    ticket: str
 
 
 def href(fingerprint: str) -> str:
@@ -105,7 +107,7 @@ def context(results: Results, zone: ZoneInfo) -> ErrorsContext:
     )
 
 
-def group_contexts(results: Results) -> Iterator[tuple[str, GroupContext]]:
+def group_contexts(results: Results, zone: ZoneInfo) -> Iterator[tuple[str, GroupContext]]:
     """The page of each group with details: (file, context)."""
     groups = [group for group in results.errors.groups if group.fingerprint in results.error_details]
     names = [href(group.fingerprint) for group in groups]
@@ -128,6 +130,14 @@ def group_contexts(results: Results) -> Iterator[tuple[str, GroupContext]]:
                 len(groups),
                 names[n - 1] if n else None,
                 names[n + 1] if n + 1 < len(groups) else None,
+                tickets.of_group(
+                    group,
+                    details,
+                    shown[0].exceptions if shown else (),
+                    _without_exception(shown[0]) if shown else None,
+                    zone,
+                    has_past=results.errors.has_past,
+                ),
             ),
         )
 
@@ -148,6 +158,18 @@ def faults(results: Results) -> str:
     ]
     events = {str(number): group for number, _, _, group in results.errors.of_events if group >= 0}
     return json.dumps({"groups": named, "events": events}, separators=(",", ":"))
+
+
+def _without_exception(shown: Shown) -> str | None:
+    """The context of an occurrence, without what its frames say."""
+    if not shown.exceptions or not shown.context:
+        return shown.context
+    try:
+        told = json.loads(shown.context)
+    except (ValueError, RecursionError):
+        return shown.context
+    rest = {name: value for name, value in told.items() if name != "exception"} if isinstance(told, dict) else told
+    return json.dumps(rest, indent=2, ensure_ascii=False)
 
 
 def _laid_out(text: str | None) -> str | None:

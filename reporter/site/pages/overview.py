@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from reporter.analysis.problems import mood, sentence
-from reporter.site import series
+from reporter.site import series, tickets
 from reporter.site.context import Chart, TimeAxis
 from reporter.site.pages import errors
 
@@ -52,6 +52,7 @@ class OverviewContext:
     slowest: tuple[OperationFigures, ...]
     changes: Changes
     busiest: tuple[OperationFigures, ...]
+    ticket: str
 
 
 def context(results: Results, zone: ZoneInfo) -> OverviewContext:
@@ -73,6 +74,7 @@ def context(results: Results, zone: ZoneInfo) -> OverviewContext:
         tuple(o for o in operations if o.count)[:6],
         results.changes,
         tuple(sorted(operations, key=lambda o: (-o.count, o.kind, o.operation))[:8]),
+        tickets.of_overview(sentence(found, view, zone), view, found, zone),
     )
 
 
