@@ -128,7 +128,7 @@ window.TelemetryFollow = (() => {
     const old = once(tile);
     if (!found) { tile.replaceChildren(...old); return false; }
     if (found.trend) return tile.replaceChildren(bars(found.trend, found.mood)) || true;
-    const anchor = old.find((node) => node.nodeName === "A");
+    const anchor = old.find((node) => node.nodeName === "A" && node.hasAttribute("href"));
     const box = tile.parentElement;
     once(box);
     if (MOODS[tile.dataset.tile]) box.className = found[0] === "0" ? "" : MOODS[tile.dataset.tile];

@@ -213,7 +213,10 @@ def test_retries_are_second_and_later_attempts(app, tmp_path):
         )
     output = tmp_path / "out"
     assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
-    assert '<dt>Retries</dt><dd data-tile="retries">2</dd>' in (output / "processing.html").read_text()
+    assert (
+        '<dt>Retries</dt><dd data-tile="retries"><a href="#retries">2</a></dd>'
+        in (output / "processing.html").read_text()
+    )
 
 
 def test_trends(sink):

@@ -85,3 +85,27 @@ def test_notable_traces_lead_to_pages(report):
     files = re.findall(r'all calls of <a href="(operation-\w+\.html)"', text)
     assert len(files) > 5
     assert all((report / file).is_file() for file in files)
+
+
+TILES = """[...document.querySelectorAll(".cards > div")].filter(tile => !tile.matches(".wide")).map(tile =>
+  [tile.querySelector("dt").textContent, tile.querySelector("dd a")?.getAttribute("href")])"""
+
+
+@pytest.mark.parametrize("name", ["chat", "tools", "processing", "llm", "index"])
+def test_tiles_lead_to_their_traces_or_tables_with_the_filter(report, browser, name):
+    page, heard = look(
+        browser, f"file://{report}/{name}.html#status=error", "#page-filters[data-applied='status=error']"
+    )
+    tiles = page.evaluate(TILES)
+    # The sample has no retries, so there is no list of them to lead to.
+    assert [label for label, href in tiles if href is None] == (["Retries"] if name == "processing" else [])
+    assert all("status=" in href for _, href in tiles if href and href.startswith("traces"))
+    assert heard == []
+
+
+def test_a_tile_of_an_operation_leads_to_as_many_traces(report, browser):
+    page, _ = look(browser, f"file://{report}/{href('command', 'recall')}", "#page-filters[data-applied]")
+    failed = page.inner_text("[data-tile=errors]").split()[0]
+    page.click("[data-tile=errors] a")
+    page.wait_for_selector("#traces[data-shown]")
+    assert page.inner_text("#trace-count").startswith(f"{failed} of ")

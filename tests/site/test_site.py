@@ -46,7 +46,7 @@ def test_every_link_resolves(report: Path):
             if name.startswith("data:"):
                 continue
             assert (report / name if name else path).is_file(), link
-            if fragment and name != "trace.html" and not fragment.startswith(("q=", "status=", "kind=")):
+            if fragment and name != "trace.html" and not fragment.startswith(("q=", "status=", "kind=", "operation=")):
                 target = (report / name if name else path).read_text()
                 assert unquote(fragment) in _Links(target).ids, link
 
