@@ -243,10 +243,11 @@ window.TelemetryFigures = (() => {
     at.t.forEach((t, i) => {
       const group = at.group[i];
       if (!chosen.errors[i] || group < 0 || (!withClosed && data.groups.closed.includes(group))) return;
-      if (!found.has(group)) found.set(group, { group, key: "g-" + data.groups.fingerprint[group], title: data.groups.title[group], message: data.groups.message[group], count: 0, faults: new Set(), traces: new Map(), first_seen: t, last_seen: t, trend: new Array(size).fill(0), isOwn: false });
+      if (!found.has(group)) found.set(group, { group, key: "g-" + data.groups.fingerprint[group], title: data.groups.title[group], message: data.groups.message[group], count: 0, faults: new Set(), traces: new Map(), first_seen: t, last_seen: t, trend: new Array(size).fill(0), isOwn: false, kinds: new Set() });
       const row = found.get(group);
       row.isOwn = row.isOwn || own(i);
       row.count++;
+      row.kinds.add(data.names.kind[at.name[i]]);
       row.faults.add(at.fault[i]);
       if (at.trace[i] >= 0) row.traces.set(at.trace[i], i);
       row.last_seen = t;

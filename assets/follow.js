@@ -6,6 +6,7 @@ window.TelemetryFollow = (() => {
   const { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, all } = window.TelemetryFigures;
   const form = document.getElementById("page-filters");
   const { moment } = clocks(form ? form.dataset.zone : "UTC");
+  const WEEKDAY = new Intl.DateTimeFormat("en", { weekday: "short", timeZone: "UTC" });
   const NAME_CHARS = 60;
   const MOODS = { errors: "bad", error_events: "bad", faults: "bad", failed_traces: "bad", unfinished: "warn", open: "warn" };
   // What elements were built with.
@@ -40,7 +41,7 @@ window.TelemetryFollow = (() => {
     latest: (row) => el("td", {}, some(row.traces, (id) => trace(id, 8), " ")),
     weekday: (row) => el("td", {}, row.weekday),
     host: (row) => el("td", { class: "mono nowrap" }, el("a", { href: isOneFile() ? "#page-overview" : "index.html#host=" + encodeURIComponent(row.key) }, row.key)),
-    day: (row) => el("td", { class: "nowrap", "data-v": row.t }, row.day.slice(0, 10)),
+    day: (row) => el("td", { class: "nowrap", "data-v": row.t }, row.day.slice(0, 10) + " " + WEEKDAY.format(Date.parse(row.day.slice(0, 10)))),
     first: (row) => time(row.first),
     last: (row) => time(row.last),
     source: (row) => el("td", { class: "op" }, row.layer ? link({ kind: LAYERS[row.layer - 1] === "model" ? "chat" : "command" }, row.source) : row.source),
@@ -146,13 +147,14 @@ window.TelemetryFollow = (() => {
     slowest: (chosen, list) => all(chosen).filter((row) => row.count).slice(0, Number(list.dataset.top)).map((row) => el("li", {}, el("span", { class: "num" }, ms(row.p95_ms)), " ", ...shown(row), " ", el("span", { class: "soft" }, "p95 of " + count(row.count)))),
     busiest: (chosen, list) => all(chosen).filter((row) => row.count).sort((a, b) => b.count - a.count).slice(0, Number(list.dataset.top)).map((row) => el("li", {}, el("span", { class: "num" }, count(row.count) + "×"), " ", ...shown(row))),
     problems: (chosen, list) => [
-      ...TABLES.groups(chosen).slice(0, Number(list.dataset.top)).map((row) => problem("bad", el("p", { class: "count" }, el("a", { href: pageOf(row) }, el("strong", { class: "num bad" }, count(row.faults)), row.faults === 1 ? " fault" : " faults")),
-        el("p", { class: "what" }, el("strong", {}, row.title), " ", row.message.slice(0, 180)), soft("last seen " + moment(row.last_seen) + " · " + said(row.traces, "trace")), el("span", { class: "trend" }, bars(row.trend, "bad")))),
-      ...all(chosen).filter((row) => row.unfinished).map((row) => problem("warn", el("p", { class: "count" }, el("strong", { class: "num warn" }, count(row.unfinished) + "×"), " never ended ", kind(row.kind)),
+      ...TABLES.groups(chosen).slice(0, Number(list.dataset.top)).map((row) => problem("bad", el("p", { class: "count" }, el("a", { href: pageOf(row) }, el("strong", { class: "num bad" }, count(row.faults)), row.faults === 1 ? " fault" : " faults"), [...row.kinds].map((name) => [" ", kind(name)])),
+        el("p", { class: "what" }, el("strong", {}, row.title), " ", row.message.slice(0, 180)), soft("last seen " + moment(row.last_seen) + " · " + said(row.traces, "trace"), row.latest.size ? [" · ", latestOf(chosen, row)] : ""), el("span", { class: "trend" }, bars(row.trend, "bad")))),
+      ...all(chosen).filter((row) => row.unfinished).map((row) => problem("warn", el("p", { class: "count" }, el("a", { href: carried(isOneFile() ? "#page-traces" : "traces.html#status=unfinished", chosen.wanted) }, el("strong", { class: "num warn" }, count(row.unfinished) + "×"), " never ended"), " ", kind(row.kind)),
         el("p", { class: "what" }, link(row, row.operation)), soft("started, and nothing tells of its end"))),
       problem("none", soft("What got slower or dearer is told of the whole window only.")),
     ],
   };
+  const latestOf = (chosen, row) => { const link = trace(chosen.data.ids[[...row.latest].reduce((last, one) => (one[1] >= last[1] ? one : last))[0]]); link.textContent = "the latest"; return link; };
   const problem = (mood, first, ...others) => el("li", { class: "problem " + mood }, el("div", {}, first, ...others.filter((part) => !part.matches(".trend"))), ...others.filter((part) => part.matches(".trend")));
   const pageOf = ({ key, page }) => (document.querySelector("section.page") ? "#page-errors" : page || "errors.html#" + key);
 
@@ -173,11 +175,13 @@ window.TelemetryFollow = (() => {
   }
 
   // ---- rows that are each of a kind, an operation or a moment (data-rows says by which of these they can be chosen) stay as they are, or go
+  // Returns by which alone, where something else is chosen too.
   function putRows({ wanted }, list) {
     const by = list.dataset.rows.split(" ");
-    const does = Object.keys(wanted).every((name) => by.includes(name) || name === "until");
-    for (const row of list.querySelectorAll("[data-kind]")) row.classList.toggle("off", does && !isIn(row.dataset, wanted));
-    return does;
+    const used = Object.fromEntries(Object.entries(wanted).filter(([name]) => by.includes(name === "until" ? "since" : name)));
+    for (const row of list.querySelectorAll("[data-kind]")) row.classList.toggle("off", !isIn(row.dataset, used));
+    const names = Object.keys(used).filter((name) => name !== "until");
+    return Object.keys(used).length === Object.keys(wanted).length || (names.length > 0 && names.map((name) => (name === "since" ? "period" : name)).join(" and "));
   }
 
   function isIn({ kind: own, operation: name, status: how, from, to }, wanted) {
@@ -187,15 +191,15 @@ window.TelemetryFollow = (() => {
 
   // ---- what cannot follow says so
   function mark(element, does) {
-    element.classList.toggle("unfollowed", !does);
-    if (does) return;
+    element.classList.toggle("unfollowed", does !== true);
+    if (does === true) return;
     marked.push(element);
     if (element.matches(".cards > div")) return element.append(el("small", { class: "added" }, "not filtered"));
     if (element.matches("[data-chart]")) return element.parentElement.querySelector("figcaption").append(el("span", { class: "added unfiltered" }, "not filtered"));
-    if (element.matches("[data-whole]")) return element.append(el("span", { class: "added unfiltered" }, "not filtered"));
+    if (element.matches("[data-whole], summary")) return element.append(el("span", { class: "added unfiltered" }, "not filtered"));
     const before = element.closest(".scroll") || element;
     const told = before.previousElementSibling;
-    if (!(told && told.matches(".added"))) before.before(el("p", { class: "added unfiltered" }, "Not filtered: this is of the whole window."));
+    if (!(told && told.matches(".added"))) before.before(el("p", { class: "added unfiltered" }, does ? "Filtered by " + does + " alone." : "Not filtered: this is of the whole window."));
   }
 
   function unmark() {
@@ -213,7 +217,7 @@ window.TelemetryFollow = (() => {
     };
     put("[data-sentence]", (heading) => putSentence(chosen, heading));
     put(".cards > div", (tile) => { const figure = tile.querySelector("[data-tile]"); return Boolean(figure && putTile(chosen, figure)); });
-    put("[data-whole]", () => false);
+    put("[data-whole], details.ticket > summary", () => false);
     put("[data-rows]", (list) => putRows(chosen, list));
     put("table:not([data-own], [data-rows])", (table) => table.dataset.table in TABLES && putTable(chosen, table));
     put("ul.rows, ol.problems, [data-list]", (list) => list.dataset.list in LISTS && putList(chosen, list));

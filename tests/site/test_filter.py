@@ -181,7 +181,15 @@ def test_what_cannot_follow_says_so(report, browser):
     page = opened(browser, report, "trends.html#status=error")
     assert "Nothing on this page follows" in page.inner_text("#filter-note")
     assert page.locator("figure .unfiltered").count() == page.locator("figure").count() == 4
+    # What rows are of is followed, what their figures are of is not.
+    page = opened(browser, report, "trends.html#status=error&kind=tool")
+    assert (
+        page.locator(".scroll:has(#p95)").evaluate("e => e.previousElementSibling.textContent")
+        == "Filtered by kind alone."
+    )
+    assert {name.split(" ")[0] for name in page.locator("#p95 tbody tr:visible .op").all_inner_texts()} == {"tool"}
     page = opened(browser, report, "index.html#status=error")
+    assert page.inner_text("details.ticket > summary").endswith("not filtered")
     assert page.locator("figure:has([data-chart=overview_events]) .unfiltered").count() == 1
     assert page.locator("figure:has([data-chart=overview_errors]) .unfiltered").count() == 0
     assert page.locator(".cards > .unfollowed").all_inner_texts()[0].endswith("not filtered")
