@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reporter.analysis import ALL, select_window
@@ -16,7 +15,6 @@ from reporter.analysis.errors import errors
 from reporter.analysis.hosts import hosts
 from reporter.analysis.latency import latency
 from reporter.analysis.llm import llm
-from reporter.analysis.log_data import log_data
 from reporter.analysis.operation_details import operation_details
 from reporter.analysis.operations import operations_data
 from reporter.analysis.overview import overview
@@ -114,12 +112,11 @@ class Reading:
 
     def begin_operations(self, results: Results) -> Future[str]:
         """What the report's filter computes with, made in the thread after the traces' data; `results` have passed the redactor."""
-        self._begin_listing()
-        return self._thread.submit(lambda: operations_data(self._aside, results, self.redactor))
+        data = self.begin_trace_data()
+        return self._thread.submit(lambda: operations_data(self._aside, results, self.redactor, data.result().names))
 
     def _trace_data(self) -> TraceData:
-        found = trace_data(self._aside, redactor=self.redactor)
-        return replace(found, logs=log_data(self._aside, self.redactor))
+        return trace_data(self._aside, redactor=self.redactor, has_logs=True)
 
     def list_traces(self) -> None:
         """Make the table `trace_list` on this connection."""

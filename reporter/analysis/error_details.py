@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter.redaction.cut import cut
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -46,11 +48,11 @@ class Occurrence:
 @dataclass(frozen=True)
 class Before:
     """An event before the failed operation of the latest fault (before the latest occurrence where no operation failed): of its
-    trace, or where it has none, of its file. `before_ms` ≥ 0; `operation`: what it is about."""
+    trace, or where it has none, of its file. `before_ms` ≥ 0; `said`: its name, or the beginning of the log line; `operation`: what it is about."""
 
     before_ms: float
     kind: str
-    name: str
+    said: str
     status: str | None
     operation: str | None
 
@@ -86,8 +88,8 @@ class ErrorDetails:
 
 
 _OCCURRENCES = f"""
-SELECT e.id, ts, kind, event, operation, left(message, {_CHARS}), correlation_id, coalesce(n.name, 'source ' || e.source), "offset",
-  left(context, {_CHARS}), left(extra, {_CHARS}), left(exception, {_CHARS})
+SELECT e.id, ts, kind, event, operation, {cut("message", _CHARS)}, correlation_id, coalesce(n.name, 'source ' || e.source), "offset",
+  {cut("context", _CHARS)}, {cut("extra", _CHARS)}, {cut("exception", _CHARS)}
 FROM events e JOIN wanted USING (id) LEFT JOIN source_names n ON n.id = e.source"""
 
 # What tells of the same fault did not lead up to it: a log line of a whole second seems to be earlier.
@@ -105,7 +107,7 @@ found AS (
 last AS (
   SELECT * FROM found ANTI JOIN window_faults f ON f.event = found.id AND f.fault = found.fault
   QUALIFY row_number() OVER (PARTITION BY latest ORDER BY ts DESC, id DESC) <= {_BEFORE})
-SELECT latest, greatest(0, before_ms), l.kind, left(coalesce(l.event, message, ''), 300), l.status, nullif(coalesce(l.operation, s.operation), l.event)
+SELECT latest, greatest(0, before_ms), l.kind, {cut("coalesce(l.event, message, '')", 300)}, l.status, nullif(coalesce(l.operation, s.operation), l.event)
 FROM last l LEFT JOIN (SELECT unnest([id, start_event]) AS event_id, operation FROM spans WHERE correlation_id IN (SELECT correlation_id FROM latest)) s
   ON s.event_id = l.id
 ORDER BY latest, l.ts, l.id"""

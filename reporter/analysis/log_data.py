@@ -9,21 +9,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reporter import engine
 from reporter.analysis.trace import CONTAINERS_AT_MOST
 from reporter.events.columns import LEVELS
 from reporter.events.names import KINDS
+from reporter.redaction.cut import cut
+from reporter.redaction.relation import ID, JSON, TEXT, sorted_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import duckdb
     import pyarrow as pa
 
-    from reporter.redaction.redactor import Redactor
+    from reporter.redaction.relation import Shown
 
 # Entries a shard, and how many of them have their contexts in one file.
 SHARD, CONTEXTS = 20_000, 500
@@ -69,8 +70,9 @@ NO_LOGS = LogData(0, 0, 0, "{}", (), {}, ())
 
 # The text is the message, or what stands for it, with what went wrong where the message does not say so.
 _SAID = "coalesce(nullif(message, ''), event, '')"
-_TEXT = f"""left(CASE WHEN error_message IS NULL OR contains({_SAID}, error_message) THEN {_SAID}
-  ELSE {_SAID} || ' · ' || error_message END, {_TEXT_CHARS})"""
+_WHOLE = f"""CASE WHEN error_message IS NULL OR contains({_SAID}, error_message) THEN {_SAID}
+  ELSE {_SAID} || ' · ' || error_message END"""
+_TEXT = f"({cut(f'({_WHOLE})', _TEXT_CHARS)})"
 _LEVEL = "coalesce(list_position($levels::VARCHAR[], level) - 1, -1)"
 _BAD = f"({_LEVEL} >= {_WARNING} OR coalesce(status = 'error', false))"
 _SIZES = f"""SELECT (SELECT count(*) FROM window_events),
@@ -92,7 +94,7 @@ kept AS (
 {_LIST} SEMI JOIN kept USING (id)"""
 _ORDER = " ORDER BY us DESC, id DESC"
 _CONTEXTS = f"""
-SELECT id, left(context, {_CONTEXT_CHARS}) AS context, left(extra, {_CONTEXT_CHARS}) AS extra FROM window_events
+SELECT id, {cut("context", _CONTEXT_CHARS)} AS context, {cut("extra", _CONTEXT_CHARS)} AS extra FROM window_events
 WHERE (correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
   AND (length(context) > 2 OR length(extra) > 2)
 QUALIFY sum(least(coalesce(length(context), 0) + coalesce(length(extra), 0), {_CONTEXT_CHARS}))
@@ -103,27 +105,53 @@ SELECT count(*) FROM window_events WHERE (correlation_id IS NULL OR correlation_
   AND (length(context) > 2 OR length(extra) > 2)"""
 
 
-def log_data(con: duckdb.DuckDBPyConnection, redactor: Redactor | None = None) -> LogData:
-    """Of `window_events`, with `source_names` (id, name) and `chosen`, which `trace_data` leaves: the traces carried with all their
-    events. `redactor`: what everything passes. As many statements however many entries there are."""
+@dataclass(frozen=True)
+class Entries:
+    """What is carried, as it was logged: `list` (_LIST) by time, latest first, and `contexts` of those that no trace's document
+    has; `lacking` have none for want of room."""
+
+    total: int
+    list: pa.Table
+    contexts: pa.Table
+    lacking: int
+
+
+# The texts that leave with them, for the gate.
+TEXTS = " UNION ALL ".join(
+    (
+        sorted_texts("FROM log_list", {"text": TEXT, "trace": ID}),
+        sorted_texts("FROM log_contexts", {"context": JSON, "extra": JSON}),
+        sorted_texts("FROM source_names", {"name": ID}),
+    )
+)
+
+
+def entries(con: duckdb.DuckDBPyConnection) -> Entries:
+    """Of `window_events`, with `chosen`, the traces carried with all their events. Leaves `log_list` and `log_contexts` for `TEXTS`.
+    As many statements however many entries there are."""
     levels: dict[str, object] = {"levels": list(LEVELS)}
     given = {**levels, "kinds": list(KINDS)}
     total, size = con.execute(_SIZES).fetchall()[0]
     is_capped = total > ENTRIES or size > TEXT_BYTES
     if is_capped:
         given |= {"bytes": TEXT_BYTES, "entries": ENTRIES}
-    table = engine.arrow(con, (_CAPPED if is_capped else _LIST) + _ORDER, given)
+    found = engine.arrow(con, (_CAPPED if is_capped else _LIST) + _ORDER, given)
     contexts = engine.arrow(con, _CONTEXTS, {**levels, "bytes": CONTEXT_BYTES})
     lacking = con.execute(_LACKING).fetchall()[0][0] - len(contexts)
-    shown = _shown(con, table, contexts, redactor)
-    names = dict(con.execute("SELECT id, name FROM source_names").fetchall())
-    found = {
-        number: names.get(number, f"source {number}") for number in sorted(set(table["source"].unique().to_pylist()))
-    }
-    sources = {number: redactor.identifier(name) if redactor else name for number, name in found.items()}
-    parts = _contexts(table, contexts, shown)
-    identifier = cache(redactor.identifier) if redactor else str
-    shards = [_shard(table.slice(at, SHARD), shown, identifier) for at in range(0, len(table), SHARD)]
+    engine.register(con, "log_list", found)
+    engine.register(con, "log_contexts", contexts)
+    return Entries(total, found, contexts, lacking)
+
+
+def log_data(con: duckdb.DuckDBPyConnection, found: Entries, shown: Shown) -> LogData:
+    """The same as it may leave, in shards. Reads `source_names` (id, name), and drops what `entries` left."""
+    con.unregister("log_list")
+    con.unregister("log_contexts")
+    table, names = found.list, dict(con.execute("SELECT id, name FROM source_names").fetchall())
+    numbers = sorted(set(table["source"].unique().to_pylist()))
+    sources = {number: shown.of(ID, names.get(number, f"source {number}")) for number in numbers}
+    parts = _contexts(table, found.contexts, shown)
+    shards = [_shard(table.slice(at, SHARD), shown) for at in range(0, len(table), SHARD)]
     index = {
         "levels": list(LEVELS),
         "part": CONTEXTS,
@@ -134,13 +162,13 @@ def log_data(con: duckdb.DuckDBPyConnection, redactor: Redactor | None = None) -
         ],
     }
     return LogData(
-        total,
-        total - len(table),
-        lacking,
+        found.total,
+        found.total - len(table),
+        found.lacking,
         _dumped(index),
         tuple(text for _, text in shards),
         parts,
-        _notable(table, shown, sources, identifier),
+        _notable(table, shown, sources),
     )
 
 
@@ -149,38 +177,7 @@ def _channel(name: str) -> str:
     return _DATE_AND_ENDING.sub("", name.rpartition("/")[2]) or name
 
 
-def _shown(
-    con: duckdb.DuckDBPyConnection, table: pa.Table, contexts: pa.Table, redactor: Redactor | None
-) -> dict[str, str]:
-    """Texts and contexts that held something, with what is shown in their place."""
-    if not redactor:
-        return {}
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    columns = (table["text"], contexts["context"], contexts["extra"])
-    texts = pc.unique(pa.chunked_array([chunk for column in columns for chunk in column.chunks] or [[]], pa.string()))
-    logged = frozenset(text for column in columns[1:] for text in column.to_pylist() if text)
-    engine.register(con, "log_texts", pa.table({"text": texts}))
-    rows = con.execute(
-        f"""FROM (SELECT text, {redactor.is_worth_a_scan("text")} AS is_worth_a_scan, {redactor.suspected("text")} AS is_suspect
-        FROM log_texts) WHERE is_worth_a_scan OR is_suspect"""
-    ).fetchall()
-
-    def redacted(seer: Redactor, text: str) -> str:
-        return seer.json_text(text) if text in logged else seer.text(text)
-
-    shown = {text: redacted(redactor, text) for text, _, is_suspect in rows if is_suspect}
-    # What our own rules leave of them a thorough redactor looks through again.
-    seer = redactor.thorough(shown.get(text, text) for text, is_worth, _ in rows if is_worth)
-    if seer is not redactor:
-        known = con.execute(f"SELECT text FROM log_texts WHERE {seer.suspected_known('text')}").fetchall()
-        shown.update((text, redacted(seer, shown.get(text, text))) for (text,) in known)
-    con.unregister("log_texts")
-    return shown
-
-
-def _shard(part: pa.Table, shown: Mapping[str, str], identifier: Callable[[str], str]) -> tuple[dict[str, Any], str]:
+def _shard(part: pa.Table, shown: Shown) -> tuple[dict[str, Any], str]:
     """What is said of a shard, and the shard: `t` (ms before its first entry), `level`, `failed`, `source`, `offset`, and `text` and
     `trace` (-1: none) as places in `texts` and `traces`."""
     import pyarrow.compute as pc
@@ -188,7 +185,7 @@ def _shard(part: pa.Table, shown: Mapping[str, str], identifier: Callable[[str],
     us = part["us"].to_numpy()
     level, failed = part["level"].to_numpy(), part["is_failed"].to_numpy().astype("int8")
     texts, traces = (part[name].combine_chunks().dictionary_encode() for name in ("text", "trace"))
-    words = [shown.get(text, text) for text in texts.dictionary.to_pylist()]
+    words = [shown.of(TEXT, text) for text in texts.dictionary.to_pylist()]
     ids = traces.dictionary.to_pylist()
     about = {
         "first": int(us[0]) // 1000,
@@ -207,12 +204,12 @@ def _shard(part: pa.Table, shown: Mapping[str, str], identifier: Callable[[str],
         "text": texts.indices.to_numpy(),
         "texts": words,
         "trace": pc.fill_null(traces.indices, -1).to_numpy(zero_copy_only=False),
-        "traces": [identifier(name) for name in ids],
+        "traces": [shown.of(ID, name) for name in ids],
     }
     return about, _dumped(columns)
 
 
-def _contexts(table: pa.Table, contexts: pa.Table, shown: Mapping[str, str]) -> dict[tuple[int, int], str]:
+def _contexts(table: pa.Table, contexts: pa.Table, shown: Shown) -> dict[tuple[int, int], str]:
     """By (shard, part): a JSON object from an entry's place in its shard to [context, extra], as they were logged."""
     import numpy as np
 
@@ -225,7 +222,7 @@ def _contexts(table: pa.Table, contexts: pa.Table, shown: Mapping[str, str]) -> 
     ):
         if ids[place] == number:
             shard, at = divmod(int(place), SHARD)
-            pair = ",".join(_json(shown.get(text, text) if text else None) for text in (context, extra))
+            pair = ",".join(_json(shown.of(JSON, text) if text else None) for text in (context, extra))
             found.setdefault((shard, at // CONTEXTS), []).append(f'"{at}":[{pair}]')
     return {key: f"{{{','.join(parts)}}}" for key, parts in sorted(found.items())}
 
@@ -244,9 +241,7 @@ def _json(text: str | None) -> str:
     return _dumped(text)
 
 
-def _notable(
-    table: pa.Table, shown: Mapping[str, str], sources: Mapping[int, str], identifier: Callable[[str], str]
-) -> tuple[LogEntry, ...]:
+def _notable(table: pa.Table, shown: Shown, sources: Mapping[int, str]) -> tuple[LogEntry, ...]:
     import pyarrow.compute as pc
 
     is_bad = pc.or_(pc.greater_equal(table["level"], _WARNING), table["is_failed"])
@@ -254,11 +249,11 @@ def _notable(
         LogEntry(
             datetime.fromtimestamp(row["us"] / 1e6, UTC),
             LEVELS[row["level"]] if row["level"] >= 0 else None,
-            shown.get(row["text"], row["text"]),
+            shown.of(TEXT, row["text"]),
             sources[row["source"]],
             _channel(sources[row["source"]]),
             "error" if row["is_failed"] else None,
-            identifier(row["trace"]) if row["trace"] else None,
+            shown.of(ID, row["trace"]) if row["trace"] else None,
         )
         for row in table.filter(is_bad).slice(0, _SHOWN).to_pylist()
     )

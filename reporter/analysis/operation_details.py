@@ -12,6 +12,7 @@ from reporter.analysis.changes import failing_verdict, rank_sums, slower_verdict
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.trends import p95_of_parts
 from reporter.analysis.work import timed
+from reporter.redaction.cut import cut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +84,7 @@ _RANKS_DTYPES = {
 
 _ERRORS_DTYPES = {"id": "Int64", "error_message": frames.TEXT}
 _ERRORS = f"""
-SELECT id, left(coalesce(error_message, error_class, message), {_CHARS}) FROM window_events
+SELECT id, {cut("coalesce(error_message, error_class, message)", _CHARS)} FROM window_events
 WHERE id IN (SELECT unnest($ids::BIGINT[])) ORDER BY id"""
 
 _LINKS_DTYPES = {

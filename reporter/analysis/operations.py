@@ -18,7 +18,7 @@ from reporter.analysis.performance import LIMITS_OF_TYPE
 from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import duckdb
 
@@ -122,7 +122,9 @@ SELECT list(number ORDER BY n) FROM (
   SELECT n, min(e.id) AS id FROM carried JOIN window_events e USING (correlation_id) GROUP BY n) ASOF JOIN hosts ON id >= first"""
 
 
-def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: Redactor | None = None) -> str:
+def operations_data(
+    con: duckdb.DuckDBPyConnection, results: Results, redactor: Redactor | None, shown: Mapping[str, str]
+) -> str:
     """The JSON document of `window_events`, `window_spans` and of `carried`, which `traces` leaves.
 
     `window`: start, end (epoch ms) and `step`, a bucket's length. `names`: kind, type, operation of what rows' `name`, `caller` and
@@ -133,7 +135,7 @@ def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: 
     (a place in their `ids`); none of the two last where rows are together. `notes`: what pages count beside operations (noted.py). `prices`: see there. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
     they tell of one failure), `group` (a place in `groups`, -1 beyond those; `closed`: places of ignored and resolved ones), `row`, the operation that failed or -1, and `conversation`. `events`: all
     events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `hosts`: names, where there are several; then rows, `errors` and `notes` have their `host` (a place in these), and `trace_hosts` that of `ids`.
-    `redactor`: what ids and names pass; `results` have passed it.
+    `redactor`: what ids and names pass, but for those that have passed it: `results`, and traces' ids and operations, of which `shown` says what is shown as something else.
     """
     fold(con)
     con.execute(CONVERSATIONS)
@@ -144,9 +146,8 @@ def operations_data(con: duckdb.DuckDBPyConnection, results: Results, redactor: 
     names = {name: column or [] for name, column in json.loads(_one(con, _NAMED)).items()}
     ids = [row[0] for row in con.execute("SELECT correlation_id FROM carried ORDER BY n").fetchall()]
     rows, facts, failed = con.execute(_COLUMNS, {"is_together": is_together}).fetchall()[0]
-    if redactor:
-        names["operation"] = [redactor.identifier(name) for name in names["operation"]]
-        ids = [redactor.identifier(name) for name in ids]
+    names["operation"] = [shown.get(name, name) for name in names["operation"]]
+    ids = [shown.get(name, name) for name in ids]
     start, end = (int(moment.timestamp() * 1000) for moment in (results.window.start, results.window.end))
     parts = {
         "window": {"start": start, "end": end, "step": results.window.bucket_seconds * 1000},

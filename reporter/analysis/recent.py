@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reporter import engine
+from reporter.redaction.cut import cut
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecentEvent:
-    """One event; `name`: the event's, or the beginning of the log line. `message`: why it failed, else what was logged beside the name."""
+    """One event; `said`: its name, or the beginning of the log line. `message`: why it failed, else what was logged beside the name."""
 
     ts: datetime
     kind: str
-    name: str
+    said: str
     operation: str | None
     status: str | None
     duration_ms: float | None
@@ -30,9 +31,9 @@ class RecentEvent:
     message: str | None
 
 
-_SELECTED = """SELECT ts, kind, left(coalesce(event, message, ''), 200), CASE WHEN operation <> event THEN operation END, status,
+_SELECTED = f"""SELECT ts, kind, {cut("coalesce(event, message, '')", 200)}, CASE WHEN operation <> event THEN operation END, status,
   duration_ms, correlation_id,
-  left(coalesce(error_message, CASE WHEN event IS NOT NULL AND message <> event THEN message END), 200) FROM"""
+  {cut("coalesce(error_message, CASE WHEN event IS NOT NULL AND message <> event THEN message END)", 200)} FROM"""
 
 
 def recent(con: duckdb.DuckDBPyConnection, window: Window, count: int) -> tuple[RecentEvent, ...]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from reporter.redaction.cut import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -98,10 +100,10 @@ def _root(events: list[Json], spans: list[Json]) -> str:
     """The work it was about, as `traces.summaries` has it."""
     if not spans:
         named = next((event["event"] or event["message"] for event in events if event["event"] or event["message"]), "")
-        return str(named)[:_ROOT]
+        return shortened(str(named), _ROOT)
     outer = {"command": 0, "root": 1, "stream": 2}
     most = min(spans, key=lambda s: (outer.get(s["type"], 3), -(s["duration_ms"] or 0), s["start_ts"], s["id"]))
-    return f"{most['kind']} {most['operation']}"[:_ROOT]
+    return shortened(f"{most['kind']} {most['operation']}", _ROOT)
 
 
 def _bounds(events: list[Json], spans: list[Json]) -> tuple[datetime, datetime]:

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from reporter import engine
+from reporter.analysis import log_data
 from reporter.analysis.log_data import NO_LOGS, LogData
 from reporter.analysis.trace import CONTAINERS_AT_MOST, SPAN_DETAILS
 from reporter.analysis.traces import SPANS_OF_EVENTS_AT_MOST
+from reporter.redaction.relation import ID, JSON, TEXT, Shown, redacted, shown_columns, sorted_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +32,7 @@ _SHARDS_AT_ONCE = 100
 _DETAILED_A_SHARD, _TRACES_A_SHARD = 20, 200
 _HASHED_BYTES = 64
 _CHOSEN = "correlation_id IN (SELECT correlation_id FROM chosen)"
+_LOGGED = {"message": TEXT, "context": JSON, "extra": JSON}
 
 
 @dataclass(frozen=True)
@@ -53,14 +56,15 @@ class TraceData:
     `index`: columnar JSON, latest first: `id`, `start` (epoch ms), `ms`, `status` and so on, with `names`, the
     operations that `operations_of` counts into. `ids`: JSON object of the other ids to rows of `index`. `documents`:
     those carried with all their events, each as `trace.trace` gives it but for long contexts. `shards`: by `shards_of`.
-    `operations`: what the filter computes with (`operations.operations_data`), made beside the traces.
-    `logs`: the window's entries, made beside the traces.
+    `names`: ids and names that are shown as something else. `operations`: what the filter computes with
+    (`operations.operations_data`), made beside the traces. `logs`: the window's entries, where they were asked for.
     """
 
     index: str
     ids: str
     documents: Mapping[str, str]
     shards: tuple[Shard, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
     operations: str = ""
     logs: LogData = NO_LOGS
 
@@ -100,9 +104,7 @@ _EVENT = f"""{{id: e.id, ts: {_time("ts").replace("%", "%%")}, kind: kind, event
   status: status, duration_ms: duration_ms, level: level, message: left(message, {CONTEXT_CHARS}), source: coalesce(n.name, 'source ' || e.source),
   "offset": "offset", context: %s, extra: %s}}"""
 # An event's texts as they may leave the machine: redacted whole, and only then cut.
-_EVENTS = "(SELECT e.* REPLACE ({}) FROM events e LEFT JOIN redacted USING (id) WHERE {{which}})".format(
-    ", ".join(f"coalesce(redacted.{name}, e.{name}) AS {name}" for name in ("message", "context", "extra"))
-)
+_EVENTS = f"({shown_columns('SELECT * FROM events WHERE {which}', _LOGGED)})"
 
 
 def _raw(column: str, chars: int) -> str:
@@ -155,91 +157,79 @@ FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) A
 
 
 def trace_data(
-    con: duckdb.DuckDBPyConnection, detailed: int = DETAILED_TRACES, redactor: Redactor | None = None
+    con: duckdb.DuckDBPyConnection,
+    detailed: int = DETAILED_TRACES,
+    redactor: Redactor | None = None,
+    *,
+    has_logs: bool = False,
 ) -> TraceData:
     """The data of the traces in `carried`, which `traces.traces` leaves. Beside `events` and `spans` it reads `source_names` (id, name).
 
     The `detailed` traces carried with all their events: failing and unfinished first, then half of the rest by duration
-    and half by age; fewer where their records are large. `redactor`: what everything passes, ids too.
+    and half by age; fewer where their records are large. `redactor`: what everything passes, ids too. `has_logs`: of `window_events`
+    with their entries, whose texts pass it with the traces'.
     """
     con.execute(_chosen(detailed))
     con.execute(_FEW_BYTES.format(trace=TRACE_BYTES, all=DETAILED_BYTES))
+    entries = log_data.entries(con) if has_logs else None
+    shown = redacted(con, f"{_TEXTS} UNION ALL {log_data.TEXTS}" if entries else _TEXTS, redactor)
+    shown.register(con)
     ids = [row[0] for row in con.execute("SELECT correlation_id FROM carried ORDER BY n").fetchall()]
-    shown = [redactor.identifier(name) for name in ids] if redactor else ids
+    told = _named_traces(con, shown) if shown else set()
+    documents, shards = _shards(con, ids, shard_count(len(ids), detailed), shown, told)
+    con.execute("DROP TABLE redacted")
     index, others = _text(con, _INDEX), _text(con, _IDS) or "{}"
-    named = _redacted_texts(con, redactor)
-    if redactor:
-        import orjson
-
-        columns = orjson.loads(index)
-        columns.update({name: redactor.event({name: columns[name] or []})[name] for name in ("id", "root", "names")})
-        index = orjson.dumps(columns).decode()
-        if con.execute(f"SELECT {redactor.suspected_id('?')}", [others]).fetchall()[0][0]:
-            others = orjson.dumps(
-                {redactor.identifier(key): rows for key, rows in orjson.loads(others).items()}
-            ).decode()
-    shards = _shards(con, ids, shown, shard_count(len(ids), detailed), redactor, named)
-    return TraceData(index, others, *shards)
+    if told:
+        index, others = _named(index, shown), _named(others, shown)
+    logs = log_data.log_data(con, entries, shown) if entries else NO_LOGS
+    return TraceData(index, others, documents, shards, names=shown.names(), logs=logs)
 
 
-# An event's message, context and extra.
-Parts = tuple[str | None, str | None, str | None]
-_CHOSEN_TEXTS = f"SELECT id, message, context, extra, concat_ws(chr(10), message, context, extra) AS texts FROM events WHERE {_CHOSEN}"
 # What a trace tells beside its events' texts: ids, nearly all of them UUIDs, and names, of which there are few.
 _OF_EVENTS = ("correlation_id", "event", "operation", "provider", "model")
 _OF_SPANS = ("operation", *(name for name in SPAN_DETAILS if name.endswith("_id") or name in ("provider", "model")))
-_NAMES = " UNION ".join(
+_TEXTS = " UNION ALL ".join(
     (
-        *(f"SELECT {name} AS name FROM events" for name in _OF_EVENTS),
-        *(f"SELECT {name} FROM spans" for name in _OF_SPANS),
-        "SELECT name FROM source_names",
-        "SELECT root FROM trace_list",
+        sorted_texts(f"SELECT * FROM events WHERE {_CHOSEN}", _LOGGED),
+        sorted_texts("SELECT * FROM events SEMI JOIN carried USING (correlation_id)", dict.fromkeys(_OF_EVENTS, ID)),
+        sorted_texts("SELECT * FROM spans SEMI JOIN carried USING (correlation_id)", dict.fromkeys(_OF_SPANS, ID)),
+        sorted_texts("SELECT unnest(names) AS name FROM carried UNION SELECT name FROM source_names", {"name": ID}),
+        # What is counted without a trace: by the filter.
+        sorted_texts("SELECT operation FROM window_spans", {"operation": ID}),
+        sorted_texts(
+            "SELECT coalesce(operation, event) AS name FROM window_events WHERE status = 'error'", {"name": ID}
+        ),
+        sorted_texts("SELECT root FROM trace_list", {"root": TEXT}),
     )
 )
-_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _NAMED = f"""SELECT DISTINCT correlation_id FROM events e LEFT JOIN source_names n ON n.id = e.source
 WHERE list_has_any([{", ".join(_OF_EVENTS)}, n.name], $names)
-UNION SELECT correlation_id FROM spans WHERE list_has_any([{", ".join(_OF_SPANS)}], $names)
-UNION SELECT correlation_id FROM trace_list WHERE list_contains($names, root)"""
+UNION SELECT correlation_id FROM spans WHERE list_has_any([{", ".join(_OF_SPANS)}], $names)"""
+_ROOTED = f"SELECT correlation_id FROM trace_list JOIN redacted ON sort = '{TEXT}' AND text = root"
 
 
-def _redacted_texts(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> set[str]:
-    """Leave `redacted`, the texts of the chosen traces' events that held something; the traces that do so in a name.
-
-    DuckDB looks which events may hold something, one in 12: walking through all of them in Python took as long as all the rest.
-    """
-    import pyarrow as pa
-
-    found: dict[int, Parts] = {}
-    named: set[str] = set()
-    if redactor:
-        found = _redacted_parts(con, redactor)
-        names = con.execute(
-            f"SELECT name FROM ({_NAMES}) WHERE NOT regexp_full_match(name, '{_UUID}') AND {redactor.suspected_id('name')}"
-        ).fetchall()
-        if secret := [name for (name,) in names if redactor.identifier(name) != name]:
-            named = {trace for (trace,) in con.execute(_NAMED, {"names": secret}).fetchall()}
-    columns = list(zip(*((number, *parts) for number, parts in found.items()), strict=True)) or [()] * 4
-    types = (pa.int64(), pa.string(), pa.string(), pa.string())
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-    engine.register(con, "redacted", pa.table(dict(zip(("id", "message", "context", "extra"), arrays, strict=True))))
-    return named
+def _named_traces(con: duckdb.DuckDBPyConnection, shown: Shown) -> set[str]:
+    """The traces that held something in an id, a name or their title."""
+    names = list(shown.names())
+    rows = con.execute(_NAMED, {"names": names}).fetchall() if names else []
+    return {trace for (trace,) in (*rows, *con.execute(_ROOTED).fetchall())}
 
 
-def _redacted_parts(con: duckdb.DuckDBPyConnection, redactor: Redactor) -> dict[int, Parts]:
-    """The chosen traces' events that may hold something, by id: as they may leave the machine. What our own rules leave of them
-    a thorough redactor looks through again."""
-    rows = con.execute(
-        f"""FROM (SELECT *, {redactor.is_worth_a_scan("texts")} AS is_worth_a_scan, {redactor.suspected("texts")} AS is_suspect
-        FROM ({_CHOSEN_TEXTS})) WHERE is_worth_a_scan OR is_suspect"""
-    ).fetchall()
-    found = {number: redactor.logged(*parts) for number, *parts, _, _, is_suspect in rows if is_suspect}
-    left = ("\n".join(filter(None, found.get(number, parts))) for number, *parts, _, is_worth, _ in rows if is_worth)
-    seer = redactor.thorough(left)
-    if seer is not redactor:
-        known = con.execute(f"SELECT * FROM ({_CHOSEN_TEXTS}) WHERE {seer.suspected_known('texts')}").fetchall()
-        found.update((number, seer.logged(*found.get(number, parts))) for number, *parts, _ in known)
-    return found
+def _named(text: str, shown: Shown) -> str:
+    """JSON of ids, names and titles as they may leave."""
+    import orjson
+
+    def walked(value: Any, sort: str) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(value, str):
+            return shown.of(sort, value)
+        if isinstance(value, list):
+            return [walked(part, sort) for part in value]
+        if isinstance(value, dict):
+            sorts = {"root": TEXT, "roots": TEXT}
+            return {shown.of(ID, key): walked(part, sorts.get(key, ID)) for key, part in value.items()}
+        return value
+
+    return orjson.dumps(walked(orjson.loads(text), ID)).decode()
 
 
 def _chosen(detailed: int) -> str:
@@ -262,17 +252,14 @@ QUALIFY sum(bytes) OVER (ORDER BY status = 'ok', by_duration) <= {{all}}"""
 
 
 def _shards(
-    con: duckdb.DuckDBPyConnection,
-    ids: list[str],
-    shown: list[str],
-    count: int,
-    redactor: Redactor | None,
-    named: set[str],
+    con: duckdb.DuckDBPyConnection, ids: list[str], count: int, shown: Shown, told: set[str]
 ) -> tuple[dict[str, str], tuple[Shard, ...]]:
-    """Documents by the ids as they are shown, and all shards. `named`: traces that may hold something in an id or a name."""
+    """Documents by the ids as they are shown, and all shards. `told`: the traces that tell something in a name."""
     import pyarrow as pa
 
-    shard = pa.array(shards_of(shown, count), pa.int32())
+    names = [shown.of(ID, name) for name in ids]
+    shard_of = shards_of(names, count)
+    shard = pa.array(shard_of, pa.int32())
     engine.register(con, "sharded", pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": shard}))
     rows = con.execute(
         f"""SELECT n, shard, document FROM ({_documents(_CHOSEN, CONTEXT_CHARS)})
@@ -282,23 +269,14 @@ def _shards(
     for first in range(0, count, _SHARDS_AT_ONCE):
         briefs.update(con.execute(_BRIEF, {"first": first, "end": first + _SHARDS_AT_ONCE}).fetchall())
     con.unregister("sharded")
-    con.unregister("redacted")
     wholes: dict[int, dict[str, str]] = {}
     documents = {}
     for n, number, document in rows:
-        text = _named_document(document, redactor) if redactor and ids[n] in named else document
-        wholes.setdefault(number, {})[shown[n]] = documents[shown[n]] = text
-    if redactor and named:
-        numbers = {number for name, number in zip(ids, shards_of(shown, count), strict=True) if name in named}
-        briefs = {n: _named_document(text, redactor) if n in numbers else text for n, text in briefs.items()}
-    shards = (Shard(wholes.get(n, {}), briefs.get(n, "null")) for n in range(count))
-    return documents, tuple(shards)
-
-
-def _named_document(text: str, redactor: Redactor) -> str:
-    import orjson
-
-    return orjson.dumps(redactor.event(orjson.loads(text))).decode()
+        text = _named(document, shown) if ids[n] in told else document
+        wholes.setdefault(number, {})[names[n]] = documents[names[n]] = text
+    changed = {number for name, number in zip(ids, shard_of, strict=True) if name in told}
+    briefs = {n: _named(text, shown) if n in changed else text for n, text in briefs.items()}
+    return documents, tuple(Shard(wholes.get(n, {}), briefs.get(n, "null")) for n in range(count))
 
 
 def _json_string(text: str) -> str:

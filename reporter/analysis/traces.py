@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.events.names import KINDS
+from reporter.redaction.cut import cut
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -83,7 +84,7 @@ s AS (
   FROM {spans} WHERE correlation_id IS NOT NULL GROUP BY correlation_id)
 SELECT correlation_id, {_START} AS start, greatest({_START}, last, worked) AS stop, (epoch_us(stop) - epoch_us(start)) / 1000 AS duration_ms,
   CASE WHEN errors > 0 OR has_failed THEN 'error' WHEN is_open THEN 'unfinished' ELSE 'ok' END AS status,
-  events, errors, coalesce(failed, 0) AS failed, coalesce(operations, 0) AS operations, left(coalesce(root, first_event, ''), 200) AS root, kinds,
+  events, errors, coalesce(failed, 0) AS failed, coalesce(operations, 0) AS operations, {cut("coalesce(root, first_event, '')", 200)} AS root, kinds,
   coalesce(names, []) AS names
 FROM e LEFT JOIN s USING (correlation_id)"""
 

@@ -63,6 +63,7 @@ def is_prose(value: str) -> bool:
     """So for sure: six words or more."""
     return (
         len(value) > 24
+        and value.count(" ") > 4
         and bool(_SIX.search(value))
         and len(re.findall(r"(?<![^\s(\"'])[^\W\d_]{1,24}(?=[\s,.!?;:'’\"…)-]|$)", value)) >= 6
     )

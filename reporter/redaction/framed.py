@@ -5,22 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pandas as pd
 
 
 def is_frame(value: object) -> bool:
     return type(value).__name__ == "DataFrame"
-
-
-def cells(frame: pd.DataFrame) -> Iterator[Any]:
-    """What may hold a secret: each distinct text once, and what holds texts. Categories are our own words."""
-    for name in frame.columns:
-        if _is_text(frame[name]):
-            yield from frame[name].dropna().unique()
-        elif frame[name].dtype == object:
-            yield from frame[name]
 
 
 def redacted_frame(frame: pd.DataFrame, redacted: Callable[[Any, str], Any]) -> pd.DataFrame:

@@ -173,8 +173,8 @@ def content_look() -> str:
 def secret_look() -> str:
     """And the names of secrets, whatever is under them."""
     return (
-        rf"{_ends(_SECRET_WORDS | _TOLD)}\s*[:,]\s*[\"\[{{\d]|{_ends(_FAINT_WORDS | PROVIDERS)}\s*:\s*\""
-        rf"|(?i:(?:{'|'.join(sorted(_SECRET_WORDS - _MAYBE_WORDS - _set('sid pin otp csc mfa pass pw')))})[\w. -]{{0,24}}|(?:{'|'.join('[_. -]?'.join(pair) for pair in sorted(_SECRET_PAIRS))})[\w. -]{{0,24}})\"\s*[:,]\s*[\"\[{{\d]"
+        rf"{_ends(_SECRET_WORDS | _TOLD)}\s*[:,]\s*[\"\[{{\d]|{_ends(_FAINT_WORDS)}\s*:\s*\"|\"(?i:{'|'.join(sorted(PROVIDERS))})\"\s*:\s*\""
+        rf"|(?i:(?:{'|'.join(sorted(_SECRET_WORDS - _MAYBE_WORDS - _set('sid pin otp csc mfa pass pw')))})[\w. -]*|(?:{'|'.join('[_. -]?'.join(pair) for pair in sorted(_SECRET_PAIRS))})[\w. -]*)\"\s*[:,]\s*[\"\[{{\d]"
     )
 
 

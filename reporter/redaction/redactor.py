@@ -7,17 +7,18 @@ redacted before the sink.
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reporter.redaction.calls import CONTENT, PLACES, SECRET
-from reporter.redaction.framed import cells, is_frame, redacted_frame
+from reporter.redaction.cut import mended
 from reporter.redaction.known import known_rule
 from reporter.redaction.named import named_secrets
+from reporter.redaction.own import OWN_WORDS, is_id
 from reporter.redaction.patterns import compiled, pattern
-from reporter.redaction.placeholders import PLACEHOLDER, hashed, masked
+from reporter.redaction.placeholders import hashed, masked
+from reporter.redaction.providers import TOKENS
 from reporter.redaction.rule import Rule
 from reporter.redaction.rules import NOT_IN_IDS, PHONE, SHAPES, SURROUNDINGS
 from reporter.redaction.walk import Walk
@@ -32,42 +33,9 @@ _UUID = pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UUID_CHARS = 36
 _JSON_BEGINS = pattern(r"\{\s*\"|\[\s*[\[{\"]")
 _JSON_TRIED = 20
-# Of our own results: what is one of few words, and what is an id.
-_OWN_WORDS = frozenset(
-    (
-        "kind",
-        "kinds",
-        "status",
-        "statuses",
-        "level",
-        "form",
-        "type",
-        "outcome",
-        "severity",
-        "rule",
-        "class_",
-        "zone",
-        "fingerprint",
-    )
-)
-_OWN_IDS = frozenset(
-    (
-        "correlation_id",
-        "id",
-        "trace",
-        "traces",
-        "event",
-        "operation",
-        "operations",
-        "detailed",
-        "model",
-        "provider",
-        "name",
-        "names",
-        "root",
-        "version",
-    )
-)
+# No key is shorter.
+_LONG = pattern(r"[^\s\"'<>]{14}")
+_TOKENS = frozenset(TOKENS)
 
 
 class Redactor:
@@ -101,8 +69,15 @@ class Redactor:
     def _start(self) -> None:
         shapes = (*self._own, *SHAPES, *([PHONE] if self._phones else []))
         self._shapes = shapes
-        self._rules = (*shapes, *SURROUNDINGS)
-        self._of_ids = tuple(rule for rule in self._rules if rule.name not in NOT_IN_IDS)
+        rules = (*shapes, *SURROUNDINGS)
+        others = tuple(rule for rule in rules if rule not in _TOKENS)
+        # By whether it is an id, and has a word as long as a key.
+        self._rules = {
+            (False, True): rules,
+            (False, False): others,
+            (True, True): tuple(rule for rule in rules if rule.name not in NOT_IN_IDS),
+            (True, False): tuple(rule for rule in others if rule.name not in NOT_IN_IDS),
+        }
         self._text = lru_cache(_CACHED)(self._redacted)
         self.name_of = lru_cache(_CACHED)(self._name)
 
@@ -117,9 +92,12 @@ class Redactor:
         other._start()
         return other
 
-    def holds_known(self, text: str) -> bool:
-        """Whether one of the known secrets, or of the user's patterns, stands in the text."""
-        return any(rule.pattern.search(text) for rule in self._own)
+    def uncounted(self) -> Redactor:
+        """The same that counts for itself."""
+        other = object.__new__(Redactor)
+        other.__dict__.update(self.__dict__)
+        other.counts = Counter()
+        return other
 
     def thorough(self, texts: Iterable[str]) -> Redactor:
         """One that knows what kingfisher finds in these texts, where this one is to be thorough."""
@@ -145,17 +123,11 @@ class Redactor:
         patterns = suspicions(own, has_phones=self._phones, has_content=not self.include_content)
         return suspected(patterns, text)
 
-    def suspected_id(self, text: str) -> str:
-        """The same for ids and names."""
-        from reporter.redaction.suspicion import suspected, suspicions_of_ids
-
-        return suspected(suspicions_of_ids(tuple(rule.text for rule in self._own)), text)
-
     def suspected_known(self, text: str) -> str:
-        """The same for the known secrets and the user's patterns alone."""
+        """The same for the known secrets and the user's patterns alone; empty where there are none."""
         from reporter.redaction.suspicion import suspected, suspicions_of_own
 
-        return suspected(suspicions_of_own(tuple(rule.text for rule in self._own)), text)
+        return suspected(suspicions_of_own(tuple(rule.text for rule in self._own)), text) if self._own else ""
 
     def text(self, value: str) -> str:
         """A text without what is not for strangers."""
@@ -203,7 +175,7 @@ class Redactor:
 
     def _found(self, text: str, is_id: bool) -> Iterator[tuple[int, int, str]]:
         lower = text.lower()
-        for rule in self._of_ids if is_id else self._rules:
+        for rule in self._rules[is_id, bool(_LONG.search(text))]:
             if _has(lower, rule.anchors):
                 for match in rule.pattern.finditer(text):
                     if span := rule.secret(match):
@@ -254,19 +226,18 @@ class Redactor:
         return f"[content of {len(text)} characters:{hashed(text, self._salt)}]"
 
     def json_text(self, text: str) -> str:
-        """JSON as text; what is no JSON is redacted as text."""
+        """JSON as text, as far as it goes where it was cut; what is none is redacted as text."""
         import orjson
 
-        try:
-            return orjson.dumps(self.value(orjson.loads(text))).decode()
-        except (ValueError, RecursionError, TypeError):
-            return self.text(text)
-
-    def logged(
-        self, message: str | None, context: str | None, extra: str | None
-    ) -> tuple[str | None, str | None, str | None]:
-        """What an entry of a log holds."""
-        return message and self.text(message), context and self.json_text(context), extra and self.json_text(extra)
+        for make in (str, mended):
+            try:
+                if (whole := make(text)) and (make is str or _JSON_BEGINS.match(text)):
+                    found = orjson.loads(whole)
+                    shown = self.value(found)
+                    return text if shown == found else orjson.dumps(shown).decode()
+            except (ValueError, RecursionError, TypeError):
+                pass
+        return self.text(text)
 
     def findings(self, text: str) -> list[tuple[str, str]]:
         """What the rules find in a text as it is: the rule's name and the secret."""
@@ -285,51 +256,16 @@ class Redactor:
         if name in ("context", "extra"):
             return self.value(value)
         if isinstance(value, str):
-            return value if name in _OWN_WORDS else self.identifier(value) if _is_id(name) else self.text(value)
+            return value if name in OWN_WORDS else self.identifier(value) if is_id(name) else self.text(value)
         if isinstance(value, list):
             return [self._field(name, part) for part in value]
         return self.event(value)
 
     def results(self, found: T) -> T:
-        """Results with every text in them redacted: dataclasses, tuples, lists, dicts, and texts, JSON or not."""
-        walked: T = self._walked(found)
-        # Of what our own rules leave: mostly that is nothing worth loading kingfisher's.
-        seer = self.thorough(_texts(walked))
-        return seer._walked(walked) if seer is not self else walked
+        """Results with every text in them redacted: dataclasses, tuples, lists, dicts, frames, and texts, JSON or not."""
+        from reporter.redaction.results import redacted_results
 
-    def _walked(self, value: Any, key: str = "") -> Any:  # noqa: ANN401 - any part of a result
-        if isinstance(value, str):
-            return self._own_text(value, key)
-        if is_frame(value):
-            return redacted_frame(value, self._walked)
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            changed = {}
-            for field in dataclasses.fields(value):
-                old = getattr(value, field.name)
-                new = self._walked(old, field.name)
-                # All but texts and dicts come back as they are where nothing changed; frames can't be compared so.
-                if new is not old and (not isinstance(old, str | dict) or new != old):
-                    changed[field.name] = new
-            return dataclasses.replace(value, **changed) if changed else value
-        if isinstance(value, tuple | list):
-            parts = [self._walked(part, key) for part in value]
-            if hasattr(value, "_fields"):
-                parts = [self._walked(part, name) for part, name in zip(value, value._fields, strict=True)]
-                return value if parts == list(value) else type(value)(*parts)
-            return value if parts == list(value) else type(value)(parts)
-        if isinstance(value, dict):
-            return {
-                self._walked(name, "id"): self._walked(part, name if isinstance(name, str) else key)
-                for name, part in value.items()
-            }
-        return value
-
-    def _own_text(self, value: str, key: str) -> str:
-        if key in _OWN_WORDS:
-            return value
-        if value[:1] in "{[" and value[-1:] in "}]" and len(value) > 2 and not PLACEHOLDER.fullmatch(value):
-            return self.json_text(value)
-        return self.identifier(value) if _is_id(key) else self.text(value)
+        return redacted_results(found, self)
 
 
 def _has(text: str, anchors: tuple[str, ...]) -> bool:
@@ -338,10 +274,6 @@ def _has(text: str, anchors: tuple[str, ...]) -> bool:
         if anchor in text:
             return True
     return not anchors
-
-
-def _is_id(name: str) -> bool:
-    return name in _OWN_IDS or name.endswith(("_id", "_ids"))
 
 
 def _merged(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
@@ -355,21 +287,3 @@ def _merged(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
         else:
             spans.append((start, end, name))
     return spans
-
-
-def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401
-    if isinstance(value, str):
-        yield value
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            yield from _texts(getattr(value, field.name))
-    elif is_frame(value):
-        for cell in cells(value):
-            yield from _texts(cell)
-    elif isinstance(value, tuple | list):
-        for part in value:
-            yield from _texts(part)
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            yield from _texts(name)
-            yield from _texts(part)

@@ -9,7 +9,7 @@ from reporter.redaction.calls import PLACES
 from reporter.redaction.first_look import first_look, without_backslashes
 from reporter.redaction.named import NAMED_LOOKS
 from reporter.redaction.names import content_look, secret_look
-from reporter.redaction.rules import NOT_IN_IDS, PHONE, SHAPES, SURROUNDINGS
+from reporter.redaction.rules import PHONE, SHAPES, SURROUNDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,13 +26,6 @@ def suspicions(own: tuple[str, ...], *, has_phones: bool, has_content: bool) -> 
     names = ("|".join((*NAMED_LOOKS, secret_look())), *([content_look()] if has_content else []))
     phone = _grouped([PHONE]) if has_phones else ()
     return (*names, *_grouped(SHAPES), *phone, *_around(), *suspicions_of_own(own))
-
-
-@lru_cache(8)
-def suspicions_of_ids(own: tuple[str, ...]) -> tuple[str, ...]:
-    """The same for ids and names: `Redactor.identifier`."""
-    shapes = [rule for rule in SHAPES if rule.name not in NOT_IN_IDS]
-    return ("|".join(NAMED_LOOKS), *_grouped(shapes), *_around(), *suspicions_of_own(own))
 
 
 def _grouped(rules: Iterable[Rule]) -> Iterator[str]:
@@ -56,8 +49,8 @@ def suspicions_of_own(texts: tuple[str, ...]) -> tuple[str, ...]:
 def suspected(patterns: tuple[str, ...], text: str) -> str:
     """SQL for whether the text, SQL too, matches one of the patterns; false where it is null."""
     plain = without_backslashes(text)
-    looks = " OR ".join(f"regexp_matches(plain, {_quoted(pattern)})" for pattern in patterns)
-    return f"coalesce((SELECT {looks} FROM (SELECT {plain} AS plain)), false)"
+    looks = " OR ".join(f"regexp_matches({plain}, {_quoted(pattern)})" for pattern in patterns)
+    return f"coalesce({looks}, false)"
 
 
 def _quoted(text: str) -> str:

@@ -38,6 +38,25 @@ def is_number_told(key: str) -> bool:
     return sort_of(key) is Sort.NUMBER or not _CARDS.isdisjoint(words_of(key))
 
 
+class _Role(NamedTuple):
+    """What a name makes of a text under it."""
+
+    sort: Sort
+    may_be_secret: bool
+    is_safe: bool
+    is_message: bool
+    is_phone: bool
+    is_id: bool
+
+
+@lru_cache(100_000)
+def _role(key: str) -> _Role:
+    sort, words = sort_of(key), words_of(key)
+    is_phone = not _PHONES.isdisjoint(words)
+    may_be_secret = sort in (Sort.NUMBER, Sort.SECRET, Sort.MAYBE, Sort.FAINT)
+    return _Role(sort, may_be_secret, is_safe(key), words[-1:] == ["message"], is_phone, sort in (Sort.ID, Sort.FACT))
+
+
 class _At(NamedTuple):
     """Where a value stands: its name, its object's, whether within what is somebody's, and what is beside it."""
 
@@ -59,10 +78,11 @@ class Walk:
             return value
         if at.depth > _DEPTH:
             return self._redactor.text(str(value))
-        if at.key and is_secret_key(at.key, value, at.above):
+        role = _role(at.key)
+        if role.may_be_secret and is_secret_key(at.key, value, at.above):
             return self._secret(value, at.depth)
         if isinstance(value, str):
-            return self._string(value, at)
+            return self._string(value, at, role) if value else value
         if isinstance(value, int | float):
             return self._number(value, at)
         return self._list(value, at) if isinstance(value, list) else self._dict(value, at)
@@ -133,21 +153,20 @@ class Walk:
             part if is_fact or is_count or (isinstance(part, str) and is_state(part)) else self._secret(part, depth + 1)
         )
 
-    def _string(self, value: str, at: _At) -> str:
-        if not value or PLACEHOLDER.fullmatch(value):
-            return value
+    def _string(self, value: str, at: _At, role: _Role) -> str:
         if value[0] in "{[" and value[-1] in "}]" and len(value) > 2:
+            if PLACEHOLDER.fullmatch(value):
+                return value
             parsed = self._parsed(value, at)
             if parsed is not None:
                 return parsed
-        if not self._redactor.include_content and self._is_content(value, at) and not is_hidden(value):
+        if not self._redactor.include_content and self._is_content(value, at, role) and not is_hidden(value):
             self._redactor.counts["content"] += 1
             return self._redactor.content(value)
-        if _PHONES & set(words_of(at.key)) and sum(char.isdigit() for char in value) >= 6:
+        if role.is_phone and sum(char.isdigit() for char in value) >= 6:
             self._redactor.counts["phone"] += 1
             return self._redactor.placeholder(value, "phone")
-        is_id = sort_of(at.key) in (Sort.ID, Sort.FACT)
-        return self._redactor.identifier(value) if is_id else self._redactor.text(value)
+        return self._redactor.identifier(value) if role.is_id else self._redactor.text(value)
 
     def _parsed(self, value: str, at: _At) -> str | None:
         """JSON in a text, with regard to the name that the text has."""
@@ -159,12 +178,11 @@ class Walk:
         except (ValueError, RecursionError, TypeError):
             return None
 
-    def _is_content(self, value: str, at: _At) -> bool:
-        sort = sort_of(at.key)
-        if is_safe(at.key) or (words_of(at.key)[-1:] == ["message"] and is_diagnostic(at.above, at.siblings)):
+    def _is_content(self, value: str, at: _At, role: _Role) -> bool:
+        if role.is_safe or (role.is_message and is_diagnostic(at.above, at.siblings)):
             return False
-        if sort is Sort.CONTENT:
+        if role.sort is Sort.CONTENT:
             return not is_state(value)
-        if sort is Sort.PROSE:
+        if role.sort is Sort.PROSE:
             return is_text(value) or (at.is_inside and value.isalpha() and not is_state(value))
         return (at.is_inside and is_text(value)) or (bool(at.key) and is_prose(value))

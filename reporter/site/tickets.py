@@ -115,9 +115,9 @@ def _frames(parts: Iterable[ExceptionPart]) -> Iterator[str]:
 
 def _before(events: Iterable[Before]) -> Iterator[str]:
     for event in events:
-        told = event.operation if event.operation and event.operation != event.name else ""
+        told = event.operation if event.operation and event.operation != event.said else ""
         status = f" ({event.status})" if event.status else ""
-        yield f"{'−' + words.ms(event.before_ms):>10}  {event.kind} {plain(event.name)}{f' · {plain(told)}' if told else ''}{status}"
+        yield f"{'−' + words.ms(event.before_ms):>10}  {event.kind} {plain(event.said)}{f' · {plain(told)}' if told else ''}{status}"
 
 
 def _cut(text: str) -> str:

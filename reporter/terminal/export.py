@@ -10,6 +10,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from reporter.errors import OutputError, UsageError
+from reporter.redaction.relation import ID, JSON, TEXT, redacted, shown_columns, sorted_texts
 from reporter.terminal.layout import unformula
 
 if TYPE_CHECKING:
@@ -24,14 +25,20 @@ COLUMNS = (
     "ts", "kind", "event", "operation", "status", "duration_ms", "level", "message", "correlation_id", "source", "offset", "context",
 )  # fmt: skip
 _STRETCH_EVENTS = 20_000
-_TIME = "strftime(ts, '%Y-%m-%dT%H:%M:%S.%f') || 'Z'"
-_SELECTED = f"""
-SELECT {_TIME} AS ts, kind, event, coalesce(operation, operation_of_span) AS operation, status, duration_ms, level, message, correlation_id,
-  coalesce(n.name, 'source ' || e.source) AS source, "offset", {{context}} AS context
+_STRETCH = """
+CREATE OR REPLACE TEMP TABLE stretch AS
+SELECT e.id AS n, e.ts, kind, event, coalesce(operation, operation_of_span) AS operation, status, duration_ms, level, message, correlation_id,
+  coalesce(n.name, 'source ' || e.source) AS source, "offset", rtrim(context) AS context
 FROM window_events e LEFT JOIN source_names n ON n.id = e.source
-  LEFT JOIN (SELECT id AS span, operation AS operation_of_span FROM window_spans) ON span = e.id WHERE {{where}} ORDER BY e.ts, e.id"""
+  LEFT JOIN (SELECT id AS span, operation AS operation_of_span FROM window_spans) ON span = e.id WHERE {where}"""
+_TEXTS = {"event": ID, "operation": ID, "message": TEXT, "correlation_id": ID, "source": ID, "context": JSON}
+_SHOWN = shown_columns("FROM stretch", _TEXTS)
+_TIME = "strftime(ts, '%Y-%m-%dT%H:%M:%S.%f') || 'Z'"
 # A context that is no JSON stays a string.
-_CONTEXT = "CASE WHEN json_valid(context) THEN context::JSON ELSE to_json(context) END"
+_MADE = {"ts": _TIME, "context": "CASE WHEN json_valid(context) THEN context::JSON ELSE to_json(context) END"}
+_QUOTED = {name: f'"{name}"' for name in COLUMNS}
+_OTHERS = ", ".join(list(_QUOTED.values())[1:])
+_OBJECT = ", ".join(f"{quoted}: {_MADE.get(name, quoted)}" for name, quoted in _QUOTED.items())
 
 
 def export(
@@ -66,62 +73,25 @@ def _stretches(con: duckdb.DuckDBPyConnection, kinds: tuple[str, ...]) -> Iterat
         yield f"{chosen} AND ts >= {start}{end}", n == 0
 
 
-def flagged(
-    con: duckdb.DuckDBPyConnection, selected: str, text: str, redactor: Redactor | None
-) -> tuple[list[tuple[Any, ...]], Redactor | None]:
-    """Rows, each with its `text` (SQL) and whether that may hold something to redact, and what redacts them: DuckDB looks first, it
-    is faster; a thorough redactor knows what kingfisher finds in these rows."""
-    if not redactor:
-        return con.execute(f"SELECT *, NULL, false FROM ({selected})").fetchall(), None
-    rows = con.execute(
-        f"SELECT *, {redactor.is_worth_a_scan(text)}, {text}, {redactor.suspected(text)} FROM ({selected})"
-    ).fetchall()
-    seer = redactor.thorough(text for *_, is_scanned, text, _ in rows if is_scanned)
-    has_known = seer is not redactor
-    return [
-        (*row, text, is_suspect or (has_known and seer.holds_known(text)))
-        for *row, is_scanned, text, is_suspect in rows
-    ], seer
+def _rows(
+    con: duckdb.DuckDBPyConnection, where: str, redactor: Redactor | None, selected: str
+) -> list[tuple[Any, ...]]:
+    """The events by time, `selected` (SQL) of their columns as they may leave the machine."""
+    con.execute(_STRETCH.format(where=where))
+    redacted(con, sorted_texts("FROM stretch", _TEXTS), redactor).register(con)
+    return con.execute(f"SELECT {selected} FROM ({_SHOWN}) AS shown ORDER BY shown.ts, n").fetchall()
 
 
 def _write_json(con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, _: bool, redactor: Redactor | None) -> int:
-    selected = _SELECTED.format(where=where, context=_CONTEXT)
-    lines, seer = flagged(con, f"SELECT to_json(line)::VARCHAR AS line FROM ({selected}) AS line", "line", redactor)
-    for line, _text, is_suspect in lines:
-        shown = _shown_line(line, seer) if seer and is_suspect else line
-        file.write(shown.encode("utf-8", "replace") + b"\n")
-    return len(lines)
-
-
-def _shown_line(line: str, redactor: Redactor) -> str:
-    import orjson
-
-    try:
-        return orjson.dumps(redactor.event(orjson.loads(line))).decode()
-    except (ValueError, RecursionError, TypeError):
-        return redactor.text(line)
-
-
-def _rows(
-    con: duckdb.DuckDBPyConnection, where: str, redactor: Redactor | None, time: str = _TIME
-) -> list[list[object]]:
-    """The events' columns, as they may leave the machine."""
-    selected = _SELECTED.format(where=where, context="rtrim(context)").replace(_TIME, time)
-    texts = "concat_ws(' ', event, operation, message, correlation_id, source, context)"
-    rows, seer = flagged(con, selected, texts, redactor)
-    return [_shown(row[:-2], seer) if seer and row[-1] else list(row[:-2]) for row in rows]
-
-
-def _shown(row: tuple[object, ...], redactor: Redactor) -> list[object]:
-    *cells, context = row
-    shown = redactor.event(dict(zip(COLUMNS, cells, strict=False)))
-    return [*shown.values(), redactor.json_text(context) if isinstance(context, str) else context]
+    rows = _rows(con, where, redactor, f"to_json({{{_OBJECT}}})::VARCHAR")
+    file.writelines(text.encode("utf-8", "replace") + b"\n" for (text,) in rows)
+    return len(rows)
 
 
 def _write_csv(
     con: duckdb.DuckDBPyConnection, file: IO[bytes], where: str, is_first: bool, redactor: Redactor | None
 ) -> int:
-    rows = _rows(con, where, redactor)
+    rows = _rows(con, where, redactor, f"{_TIME}, {_OTHERS}")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     if is_first:
@@ -145,7 +115,7 @@ def _parquet(
     count = 0
     with _opened(output) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
         for where, _ in _stretches(con, kinds):
-            rows = _rows(con, where, redactor, "ts")
+            rows = _rows(con, where, redactor, f"ts, {_OTHERS}")
             columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
             writer.write_table(pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema))
             count += len(rows)

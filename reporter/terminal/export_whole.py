@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.errors import OutputError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.redaction.relation import ID, JSON, TEXT, redacted, shown_columns, sorted_texts
 from reporter.sink.whole import EVENTS, SOURCES, SPANS, aside, events_sql, of_day, sources_sql, spans_sql, sweep
-from reporter.terminal.export import flagged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,31 +104,17 @@ def _arrow(kind: str) -> pa.DataType:
 
 def _stretches(
     con: engine.DuckDBPyConnection, selected: str, names: Sequence[str], redactor: Redactor | None
-) -> Iterator[list[Sequence[Any]]]:
+) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Rows as they may leave, so many at a time as fit in memory, by time and id."""
     order = "ts, id" if "ts" in names else "id"
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE leaving AS SELECT row_number() OVER (ORDER BY {order}) AS n, * FROM ({selected})"
     )
     texts = [name for name in names if _TYPES.get(name, "").startswith("VARCHAR") and name not in _PLAIN]
+    sorts = {name: JSON if name in _JSON else ID if name in _NAMES or name.endswith("_id") else TEXT for name in texts}
     (total,) = con.execute("SELECT count(*) FROM leaving").fetchall()[0]
     for at in range(0, total, _ROWS):
-        part = f"SELECT * EXCLUDE (n) FROM leaving WHERE n > {at} AND n <= {at + _ROWS} ORDER BY n"
-        rows, seer = flagged(con, part, f"concat_ws(chr(10), {', '.join(texts)})", redactor)
-        yield [_shown(names, row[:-2], seer) if seer and row[-1] else row[:-2] for row in rows]
+        part = f"SELECT * FROM leaving WHERE n > {at} AND n <= {at + _ROWS}"
+        redacted(con, sorted_texts(part, sorts), redactor).register(con)
+        yield con.execute(f"SELECT * EXCLUDE (n) FROM ({shown_columns(part, sorts)}) ORDER BY n").fetchall()
     con.execute("DROP TABLE leaving")
-
-
-def _shown(names: Sequence[str], row: Sequence[Any], redactor: Redactor) -> list[Any]:
-    return [
-        _part(name, value, redactor) if isinstance(value, str) else value
-        for name, value in zip(names, row, strict=True)
-    ]
-
-
-def _part(name: str, value: str, redactor: Redactor) -> str:
-    if name in _PLAIN:
-        return value
-    if name in _JSON:
-        return redactor.json_text(value)
-    return redactor.identifier(value) if name in _NAMES or name.endswith("_id") else redactor.text(value)

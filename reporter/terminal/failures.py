@@ -126,7 +126,9 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
                 "window": window_json(view.window),
                 "group": {**_group(found), "frame": found.frame, "pattern": found.pattern},
                 "occurrences": [_occurrence(o) for o in details.occurrences],
-                "before": [vars(b) for b in details.before],
+                "before": [
+                    {"name" if key == "said" else key: value for key, value in vars(b).items()} for b in details.before
+                ],
                 "common": None if details.common is None else [vars(c) for c in details.common],
             }
         )
@@ -144,7 +146,7 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
             (
                 f"−{words.ms(b.before_ms)}" if b.before_ms else "0 ms",
                 b.kind,
-                words.name(b.name, 100),
+                words.name(b.said, 100),
                 words.name(b.operation or ""),
                 b.status or "",
             )

@@ -35,7 +35,7 @@ def lines(events: Sequence[RecentEvent], zone: ZoneInfo) -> str:
 
 def _line(event: RecentEvent, zone: ZoneInfo) -> str:
     parts = (
-        event.name,
+        event.said,
         event.operation,
         event.status,
         words.took(event.duration_ms),
@@ -88,8 +88,8 @@ def _named(event: RecentEvent) -> Text:
     from rich.text import Text
 
     if not event.message:
-        return cell(event.name)
-    return Text.assemble(plain(event.name), " ", (plain(event.message), "red" if event.status == "error" else "dim"))
+        return cell(event.said)
+    return Text.assemble(plain(event.said), " ", (plain(event.message), "red" if event.status == "error" else "dim"))
 
 
 class Terminal:

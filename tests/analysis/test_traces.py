@@ -11,8 +11,9 @@ import pytest
 
 from reporter.analysis import select_window
 from reporter.analysis.trace import trace as trace_of
-from reporter.analysis.trace_data import CONTEXT_CHARS, _documents, _redacted_texts
+from reporter.analysis.trace_data import CONTEXT_CHARS, _documents
 from reporter.analysis.traces import traces
+from reporter.redaction.relation import Shown
 from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
@@ -283,7 +284,7 @@ def test_one_trace_and_all_of_a_report_are_the_same_documents(samples, sample):
         window = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
         select_window(con, window)
         listed = {t.correlation_id: t for t in traces(con, window).notable}
-        _redacted_texts(con, None)
+        Shown().register(con)
         made = dict(con.execute(_documents("correlation_id IS NOT NULL", CONTEXT_CHARS)).fetchall())
         assert len(made) >= 50
         for name, document in made.items():
