@@ -203,7 +203,8 @@ class Run:
     @cached_property
     def errors(self) -> pd.DataFrame:
         """A row an error group, most faults first: fingerprint, kind, error_class, message (the latest), pattern, frame, count
-        (error events), faults, share (0–1), first_seen, last_seen, operations, trace_count, new, regressed."""
+        (error events), faults, share (0–1), first_seen, last_seen, operations, trace_count, new, regressed, state (what was decided:
+        ignored, resolved, regressed, or nothing)."""
         from reporter.analysis import tabled
 
         return tabled.errors(self._results.errors)

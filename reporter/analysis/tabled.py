@@ -26,7 +26,7 @@ OPERATION_DTYPES: dict[str, Any] = {
 ERROR_DTYPES: dict[str, Any] = {
     "fingerprint": frames.TEXT, "kind": _KIND, "error_class": frames.TEXT, "message": frames.TEXT, "pattern": frames.TEXT,
     "frame": frames.TEXT, "count": "Int64", "faults": "Int64", "share": "float64", "first_seen": frames.TIME, "last_seen": frames.TIME,
-    "operations": object, "trace_count": "Int64", "new": "boolean", "regressed": "boolean",
+    "operations": object, "trace_count": "Int64", "new": "boolean", "regressed": "boolean", "state": frames.TEXT,
 }  # fmt: skip
 TRACE_DTYPES: dict[str, Any] = {
     "correlation_id": frames.TEXT, "start": frames.TIME, "duration_ms": "float64", "status": _STATUS, "events": "Int64",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import html
 import re
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,10 +23,13 @@ if TYPE_CHECKING:
 # What pages are made of, not about: our own code, and Vega's.
 _OWN_FOLDER, _OWN_PAGE = "assets", "trace-page.js"
 _PACKED = pattern(r'id="packed"[^>]*>\s*([A-Za-z0-9+/=\s]+)<')
+# Data files as they stand in a report of one file.
+_DATA = pattern(r'<script type="application/octet-stream" id="data-[\w-]+">([A-Za-z0-9+/=]+)</script>')
 _BUNDLED = pattern(r"<style.*?</style>|<svg.*?</svg>", re.S)
-# The report's own numbers of events and spans, of as many digits as a payment card.
+# The report's own numbers of events and spans, of as many digits as a payment card, and its names of error groups.
 _OWN_IDS = pattern(
     r'\{"id":\d+,"(?:ts":"|parent":(?:\d+|null))|"(?:start_event|row_event)":\d+|"(?:id|parent)":\[[\d,]*(?:null[\d,]*)*\]'
+    r'|"events":\{(?:"\d+":\d+,?)*\}|data-key="g-[0-9a-f]{16}"'
 )
 # Somebody's texts are told by the names that they were logged under; in a page there are none.
 _NO_HITS = frozenset(("content",))
@@ -91,9 +97,15 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
         except OSError as exc:
             msg = f"{file} cannot be read: {exc.strerror}"
             raise UsageError(msg) from exc
-        text = _BUNDLED.sub("", _PACKED.sub("", text))
-        text = _OWN_IDS.sub("\n", text)
-        yield (
-            file.name,
-            html.unescape(text).replace("\\/", "/").replace("\\u003c", "<").replace("\\x27", "'").replace('\\"', '"'),
-        )
+        data = [_unpacked(packed) for packed in _DATA.findall(text)]
+        for part in (_BUNDLED.sub("", _DATA.sub("", _PACKED.sub("", text))), *data):
+            bare = html.unescape(_OWN_IDS.sub("\n", part))
+            yield file.name, bare.replace("\\/", "/").replace("\\u003c", "<").replace("\\x27", "'").replace('\\"', '"')
+
+
+def _unpacked(text: str) -> str:
+    """What was packed; as it stands where it is something else."""
+    try:
+        return gzip.decompress(base64.b64decode(text)).decode("utf-8", "replace")
+    except (OSError, EOFError, ValueError, zlib.error):
+        return text

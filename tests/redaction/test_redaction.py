@@ -30,6 +30,13 @@ def write_both_ways(app: Path, folder: Path, one: Path, *, redact: bool = True) 
     report.write(one, single_bytes=10_000_000)
 
 
+def whole(path: Path) -> str:
+    """A file's text, and what is packed in it."""
+    text = path.read_text()
+    packed = re.findall(r'type="application/octet-stream"[^>]*>\s*([A-Za-z0-9+/=]+)\s*<', text)
+    return "".join([text, *(gzip.decompress(base64.b64decode(each)).decode() for each in packed)])
+
+
 @pytest.fixture(scope="module")
 def planted() -> list[tuple[str, str, str]]:
     """(kind, text, the secret in it)"""
@@ -181,7 +188,7 @@ def test_no_planted_secret_leaves_by_any_way(app, tmp_path, planted):
     secrets = {kind: secret for kind, (_, secret) in chosen.items()} | {"env": "only-in-dotenv"}
     write_both_ways(app, tmp_path / "out", tmp_path / "one.html")
     said = {
-        path.name: path.read_text()
+        path.name: whole(path)
         for path in [*(tmp_path / "out").rglob("*.*"), tmp_path / "one.html"]
         if path.is_file() and path.parent.name != "assets"
     }
@@ -239,11 +246,9 @@ def test_six_surroundings_leave_by_no_way_and_stand_there_unredacted(app, tmp_pa
 
     def ways(name: str) -> dict[str, str]:
         more = ("--app", str(app), *(["--no-redact"] if name == "open" else []))
-        packed = re.findall(r'id="packed"[^>]*>\s*([A-Za-z0-9+/=\s]+)<', (tmp_path / f"{name}.html").read_text())
         return {
             "build": "".join(file.read_text() for file in (tmp_path / name).rglob("*.*") if file.is_file()),
-            "single file": "".join(gzip.decompress(base64.b64decode(each)).decode() for each in packed)
-            + (tmp_path / f"{name}.html").read_text(),
+            "single file": whole(tmp_path / f"{name}.html"),
             "export": run("export", *more, *DAY, "--format", "json").stdout,
             "errors": run("errors", *more, *DAY, "--format", "json").stdout,
             "trace": run("trace", "trace-0001", *more, "--format", "json").stdout,
