@@ -164,7 +164,7 @@
     if (!data.conversations) return null;
     const found = new Map();
     const add = (number, trace, from, to) => {
-      if (!found.has(number)) found.set(number, { number, conversation: data.conversations.ids[number], first: Infinity, last: -Infinity, messages: 0, models: new Set(), tokens: 0, cost_usd: 0, errors: 0, traces: new Map() });
+      if (!found.has(number)) found.set(number, { number, conversation: data.conversations.ids[number], first: Infinity, last: -Infinity, messages: 0, models: new Map(), tokens: 0, cost_usd: 0, errors: 0, traces: new Map() });
       const row = found.get(number);
       row.first = Math.min(row.first, from);
       row.last = Math.max(row.last, to);
@@ -181,7 +181,8 @@
     told.conversation.forEach((number, i) => { if (isMeant(chosen, told.t[i], told.trace[i])) add(number, told.trace[i], told.t[i], told.t[i]).messages++; });
     for (const call of tokens(chosen, (i) => (data.talk[i] < 0 ? null : data.talk[i] + " " + data.own[data.name[i]]))) {
       const row = found.get(data.talk[call.rows[0]]);
-      row.models.add(call);
+      // A model is one, seen by the chat or by its client.
+      row.models.set(call.operation, call);
       row.tokens += call.tokens;
       row.cost_usd += call.cost_usd;
     }
@@ -191,7 +192,7 @@
   const talks = (chosen) => {
     const found = conversations(chosen);
     return found && found.slice(0, CONVERSATIONS_SHOWN).map((row) => {
-      const [models, traces] = [[...row.models].sort((a, b) => (a.operation < b.operation ? -1 : 1)), [...row.traces].sort(([, a], [, b]) => b - a)];
+      const [models, traces] = [[...row.models.values()].sort((a, b) => (a.operation < b.operation ? -1 : 1)), [...row.traces].sort(([, a], [, b]) => b - a)];
       return {
         ...row, lasted_ms: row.last - row.first, models: { shown: models.slice(0, MODELS_SHOWN), all: models.length },
         traces: { shown: traces.slice(0, TRACES_SHOWN).map(([trace]) => chosen.data.ids[trace]), all: traces.length },

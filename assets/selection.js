@@ -27,6 +27,8 @@ window.TelemetrySelection = (() => {
       return made;
     };
     const { led = null, after = null, talk = null } = rows;
+    // A row's conversation is its trace's, but for those that say another.
+    const ofTraces = () => Int32Array.from(order, (row) => (told.conversations && rows.trace[row] >= 0 ? told.conversations.traces[rows.trace[row]] : -1));
     const facts = told.facts || { row: [], counts: "", prompt: [], completion: [], cached: [], total: [], cost: [], ttft: [] };
     return {
       ...told, size, t, ms, name: put(new Uint32Array(size), rows.name), trace: put(new Int32Array(size), rows.trace),
@@ -34,7 +36,7 @@ window.TelemetrySelection = (() => {
       timed: ms.findIndex((value) => value === Infinity) < 0 ? size : ms.findIndex((value) => value === Infinity),
       buckets: { size: Math.ceil(end / step) - first, step, first, start: (n) => (n + first) * step, of: (at) => Math.floor(at / step) - first },
       bucket: Uint16Array.from(t, (at) => Math.floor(at / step) - first), dry: placed(rows.dry), folded: placed(rows.folded),
-      host: rows.host ? put(new Int32Array(size), rows.host) : null, led: spread(led, led && led.source), after: spread(after, placed(after && after.before)), talk: spread(talk, talk && talk.conversation),
+      host: rows.host ? put(new Int32Array(size), rows.host) : null, led: spread(led, led && led.source), after: spread(after, placed(after && after.before)), talk: spread(talk, talk && talk.conversation, ofTraces()),
       facts: { ...facts, row: placed(facts.row) }, notes: told.notes && decodedNotes(told.notes), errors: { ...told.errors, row: placed(told.errors.row) }, ...operationsOf(told.names),
     };
   }

@@ -60,7 +60,10 @@ CONVERSATIONS = f"""
 CREATE OR REPLACE TEMP TABLE own_conversation AS {OWN_CONVERSATION};
 CREATE OR REPLACE TEMP TABLE conversations AS
 SELECT conversation_id, row_number() OVER (ORDER BY max(ts) DESC, conversation_id) - 1 AS number
-FROM window_events WHERE conversation_id IS NOT NULL GROUP BY 1"""
+FROM window_events WHERE conversation_id IS NOT NULL GROUP BY 1;
+CREATE OR REPLACE TEMP TABLE trace_conversations AS
+SELECT l.n AS trace, v.number AS whose FROM carried l LEFT JOIN own_conversation o USING (correlation_id) LEFT JOIN conversations v ON v.conversation_id = o.own"""
+_TRACES = "SELECT coalesce(whose, -1) FROM trace_conversations ORDER BY trace"
 _MESSAGES = """
 SELECT to_json({conversation: list(number ORDER BY t, number), t: list(t ORDER BY t, number), trace: list(trace ORDER BY t, number)}) FROM (
   SELECT number, epoch_ms(min(ts)) AS t, coalesce(arg_min(l.n, (ts, id)), -1) AS trace
@@ -88,8 +91,9 @@ def notes(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> dict[str
 
 
 def conversations(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> dict[str, Any]:
-    """`ids`: of all of `conversations`, latest first. `messages`: conversation (a place in these), t, trace of each distinct one."""
+    """`ids`: of all of `conversations`, latest first. `traces`: whose each trace is alone, -1 for none. `messages`: conversation (a place in these), t, trace of each distinct one."""
     ids = [row[0] for row in con.execute("SELECT conversation_id FROM conversations ORDER BY number").fetchall()]
     found = json.loads(con.execute(_MESSAGES).fetchall()[0][0])
     shown = [redactor.identifier(name) for name in ids] if redactor else ids
-    return {"ids": shown, "messages": {name: column or [] for name, column in found.items()}}
+    traces = [row[0] for row in con.execute(_TRACES).fetchall()]
+    return {"ids": shown, "traces": traces, "messages": {name: column or [] for name, column in found.items()}}

@@ -85,11 +85,12 @@ _NAMED = "SELECT to_json({kind: list(kind ORDER BY number), type: list(type ORDE
 # Times are told as differences: shorter.
 _COLUMNS = """
 WITH rows AS MATERIALIZED (
-  SELECT s.*, m.number AS name, c.number AS called, f.number AS led_by, o.number AS inside, row_number() OVER w - 1 AS i, t - lag(t, 1, 0) OVER w AS step
+  SELECT s.*, m.number AS name, c.number AS called, f.number AS led_by, o.number AS inside, y.whose, row_number() OVER w - 1 AS i, t - lag(t, 1, 0) OVER w AS step
   FROM selectable s JOIN selectable_names m USING (kind, type, operation)
     LEFT JOIN selectable_names c ON (c.kind, c.type, c.operation) = (caller.kind, caller.type, caller.operation)
     LEFT JOIN selectable_names o ON (o.kind, o.type, o.operation) = (parent.kind, parent.type, parent.operation)
     LEFT JOIN selectable_names f ON (f.kind, f.type, f.operation) = (led.kind, led.type, led.operation)
+    LEFT JOIN trace_conversations y ON y.trace = s.trace
   WINDOW w AS (ORDER BY t, s.id)),
 called_after AS (SELECT a.i AS row, b.i AS before FROM rows a JOIN rows b ON b.id = a.before),
 facts AS (SELECT * FROM rows WHERE counts OR coalesce(prompt, completion, total, cost, ttft) IS NOT NULL)
@@ -98,7 +99,7 @@ SELECT CASE WHEN count(*) > 0 THEN to_json({t: list(step ORDER BY i), name: list
   dry: list(i ORDER BY i) FILTER (dry), folded: list(i ORDER BY i) FILTER (folded),
   led: {row: list(i ORDER BY i) FILTER (led_by IS NOT NULL), source: list(led_by ORDER BY i) FILTER (led_by IS NOT NULL)},
   after: (SELECT {row: list(row ORDER BY row), before: list(before ORDER BY row)} FROM called_after),
-  talk: {row: list(i ORDER BY i) FILTER (conversation IS NOT NULL), conversation: list(conversation ORDER BY i) FILTER (conversation IS NOT NULL)}}) END,
+  talk: {row: list(i ORDER BY i) FILTER (conversation IS DISTINCT FROM whose), conversation: list(conversation ORDER BY i) FILTER (conversation IS DISTINCT FROM whose)}}) END,
  (SELECT CASE WHEN count(*) > 0 THEN to_json({row: list(i ORDER BY i), prompt: list(prompt ORDER BY i), completion: list(completion ORDER BY i), cached: list(cached ORDER BY i),
   total: list(total ORDER BY i), cost: list(cost ORDER BY i), ttft: list(ttft ORDER BY i), counts: string_agg(counts::INT, '' ORDER BY i)}) END FROM facts),
  list({'id': id, 'row': i} ORDER BY i) FILTER (status = 1)
@@ -131,7 +132,7 @@ def operations_data(
     `parent` (what they stand right in) number. `rows`: by time; `t` as the difference from the row before; `status`: a digit each; `ms`: null where none counts;
     `trace`: a place in `ids`, -1 without; `has_all_traces`: whether those are all; `n`: of how many operations a row is, where there are more than OPERATIONS_AT_MOST and the
     document `is_approximate`. `folded`: rows of LLM calls that their stream shows. `led`: of rows in
-    the flow of messages the name of what they come from (streams: of messages); `after`: of tool calls the one before in the trace; `talk`: whose `conversations` rows are of
+    the flow of messages the name of what they come from (streams: of messages); `after`: of tool calls the one before in the trace; `talk`: whose `conversations` rows are of where that is not their trace's
     (a place in their `ids`); none of the two last where rows are together. `notes`: what pages count beside operations (noted.py). `prices`: see there. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
     they tell of one failure), `group` (a place in `groups`, -1 beyond those; `closed`: places of ignored and resolved ones), `row`, the operation that failed or -1, and `conversation`. `events`: all
     events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `hosts`: names, where there are several; then rows, `errors` and `notes` have their `host` (a place in these), and `trace_hosts` that of `ids`.

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.browser import look
 from tests.helpers import entry, event, run, write_log
 from tests.site.test_operations import cells
 
@@ -109,3 +110,18 @@ def test_a_call_that_its_stream_shows_is_compared_once(app, tmp_path):
     page = (tmp_path / "out" / "trends.html").read_text()
     table = re.search(r'<table class="sortable" data-rows="kind">.*?</table>', page, re.S)[0]
     assert re.findall(r'<tr data-kind="(\w+)">', table) == ["chat"]
+
+
+def test_the_filter_makes_the_same_conversations_of_the_whole_day(talks, browser):
+    """By Python, and by the page's own filter: a call in a trace of two conversations counts for neither there either."""
+    page, heard = look(browser, f"file://{talks}/chat.html", "#page-filters[data-applied]")
+    shown = "[...document.querySelectorAll('#conversations tbody tr')].map(row => [...row.cells].map(cell => cell.textContent.trim().replace(/\\s+/g, ' ')))"
+    before = page.evaluate(shown)
+    page.goto(f"file://{talks}/chat.html#since=1795132800000&until=1795219200000")
+    page.wait_for_selector("#page-filters[data-applied^=since]", state="attached")
+    assert page.evaluate(shown) == before
+    # Of what failed: the first conversation's second stream, in its trace, with the message there.
+    page.goto(f"file://{talks}/chat.html#status=error")
+    page.wait_for_selector("#page-filters[data-applied='status=error']", state="attached")
+    assert [[row[0], *row[4:9]] for row in page.evaluate(shown)] == [["first", "1", "openai/gpt-4o", "0", "$0.00", "1"]]
+    assert heard == []
