@@ -253,7 +253,7 @@ def test_the_session_is_capped_by_memory_as_well_as_by_time(app):
     assert view.window.start >= start + timedelta(seconds=count // 6 - 1)
     assert live._size() <= whole * 4 // 5
     assert any("the session is cut to the last" in why for _, why in live.notes)
-    assert view.events[0].name == "the latest"
+    assert view.events[0].said == "the latest"
     write_log(app, now_entry("and the next"))
     assert live.read_on(now) == 1
     assert live.view(now).totals.events == view.totals.events + 1
