@@ -349,6 +349,7 @@ window.TelemetryFigures = (() => {
     group_faults: (chosen, tile) => { const found = groupAt(chosen, tile); return [short(found ? found.faults : 0)]; },
     group_events: (chosen, tile) => { const found = groupAt(chosen, tile); return found ? [short(found.count), rate(found.share_rate) + " of all"] : ["0"]; },
     group_traces: (chosen, tile) => { const found = groupAt(chosen, tile); return [short(found ? found.traces : 0)]; },
+    group_seen: (chosen, tile) => { const found = groupAt(chosen, tile); return found ? { seen: [found.first_seen, found.last_seen] } : ["–"]; },
     group_trend: (chosen, tile) => { const found = groupAt(chosen, tile); return { trend: found ? found.trend : [], mood: "bad" }; },
     dry: (chosen) => [short(chosen.data.dry.reduce((all, i) => all + (chosen.rows[i] && chosen.data.status[i] < 2 ? weight(chosen.data, i) : 0), 0))],
   };

@@ -128,6 +128,7 @@ window.TelemetryFollow = (() => {
     const found = TILES[tile.dataset.tile](chosen, tile);
     const old = once(tile);
     if (!found) { tile.replaceChildren(...old); return false; }
+    if (found.seen) return tile.replaceChildren(moment(found.seen[0]), el("br"), "to " + moment(found.seen[1])) || true;
     if (found.trend) return tile.replaceChildren(bars(found.trend, found.mood)) || true;
     const anchor = old.find((node) => node.nodeName === "A" && node.hasAttribute("href"));
     const box = tile.parentElement;
@@ -181,6 +182,7 @@ window.TelemetryFollow = (() => {
     const used = Object.fromEntries(Object.entries(wanted).filter(([name]) => by.includes(name === "until" ? "since" : name)));
     for (const row of list.querySelectorAll("[data-kind]")) row.classList.toggle("off", !isIn(row.dataset, used));
     const names = Object.keys(used).filter((name) => name !== "until");
+    if (!list.querySelector("[data-kind]:not(.off)")) list.append(list.tBodies ? "" : el("p", { class: "soft added unfiltered" }, "None of those shown here fits the filter."));
     return Object.keys(used).length === Object.keys(wanted).length || (names.length > 0 && names.map((name) => (name === "since" ? "period" : name)).join(" and "));
   }
 
