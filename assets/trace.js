@@ -31,7 +31,7 @@
   T.traceAddress = addressOf;
 
   // ---- what failed first, on top of all
-  // The group, as soon as it is known; of a trace that is carried without its records its message is that of the group.
+  // The group, as soon as it is known; of a trace that is carried without its records the message is what those of the group share.
   function groupOf(found, lead, onKnown) {
     const said = el("span", {});
     if (links) {
@@ -220,6 +220,11 @@
         missing(id, el("p", {}, "It lies outside the report's window, or the id is wrong. In the terminal: telemetry-report trace ID"));
       }
       return;
+    }
+    // The other's id may be cut off too.
+    if (given.with && !(await T.trace(given.with, shards))) {
+      const ids = await meant(given.with);
+      if (ids.length === 1) given.with = ids[0];
     }
     if (given.with !== undefined) T.compare(place, doc, given.with, clock);
     else show(doc, given);

@@ -1,7 +1,8 @@
 """What a report in one file carries for its scripts: the data files of the folder, packed, as far as there is room for them.
 
 Taken aboard in this order: where operations' and errors' pages are, the list of traces, what the filter computes with, failing and
-unfinished traces with their records, the logs, all other traces; of traces the worst first.
+unfinished traces with their records, the logs, all other traces; of traces the worst first. Traces without their records, of which a
+folder has the spans, come along where there is room for all.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _TRACES_A_SHARD = 20
 _SHARDS_AT_MOST = 64
 # Shards are packed one by one: what was estimated of one stream does not hold to the byte.
 _SPARE = 0.97
+# By how much packing makes a trace's JSON smaller, at most.
+_PACKED_AT_MOST = 20
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,12 @@ def loaded(data: TraceData, faults: str, pages: str, room: int) -> Cargo:
     if cargo.size + reserved + sum(part.size for part in logs) <= room:
         cargo.parts += logs
         cargo.has_logs = bool(data.logs.total)
+    whole = _all_shards(data, room - cargo.size)
+    if whole:
+        cargo.parts += whole
+        cargo.shards = len(whole)
+        cargo.traces = frozenset(json.loads(data.index)["id"] or ())
+        return cargo
     if len(chosen) == len(bad):
         chosen = _fitting(data.documents, [*bad, *good], room - cargo.size)
     while chosen:
@@ -94,6 +103,15 @@ def loaded(data: TraceData, faults: str, pages: str, room: int) -> Cargo:
             break
         chosen = chosen[: len(chosen) * 9 // 10]
     return cargo
+
+
+def _all_shards(data: TraceData, room: int) -> list[Packed]:
+    """The shards of the folder as they are, the spans of traces without records too, if there is room for all; else none."""
+    texts = [shard.json for shard in data.shards]
+    if sum(map(len, texts)) > room * _PACKED_AT_MOST:
+        return []
+    parts = [packed(f"trace-{n}", text) for n, text in enumerate(texts)]
+    return parts if sum(part.size for part in parts) <= room else []
 
 
 def _worst_first(data: TraceData) -> tuple[list[str], list[str]]:

@@ -127,6 +127,8 @@ def test_two_traces_are_compared_step_by_step(report, browser):
     assert told["condition"] == ["21 ms", "", "", "", "first only"]
     assert told["RouteToVault"] == ["", "7.3 ms", "", "", "second only"]
     assert heard == []
+    again, _ = look(browser, f"file://{report}/trace.html#{OK}&with={FAILED[:9]}", SHOWN)
+    assert again.locator(".compare tbody tr").count() == len(rows)
     page, heard = look(browser, f"file://{report}/trace.html#{OK}&with=", SHOWN)
     page.get_by_role("link", name="the slowest").click()
     page.wait_for_selector(f"{SHOWN} .compare")

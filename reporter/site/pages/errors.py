@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FILE, TITLE = "errors.html", "Errors"
 SHOWN_GROUPS = 500
-# Of a message where a trace is carried without its records.
+# Of what messages have in common, where a trace is carried without its records.
 _SHORT = 300
 
 
@@ -143,7 +143,7 @@ def group_contexts(results: Results, zone: ZoneInfo) -> Iterator[tuple[str, Grou
 
 
 def faults(results: Results) -> str:
-    """JSON for the trace viewer: `groups`, (fingerprint, where it is read, class, message) each; `events`, of each error event the number
+    """JSON for the trace viewer: `groups`, (fingerprint, where it is read, class, pattern of messages) each; `events`, of each error event the number
     of its group."""
     groups = results.errors.groups
     pages = results.error_details
@@ -152,7 +152,7 @@ def faults(results: Results) -> str:
             g.fingerprint,
             href(g.fingerprint) if g.fingerprint in pages else f"{FILE}#g-{g.fingerprint}",
             g.error_class,
-            g.message[:_SHORT],
+            g.pattern[:_SHORT],
         )
         for g in groups
     ]
