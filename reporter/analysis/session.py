@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ from reporter.analysis.overview import (
 from reporter.analysis.recent import RecentEvent, recent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
 
     from reporter.window import Window
@@ -53,6 +55,10 @@ class Session:
     operations: tuple[BusyOperation, ...]
     groups: tuple[ErrorGroup, ...]
     events: tuple[RecentEvent, ...]
+
+    def with_fresh(self, events: Sequence[RecentEvent]) -> Session:
+        """With events that came since, by time, above its latest; its figures know nothing of them."""
+        return replace(self, events=(*reversed(events[-_EVENTS:]), *self.events)[:_EVENTS])
 
 
 # Kinds and operations at once, a kind's rows without an operation: planning one such query takes as long as running it.

@@ -23,12 +23,13 @@ class InFolder:
     def __init__(self, watch: Watch, folder: Path) -> None:
         self._watch = watch
         self._files = LiveFiles(folder, watch.job.zone)
+        self._rebuild_seconds = watch.job.settings.watch_rebuild.total_seconds()
 
     def fresh(self, events: tuple[RecentEvent, ...]) -> None:
-        """They come with the figures that are made of them, a moment later."""
+        self._files.fresh(events, self._watch.built_at, self._rebuild_seconds)
 
     def show(self, view: Session) -> None:
-        self._files.show(view, self._watch.built_at, self._watch.job.settings.watch_rebuild.total_seconds())
+        self._files.show(view, self._watch.built_at, self._rebuild_seconds)
 
     def alive(self, now: datetime) -> None:
         self._files.tell(now, self._watch.built_at)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from reporter.analysis.recent import RecentEvent
     from reporter.analysis.session import Session
 
 LIVE_FILE = "data/live.js"
@@ -52,8 +53,15 @@ class LiveFiles:
         self.output = output
         self._template = environment(zone).get_template("live.html")
         self._shown = 0
+        self._view: Session | None = None
+
+    def fresh(self, events: Sequence[RecentEvent], built_at: datetime, rebuild_seconds: float) -> None:
+        """Show events that have just come, by time, at once, with the figures as they were."""
+        if self._view and events:
+            self.show(self._view.with_fresh(events), built_at, rebuild_seconds)
 
     def show(self, view: Session, built_at: datetime, rebuild_seconds: float) -> None:
+        self._view = view
         text = self._template.render(view=view, rebuild_seconds=rebuild_seconds)
         script = f"telemetryLive({script_json(text)});\n".encode("utf-8", "replace")
         _write(script, self.output / LIVE_FILE)

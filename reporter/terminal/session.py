@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reporter.format import words
@@ -25,7 +24,6 @@ _FRAME, _LEAST_EVENTS = 6, 3
 # can be asked for, where there is room.
 _LATEST = ((12, None), (10, None), (None, 3), (None, 2), (10, None), (9, None))
 _TRACE_CHARS, _WIDE = 13, 110
-_EVENTS = 60
 
 
 def lines(events: Sequence[RecentEvent], zone: ZoneInfo) -> str:
@@ -111,8 +109,7 @@ class Terminal:
             if events:
                 print(lines(events, self.zone), flush=True)
         elif self._shown and events:
-            latest = (*reversed(events), *self._shown.events)[:_EVENTS]
-            self.show(replace(self._shown, events=latest))
+            self.show(self._shown.with_fresh(events))
 
     def show(self, session: Session) -> None:
         if self._live:

@@ -239,7 +239,7 @@ def test_the_session_is_capped_by_memory_as_well_as_by_time(app):
     )
     write_log(app, *lines)
     run("sources", "--app", str(app))
-    settings, now = find_app(str(app), None, (), None), datetime.now(UTC)
+    settings, now = find_app(str(app), None, (), None), datetime.now(UTC) + timedelta(seconds=5)
     live = Live(settings, now)
     assert live.view(now).totals.events == count
     whole = live._size()
