@@ -46,7 +46,7 @@ $(STAMP): pyproject.toml
 	touch $@
 
 $(VENV)/.installed-dev: $(STAMP) constraints.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgresql,mysql]'
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgresql,mysql,fleet]'
 	touch $@
 
 # What the tests run against; installed where this is root, else said.
@@ -67,7 +67,7 @@ $(AXE): $(STAMP)
 # The newest versions that pyproject.toml allows, in a venv of their own, become those the tests are run with.
 lock:
 	rm -rf $(VENV)-lock && python3 -m venv $(VENV)-lock
-	$(VENV)-lock/bin/pip install --quiet --disable-pip-version-check -e '.[dev,postgresql,mysql]'
+	$(VENV)-lock/bin/pip install --quiet --disable-pip-version-check -e '.[dev,postgresql,mysql,fleet]'
 	{ head -1 constraints.txt; $(VENV)-lock/bin/pip freeze --exclude-editable; } > constraints.new && mv constraints.new constraints.txt
 	rm -rf $(VENV)-lock
 

@@ -20,6 +20,8 @@ ALL = Chosen()
 # Of a kind with more operations than the first number, the second many most frequent keep their names.
 _TOO_MANY, _KEPT = 5000, 1000
 OTHER = "other operations"
+# What stands as `row_event` of a call of which cells (cells.py) tell that it is folded: no event has it.
+FOLDED_ROW = -1
 
 
 def select_window(
@@ -65,7 +67,10 @@ WHERE c.type = 'llm' GROUP BY p.id HAVING count(*) = 1"""
 def fold(con: duckdb.DuckDBPyConnection) -> int:
     """Make `listed_spans`: `window_spans` without the LLM calls that their chat stream shows, of which it is the number. Lists and
     charts hold one row of such a call, a trace both."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE folded_calls AS {folded('window_spans')}")
+    con.execute(
+        f"""CREATE OR REPLACE TEMP TABLE folded_calls AS {folded("window_spans")}
+        UNION ALL SELECT id FROM window_spans WHERE row_event = {FOLDED_ROW}"""
+    )
     con.execute(
         "CREATE OR REPLACE TEMP VIEW listed_spans AS SELECT * FROM window_spans ANTI JOIN folded_calls USING (id)"
     )

@@ -13,7 +13,7 @@ from reporter.errors import DamagedSinkError, ReportError
 
 # In the order of --help. Each is a module of its own, and only the one asked for is loaded: all of them take 8 ms.
 _COMMANDS = (
-    "build", "watch", "overview", "performance", "errors", "traces", "trace", "sources", "export", "query", "prune", "redact-check", "config", "completion",
+    "build", "watch", "overview", "performance", "errors", "traces", "trace", "sources", "export", "query", "prune", "reduce", "redact-check", "config", "completion",
     "demo",
 )  # fmt: skip
 

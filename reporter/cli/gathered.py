@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reporter.analysis.cells import HOW_EXACT, WHAT_IS_KEPT, span_of_cells
 from reporter.cli.options import note
 from reporter.errors import UsageError
 from reporter.format import words
 from reporter.settings.app import find_app
+from reporter.settings.folders import own_path
+from reporter.sink.file import open_sink
 from reporter.sink.gather import gather
+from reporter.sink.reduce import is_reduced
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from reporter.settings.app import Settings
+
+
+_ANSWERS = ("overview", "performance", "errors", "traces", "trace", "sources")
 
 
 def gathered_settings(options: dict[str, Any]) -> Settings:
@@ -28,10 +37,35 @@ def gathered_settings(options: dict[str, Any]) -> Settings:
             msg = f"--from and --{name} cannot go together"
             raise UsageError(msg, "What --from names is read by itself.")
     settings = find_app(options["app"], None, (), None, options["log_tz"], is_awaited=True)
+    if any(is_reduced(own_path(text)) for text in options["gathered"]):
+        return _reduced(settings, options)
     # Readable by its user alone, whatever the umask.
     folder = Path(tempfile.mkdtemp(prefix="telemetry-report-"))
     click.get_current_context().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
     found = gather(options["gathered"], folder / "telemetry.duckdb", note)
-    if "since" in options and not any(options[name] for name in ("last", "since", "until")):
-        options.update(since=words.iso(found.first), until=words.iso(found.last + timedelta(microseconds=1)))
+    _be_about(options, found.first, found.last + timedelta(microseconds=1))
     return settings._replace(sink=folder / "telemetry.duckdb", is_gathered=True)
+
+
+def _be_about(options: dict[str, Any], first: datetime, end: datetime) -> None:
+    if "since" in options and not any(options[name] for name in ("last", "since", "until")):
+        options.update(since=words.iso(first), until=words.iso(end))
+
+
+def _reduced(settings: Settings, options: dict[str, Any]) -> Settings:
+    """The reduced sink by itself, which is only read."""
+    command = click.get_current_context().command.name
+    if len(options["gathered"]) > 1:
+        msg = "a reduced sink is asked by itself"
+        raise UsageError(msg, "Name it alone, or reduce all that it and the others were made of together.")
+    if command not in _ANSWERS:
+        msg = f"{command} needs single operations, and a reduced sink has them of some traces only"
+        raise UsageError(
+            msg, f"It answers {', '.join(_ANSWERS)}; reports are made of what it was made of: build --from."
+        )
+    path = own_path(options["gathered"][0])
+    with open_sink(path, read_only=True, on_wait=note) as sink:
+        first, last = span_of_cells(sink.connection)
+    _be_about(options, first, last)
+    note(WHAT_IS_KEPT if command in ("traces", "trace") else HOW_EXACT)
+    return settings._replace(sink=path, is_gathered=True)

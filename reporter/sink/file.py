@@ -62,7 +62,11 @@ def _opened(path: Path, target: Path, *, read_only: bool) -> Sink:
     try:
         connection = engine.connect(str(target), read_only=read_only, config={} if read_only else _FRESH)
         prepare(connection, path, was_ours=was_ours, read_only=read_only)
-        return Sink(connection, target, lock)
+        sink = Sink(connection, target, lock)
+        if not read_only and sink.about("cells"):
+            msg = f"{path} is a reduced sink, which is only read"
+            raise SinkError(msg, "Ask it with --from, or name another with --sink FILE.")
+        return sink
     except BaseException as exc:
         if connection:
             connection.close()

@@ -51,9 +51,9 @@ class _Origin(NamedTuple):
     end: int
 
 
-def gather(given: Sequence[str], path: Path, on_note: Callable[[str], None]) -> Gathered:
+def gather(given: Sequence[str], path: Path, on_note: Callable[[str], None], *, is_of_many: bool = False) -> Gathered:
     """Make the sink `path` of what is `given`: Parquet files, folders and globs of them, sinks. What cannot be read is passed over, which
-    `on_note` is told. Raises SourceError where nothing is left, SinkError."""
+    `on_note` is told. `is_of_many`: name hosts before their sources though there is one. Raises SourceError where nothing is left, SinkError."""
     found = Gatherable(given, on_note)
     with open_sink(path) as sink:
         con = sink.connection
@@ -61,7 +61,9 @@ def gather(given: Sequence[str], path: Path, on_note: Callable[[str], None]) -> 
         origins, bits = _origins(con, found)
         _copy(con, found, "events", "events", _event_columns(bits))
         _copy(con, found, "spans", "spans", _span_columns(bits))
-        _note_sources(con, found)
+        _note_sources(con, found, is_of_many=is_of_many or len({origin.host for origin in origins}) > 1)
+        for relation in found.daily():
+            con.execute(f"INSERT INTO daily FROM {relation}")
         found.detach(con)
         _drop_repeated(con)
         _derive_missing(con, origins)
@@ -169,20 +171,21 @@ _TOLD = """
 CREATE TEMP TABLE told AS SELECT ''::VARCHAR AS host, ''::VARCHAR AS version, * FROM sources LIMIT 0;
 CREATE TEMP TABLE seen (host VARCHAR, id BIGINT, name VARCHAR, events BIGINT)"""
 # Of sources of which only events are here, these; and of what several files tell the last.
-_SOURCES = """
+_SEEN = """
 INSERT INTO told BY NAME
 SELECT host, id, any_value(name) AS name, 'archive' AS kind, sum(events) AS entries, sum(events) AS events FROM seen
-WHERE id NOT IN (SELECT id FROM told) GROUP BY host, id;
+WHERE id NOT IN (SELECT id FROM told) GROUP BY host, id"""
+_SOURCES = """
 INSERT INTO sources BY NAME
 SELECT * EXCLUDE (host, version) REPLACE (
-  CASE WHEN (SELECT count(DISTINCT host) FROM origins) > 1 THEN host || ': ' || name ELSE name END AS name,
+  CASE WHEN $is_of_many THEN host || ': ' || name ELSE name END AS name,
   '' AS path, coalesce(format, '') AS format, coalesce(note, '') AS note, coalesce(rejects, 0) AS rejects,
   coalesce(duplicates, 0) AS duplicates, coalesce(pruned, 0) AS pruned, coalesce(waiting_bytes, 0) AS waiting_bytes,
   coalesce("offset", 0) AS "offset", coalesce(size, 0) AS size)
 FROM told QUALIFY row_number() OVER (PARTITION BY id ORDER BY entries DESC) = 1"""
 
 
-def _note_sources(con: engine.DuckDBPyConnection, found: Gatherable) -> None:
+def _note_sources(con: engine.DuckDBPyConnection, found: Gatherable, *, is_of_many: bool) -> None:
     """What was read on each host, as `sources`; leaves `told`, the same with `host` and `version`."""
     con.execute(_TOLD)
     made = {name: (name, f'e."{name}"') for name in SOURCE_COLUMNS}
@@ -195,7 +198,8 @@ def _note_sources(con: engine.DuckDBPyConnection, found: Gatherable) -> None:
           FROM {rows.sql} e JOIN origins o USING (host, sink) GROUP BY ALL"""
 
     found.ask(con, "events", seen)
-    con.execute(_SOURCES)
+    con.execute(_SEEN)
+    con.execute(_SOURCES, {"is_of_many": is_of_many})
 
 
 def _note_hosts(sink: Sink, origins: Sequence[_Origin]) -> tuple[str, ...]:

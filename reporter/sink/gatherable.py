@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter import engine
+from reporter.errors import DamagedSinkError, UsageError
 from reporter.settings.folders import own_path
 from reporter.sink.file import open_sink
 from reporter.sink.store import literal
@@ -44,19 +45,24 @@ class Gatherable:
         self._columns: dict[Path, frozenset[str]] = {}
         self._files: dict[str, list[Path]] = {table: [] for table in _TELLING}
         self._sinks: dict[str, tuple[Path, str, str]] = {}
-        paths = list(dict.fromkeys(path for text in given for path in _found(text)))
+        paths = list(dict.fromkeys(path for text in given for path in found(text)))
         sinks = [path for path in paths if path.suffix != ".parquet"]
         for path in paths:
             if path.suffix == ".parquet" and (table := self._table_of(path)):
                 self._files[table].append(path)
         has_alike = len({path.stem for path in sinks}) < len(sinks)
         for n, path in enumerate(sinks):
-            with open_sink(path, read_only=True, on_wait=on_note) as sink:
-                self._sinks[f"other_{n}"] = (
-                    path,
-                    str(path) if has_alike else path.stem,
-                    mark(sink.about("salt") or ""),
-                )
+            try:
+                with open_sink(path, read_only=True, on_wait=on_note) as sink:
+                    salt, is_reduced = sink.about("salt") or "", bool(sink.about("cells"))
+            except DamagedSinkError as exc:
+                # Somebody's own: it is not ours to move aside.
+                self._pass_over(path, exc.why)
+                continue
+            if is_reduced:
+                msg = f"{path} is reduced already"
+                raise UsageError(msg, "It is asked by itself, and reduced anew of what it was made of.")
+            self._sinks[f"other_{n}"] = (path, str(path) if has_alike else path.stem, mark(salt))
 
     def attach(self, con: engine.DuckDBPyConnection) -> None:
         for name, (path, _, _) in self._sinks.items():
@@ -65,6 +71,10 @@ class Gatherable:
     def detach(self, con: engine.DuckDBPyConnection) -> None:
         for name in self._sinks:
             con.execute(f"DETACH {name}")
+
+    def daily(self) -> list[str]:
+        """SQL: relations of what sinks let go of, by day; none beside files, which may hold the same days."""
+        return [] if any(self._files.values()) else [f"{name}.daily" for name in self._sinks]
 
     def ask(
         self, con: engine.DuckDBPyConnection, table: str, statement: Callable[[Rows], str]
@@ -131,7 +141,8 @@ class Gatherable:
         self._on_note(f"{path} is passed over: {(why.splitlines() or [''])[0]}")
 
 
-def _found(text: str) -> Iterator[Path]:
+def found(text: str) -> Iterator[Path]:
+    """The files that a folder, a glob or a path names."""
     path = own_path(text)
     if path.is_dir():
         yield from sorted(path.rglob("*.parquet"))

@@ -1,0 +1,51 @@
+"""telemetry-report reduce: what many hosts exported, put together in cells."""
+
+from __future__ import annotations
+
+import click
+
+from reporter.cli.options import note
+from reporter.cli.paths import FILE
+
+
+@click.command(
+    epilog="Example: telemetry-report reduce --from 'inbox/**/*.parquet' --engine dask://10.0.0.5:8786 -o fleet.duckdb"
+)
+@click.option(
+    "--from",
+    "given",
+    multiple=True,
+    required=True,
+    type=FILE,
+    metavar="WHAT",
+    help="Folders or globs of what `export --whole` or `prune --archive` wrote; can be given more than once.",
+)
+@click.option(
+    "--engine",
+    default="local",
+    metavar="WHERE",
+    help="local (default), or a Dask scheduler: dask://host:8786, dask+tls://host:8786.",
+)
+@click.option(
+    "--hosts-at-once",
+    type=click.IntRange(min=1),
+    default=5,
+    metavar="N",
+    help="How many hosts a task reads (default: 5).",
+)
+@click.option("-o", "--output", required=True, type=FILE, metavar="FILE", help="The reduced sink, for --from.")
+def reduce(given: tuple[str, ...], engine: str, hosts_at_once: int, output: str) -> None:
+    """Put what many hosts exported together in one small sink, which the terminal's commands answer from."""
+    import os
+    from pathlib import Path
+
+    from reporter.cli.progress import progress
+    from reporter.sink.reduce import job_of
+    from reporter.sink.reduce import reduce as write
+
+    # As confidential as what it is made of.
+    os.umask(0o077)
+    path = Path(output)
+    with progress() as on_progress:
+        write(job_of(given, hosts_at_once), engine, path, note, on_progress)
+    click.echo(f"{path.resolve()}  ({path.stat().st_size / 1e6:.1f} MB)")
