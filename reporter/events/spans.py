@@ -22,6 +22,9 @@ _UNUSED = (
     "cached_tokens, request_bytes, response_bytes, attempt, state"
 )
 
+# The temporary tables that `derive` makes.
+MADE = ("message_events", "paired", "log_spans", "row_spans", "matches", "merged_spans", "unlinked_spans")
+
 # Log times may be off by a whole second on either side.
 MATCH_SECONDS = 2
 # An end that is logged before its start is paired with it all the same, where an id says so: clocks are set back, by an hour

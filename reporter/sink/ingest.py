@@ -21,16 +21,13 @@ if TYPE_CHECKING:
     from reporter.settings.app import Settings
     from reporter.sink.store import Sink
 
-# Spans are derived and everything committed at least this often, within a file too: an interrupted first run keeps its work, and no
-# transaction grows with the logs.
-COMMIT_BYTES = 512 << 20
-# Entries that are mapped in one statement: two of DuckDB's row groups, which it writes side by side. Batches that fill
-# their groups leave a commit little to write (0.2 s against 1.0 s for 500k entries).
-STORE_ROWS = 245_760
-# Or fewer, where so much does not fill a row group: then all is committed, since DuckDB holds a group that is not full in memory.
-STORE_BYTES = 128 << 20
-# The first batch is one row group, so that DuckDB has work early.
-_FIRST_ROWS = STORE_ROWS // 2
+# Spans are derived at least this often, within a file too: an interrupted first run keeps its work.
+DERIVE_BYTES = 512 << 20
+# Entries that are mapped and committed together: one of DuckDB's row groups, which it writes at once instead of by its log. Where
+# that would take more than GROUP_BYTES, so many as take STORE_BYTES. One batch is stored while the next is cut: memory holds two.
+STORE_ROWS = 122_880
+GROUP_BYTES = 80 << 20
+STORE_BYTES = 32 << 20
 
 
 def ingest(
@@ -70,74 +67,75 @@ class Work:
         self.tables: tuple[tables.Table, ...] = ()
         self.zone = "UTC"
         self.done_bytes = 0
-        self._uncommitted = 0
-        # Whether entries are so large that a transaction would grow in memory.
-        self._is_heavy = False
-        self._is_open = False
+        self._underived = 0
+        self._is_due, self._is_open, self._is_told = False, False, True
         self._held: dict[str, list[pa.Table]] = {}
-        self._held_rows: dict[str, int] = {}
-        self._held_bytes: dict[str, int] = {}
+        self._held_rows = self._held_bytes = 0
         self._thread = ThreadPoolExecutor(1)
         self._storing: Future[int] | None = None
 
+    def will_commit(self) -> None:
+        """There is something to commit; a batch that is being stored need not be waited for."""
+        self._is_due = True
+
     def begin(self) -> None:
         """Begin a transaction, where none is under way."""
+        self.finish_storing()
         if not self._is_open:
-            self.finish_storing()
             self.sink.begin_batch()
-            self._is_open = True
+            self._is_open = self._is_due = True
 
     def commit(self) -> None:
-        """Commit events with their cursors; then the spans that they change.
+        """Commit what there is with its cursors; then the spans of all events that have none yet.
 
         The sink notes how many events its spans cover, so a run that dies in between is made good by the next. Spans
         derived within the events' own transaction took twice as long: DuckDB scans uncommitted rows in one thread.
         """
-        for records_sql in list(self._held):
-            self._store(records_sql)
+        if self._is_due:
+            self.store()
         self.finish_storing()
-        if self._is_open:
-            self.sink.write_sources()
-            self.sink.connection.commit()
-            self._uncommitted, self._is_open, self._is_heavy = 0, False, False
+        self._underived = 0
+        if not self._is_told:
+            self._is_told = True
             self.on_events()
         if self.sink.has_underived_events():
             self.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
-            with self.sink.transaction():
-                self.sink.derive_spans()
+            self.sink.derive_spans()
 
     def gather(self, records_sql: str, rows: pa.Table) -> None:
         """Hold entries back until there are enough to be worth a statement: an app has many small files."""
-        self._hold(records_sql, rows)
-        enough = STORE_ROWS if self._storing else _FIRST_ROWS
-        if self._held_rows[records_sql] >= enough:
-            self._store(records_sql, enough)
-        elif self._held_bytes[records_sql] >= STORE_BYTES and self._held_rows[records_sql] < _FIRST_ROWS:
-            self._store(records_sql)
-            self._is_heavy = True
-
-    def _hold(self, records_sql: str, rows: pa.Table) -> None:
+        self._is_due = True
         self._held.setdefault(records_sql, []).append(rows)
-        self._held_rows[records_sql] = self._held_rows.get(records_sql, 0) + rows.num_rows
-        self._held_bytes[records_sql] = self._held_bytes.get(records_sql, 0) + rows.nbytes
+        self._held_rows += rows.num_rows
+        self._held_bytes += rows.nbytes
 
-    def _store(self, records_sql: str, count: int | None = None) -> None:
-        """Store `count` (or all) of what is held back, in a thread: DuckDB maps one batch while the next is cut."""
+    def store(self) -> None:
+        """Store and commit what is held back, with its cursors, in a thread: DuckDB maps one batch while the next is cut."""
         from reporter.sources.blocks import joined
 
-        rows = joined(self._held.pop(records_sql))
-        del self._held_rows[records_sql], self._held_bytes[records_sql]
-        if count is not None and rows.num_rows > count:
-            self._hold(records_sql, rows.slice(count))
-        self.finish_storing()
+        self.begin()
         self.sink.write_sources()
-        self._storing = self._thread.submit(self.sink.store, records_sql, rows.slice(0, count))
+        held = [(records_sql, joined(parts)) for records_sql, parts in self._held.items()]
+        self._held.clear()
+        self._held_rows = self._held_bytes = 0
+        self._is_due = self._is_told = False
+        self._storing = self._thread.submit(self._take, held)
+
+    def _take(self, held: list[tuple[str, pa.Table]]) -> int:
+        events = 0
+        while held:
+            # No name for the entries: they are let go of before what they were mapped to is written.
+            has_rejects = self.sink.stage(*held.pop(0))
+            events += self.sink.keep_staged(has_rejects=has_rejects)
+        self.sink.connection.commit()
+        return events
 
     def finish_storing(self) -> None:
         """Wait for the batch under way: the connection serves one thread at a time."""
         if self._storing:
             storing, self._storing = self._storing, None
             self.done.events += storing.result()
+            self._is_open = False
 
     def close(self) -> None:
         """Leave nothing under way; what was not committed is rolled back."""
@@ -148,10 +146,16 @@ class Work:
     def advance(self, name: str, count: int, taken_in: int | None = None) -> None:
         """`count`: bytes of the file; `taken_in`: what they were unpacked."""
         self.done_bytes += count
-        self._uncommitted += count if taken_in is None else taken_in
+        self._underived += count if taken_in is None else taken_in
         self.on_progress(Progress(name, self.done_bytes, max(self.total_bytes, self.done_bytes)))
 
     @property
     def is_much(self) -> bool:
-        """Whether so much was read since the last commit that the next is due."""
-        return self._is_heavy or self._uncommitted > COMMIT_BYTES
+        """Whether so much was read since spans were derived that it is time again."""
+        return self._underived > DERIVE_BYTES
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is held back that it is worth a statement."""
+        is_large = self._held_bytes * STORE_ROWS > self._held_rows * GROUP_BYTES
+        return self._held_rows >= STORE_ROWS or (is_large and self._held_bytes >= STORE_BYTES)

@@ -115,7 +115,7 @@ class _Reading:
 
     def _read_on(self, reader: Reader, place: Place) -> None:
         work, log = self.work, reader.log
-        work.begin()
+        work.will_commit()
         told = self.known.blank(str(log.path))
         if not place.cursor:
             source = self._source_of(log)
@@ -138,8 +138,14 @@ class _Reading:
         if note:
             work.done.notes.append((log.name, note))
         work.done.bytes_read += reader.bytes_read
-        if work.is_much:
-            work.commit()
+        self._store()
+
+    def _store(self) -> None:
+        """Where enough was read, store it, or derive spans of it too. Cursors tell of all that is held back."""
+        if self.work.is_much:
+            self.work.commit()
+        elif self.work.is_full:
+            self.work.store()
 
     def _take_in(self, reader: Reader, source: int, place: Place) -> tuple[Piece, set[str]]:
         from reporter.sources import format_of
@@ -160,10 +166,9 @@ class _Reading:
                 work.gather(records_sql, of_source(told, source, last.offset))
             work.advance(log.name, 0 if reader.is_packed else last.end - at, last.end - at)
             at = last.end
-            if work.is_much and not last.error:
+            if (work.is_full or work.is_much) and not last.error:
                 self._keep(_unsettled(_cursor(source, reader, last)), log, reader.head[:at])
-                work.commit()
-                work.begin()
+                self._store()
         return last, shapes
 
     def _latest(self, source: int) -> datetime | None:
@@ -191,7 +196,7 @@ class _Reading:
 
     def _set_blank(self, log: LogFile, note: str, format: str = "") -> None:
         """Note of a file that nothing of it is read, and why or as what."""
-        self.work.begin()
+        self.work.will_commit()
         source = self._source_of(log)
         cursor = Cursor(source, str(log.path), log.inode, log.size, log.mtime_ns, 0, "", "", 0, 0, note)
         self._keep(cursor, log, format=format)
@@ -206,7 +211,7 @@ class _Reading:
         self._affirmed.update(told)
         if told:
             return
-        self.work.begin()
+        self.work.will_commit()
         if of_path:
             before = max(of_path, key=lambda cursor: cursor.source)
         else:
@@ -227,11 +232,11 @@ class _Reading:
             if cursor.is_blank:
                 self._remove(cursor)
             elif cursor.note:
-                self.work.begin()
+                self.work.will_commit()
                 self.work.sink.update_source(cursor.source, note="")
 
     def _remove(self, cursor: Cursor) -> None:
-        self.work.begin()
+        self.work.will_commit()
         self.work.sink.remove_source(cursor.source)
         self.known.remove(cursor)
 

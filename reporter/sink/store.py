@@ -30,6 +30,16 @@ _FIRST_LOOK = 4000
 # Traces together: a sixth of the file less, and one trace is found with a third less work; by day, so that a window still passes
 # over most of what is not in it.
 _SPAN_ORDER = "ts::DATE, correlation_id, ts, id"
+# Spans are derived of traces with so many new events at a time, and of one with more.
+DERIVED_AT_ONCE = 150_000
+_TOUCHED = """
+CREATE OR REPLACE TEMP TABLE touched AS
+SELECT correlation_id, (sum(n) OVER (ORDER BY first, correlation_id) - 1) // {at_once} AS turn FROM (
+  SELECT correlation_id, count(*) AS n, min(ts) AS first FROM events WHERE {new} GROUP BY correlation_id)"""
+# No event lies outside what `traces` tells, nor a span.
+_TURNS = """
+SELECT turn, bool_or(t.correlation_id IS NULL), min(first_ts), max(last_ts)
+FROM touched t LEFT JOIN traces USING (correlation_id) GROUP BY turn ORDER BY turn"""
 # Of so few traces the ids are named, which finds their events sooner than a join.
 _NAMED_TRACES = 50
 
@@ -131,7 +141,11 @@ class Sink:
         rows that the retention has removed may come again, and are passed over too); log records that another source brought before are
         counted as duplicates. Returns the number of new events.
         """
-        from reporter.events.columns import EVENT_COLUMNS
+        has_rejects = self.stage(records_sql, rows)
+        return self.keep_staged(has_rejects=has_rejects, is_table=is_table, is_again=is_again)
+
+    def stage(self, records_sql: str, rows: pa.Table) -> bool:
+        """Map entries, as `store` takes them, into the table `staged`: `rows` are then no longer needed. Whether some are no events."""
         from reporter.events.mapping import extract_sql
         from reporter.sink import staging
 
@@ -151,6 +165,14 @@ class Sink:
             again = f'SELECT * FROM ({records_sql}) SEMI JOIN unnamed USING (source, "offset")'
             con.execute(f"INSERT INTO staged {staging.staged(again, paths)}")
         con.unregister("raw")
+        return bool(has_rejects)
+
+    def keep_staged(self, *, has_rejects: bool, is_table: bool = False, is_again: bool = False) -> int:
+        """Take in what is `staged`, as `store` says; the number of new events."""
+        from reporter.events.columns import EVENT_COLUMNS
+        from reporter.sink import staging
+
+        con = self.connection
         if is_again:
             con.execute(staging.FORGOTTEN)
             self._mend_rows()
@@ -169,6 +191,8 @@ class Sink:
             )
         if self.is_saved:
             engine.again(con, staging.count_sql(is_table=is_table))
+            # Or what they hold would stay in memory beside the next batch's, until that is committed.
+            con.execute("DROP TABLE staged; DROP TABLE repeated")
         return int(inserted[0]) if inserted else 0
 
     def has_unknown_rows(self, source: int, names: list[str]) -> bool:
@@ -250,23 +274,33 @@ class Sink:
         return derived < batch and self._has("FROM events WHERE batch > ?", derived)
 
     def derive_spans(self) -> None:
-        """Replace the spans of the traces to which events belong that the spans do not cover yet, and note when these events were."""
+        """Replace the spans of the traces to which events belong that the spans do not cover yet, and note when these events were.
+
+        Many traces are taken in turn, by time, each turn in a transaction of its own; that all are done is noted in the last.
+        """
         from reporter.events import spans
 
         con, derived, batch = self.connection, int(self.about("derived") or 0), self.about("batch")
         if self.is_saved:
             con.execute(NOTE_TRACES.format(batch=derived))
         chosen = spans.EVENTS_FILTER
-        touched = f"SELECT DISTINCT correlation_id FROM events WHERE batch > {derived} AND {chosen}"
-        ids = [row[0] for row in con.execute(f"{touched} LIMIT {_NAMED_TRACES + 1}").fetchall()]
-        if ids:
-            if self._has("FROM spans"):
-                condition = self._touched_sql(ids, touched)
-                con.execute(f"DELETE FROM spans WHERE {condition}")
-                chosen += f" AND {condition}"
-            derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen}")
-            engine.again(con, f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
-        self.tell("derived", batch or "0")
+        new = f"batch > {derived} AND {chosen}"
+        had_spans = self._has("FROM spans")
+        turns = self._turns(new, is_all=not had_spans)
+        for turn in turns:
+            derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen} AND {turn}")
+            with self.transaction():
+                if had_spans:
+                    con.execute(f"DELETE FROM spans WHERE {turn}")
+                engine.again(con, f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
+                if turn == turns[-1]:
+                    self.tell("derived", batch or "0")
+        if not turns:
+            self.tell("derived", batch or "0")
+        if self.is_saved:
+            # What they held would stay in memory.
+            for name in (*spans.MADE, "touched"):
+                con.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
     def copy_to(self, path: Path) -> None:
         """Copy all to a new sink file, in which no room is taken by events that went (`gone`)."""
@@ -285,21 +319,36 @@ class Sink:
             con.execute(f'USE "{name}"')
             con.execute("DETACH fresh")
 
-    def _touched_sql(self, ids: list[str | None], touched: str) -> str:
-        """The condition of what belongs to the traces that `touched` selects; `ids`: the first of them."""
+    def _turns(self, new: str, *, is_all: bool) -> list[str]:
+        """Conditions of what belongs to the traces of the events that `new` selects, a turn each. `is_all`: there are no others."""
+        con = self.connection
+        found = con.execute(
+            f"SELECT DISTINCT correlation_id FROM events WHERE {new} LIMIT {_NAMED_TRACES + 1}"
+        ).fetchall()
+        ids = [row[0] for row in found]
+        if not ids:
+            return []
         if len(ids) <= _NAMED_TRACES and not any("\0" in name for name in ids if name):
+            if is_all:
+                return ["true"]
             named = ", ".join(literal(name) for name in ids if name) or "NULL"
-            has_none = None in ids
-        else:
-            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE touched AS {touched}")
-            named, has_none = (
-                "SELECT correlation_id FROM touched",
-                self._has("FROM touched WHERE correlation_id IS NULL"),
-            )
-        return f"(correlation_id IN ({named}){' OR correlation_id IS NULL' if has_none else ''})"
+            return [f"(correlation_id IN ({named}){' OR correlation_id IS NULL' if None in ids else ''})"]
+        con.execute(_TOUCHED.format(new=new, at_once=DERIVED_AT_ONCE))
+        turns = con.execute(_TURNS).fetchall()
+        if is_all and len(turns) == 1:
+            return ["true"]
+        return [_turn(*turn) for turn in turns]
 
     def _has(self, from_sql: str, *parameters: object) -> bool:
         return bool(engine.again(self.connection, f"SELECT 1 {from_sql} LIMIT 1", parameters).fetchall())
+
+
+def _turn(number: int, has_none: bool, first: datetime | None, last: datetime | None) -> str:
+    """The condition of what belongs to a turn's traces. `first`, `last`: when all that is of its traces was."""
+    named = f"correlation_id IN (SELECT correlation_id FROM touched WHERE turn = {number})"
+    if has_none:
+        return f"({named} OR correlation_id IS NULL)"
+    return f"(ts BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}' AND {named})" if first else named
 
 
 def literal(text: str) -> str:

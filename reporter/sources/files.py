@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reporter.sources.finding import LogFile
     from reporter.sources.packed import Stream
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 8 << 20
 HEAD_BYTES = 1024
 # Logs pack about 15-fold. What unpacks beyond this is a bomb, not a log.
 _MAX_UNPACK_RATIO, _FREE_UNPACK_BYTES = 200, 64 << 20

@@ -19,7 +19,7 @@ COUNT = 300
 @pytest.fixture(params=["plain", "packed"])
 def app_of_one_file(request, app, monkeypatch):
     monkeypatch.setattr(files, "BLOCK_BYTES", 4000)
-    monkeypatch.setattr(ingesting, "COMMIT_BYTES", 10_000)
+    monkeypatch.setattr(ingesting, "DERIVE_BYTES", 10_000)
     log = write_log(
         app,
         *(
@@ -59,7 +59,7 @@ def test_spans_are_those_of_one_commit(app_of_one_file, tmp_path, monkeypatch):
     settings = app_of_one_file
     found = []
     for name, most in (("many", 10_000), ("one", 1 << 30)):
-        monkeypatch.setattr(ingesting, "COMMIT_BYTES", most)
+        monkeypatch.setattr(ingesting, "DERIVE_BYTES", most)
         with open_sink(tmp_path / f"{name}.duckdb") as sink:
             ingesting.ingest(sink, settings)
             found.append(sink.connection.execute("SELECT * FROM spans ORDER BY id").fetchall())
