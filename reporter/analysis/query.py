@@ -113,7 +113,12 @@ def open_views(con: duckdb.DuckDBPyConnection, *, with_logged: bool = False) -> 
         names = ", ".join(f'"{column}"' for column in wanted)
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {names} FROM {table}")
     # Without a folder for what does not fit in memory nothing is written, and such a query fails.
-    for setting in ("temp_directory = ''", "enable_external_access = false", "lock_configuration = true"):
+    for setting in (
+        f"memory_limit = '{engine.memory_limit()}B'",
+        "temp_directory = ''",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
         con.execute(f"SET {setting}")
 
 

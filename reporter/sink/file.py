@@ -12,6 +12,7 @@ from reporter.events.names import KINDS
 from reporter.sink.damage import damage, is_others, is_ours, set_aside
 from reporter.sink.locking import lock_path, locked
 from reporter.sink.schema import SCHEMA_VERSION
+from reporter.sink.spilling import remove_spilt, spill
 from reporter.sink.store import LOGGED_IN_SESSION, Sink, literal
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def _opened(path: Path, target: Path, *, read_only: bool) -> Sink:
     connection = None
     try:
         connection = engine.connect(str(target), read_only=read_only, config={} if read_only else _FRESH)
+        if lock:
+            remove_spilt(target)
         prepare(connection, path, was_ours=was_ours, read_only=read_only)
         sink = Sink(connection, target, lock)
         if not read_only and sink.about("cells"):
@@ -180,7 +183,7 @@ def prepare(connection: engine.DuckDBPyConnection, path: Path, *, was_ours: bool
     """Settings of a fresh connection; the tables of an empty sink, or those new since the last version. Raises SinkError for
     another's file, DamagedSinkError for one of an older version."""
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"SET memory_limit = '{engine.memory_limit()}B'")
+    spill(connection, path.resolve())
     try:
         version = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchall()
     except engine.CatalogException:

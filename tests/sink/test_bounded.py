@@ -6,8 +6,10 @@ import gzip
 
 import pytest
 
+from reporter.events import spans
 from reporter.settings.app import find_app
 from reporter.sink import ingest as ingesting
+from reporter.sink import store
 from reporter.sink.file import open_sink
 from reporter.sink.store import Sink
 from reporter.sources import files
@@ -67,21 +69,73 @@ def test_spans_are_those_of_one_commit(app_of_one_file, tmp_path, monkeypatch):
     assert len(found[0]) > COUNT // 4
 
 
-def test_batches_are_bounded_by_bytes(app, monkeypatch):
-    held, store = [], Sink.store
+def test_spans_derived_in_turns_are_those_derived_at_once_and_a_death_between_turns_is_made_good(
+    app_of_one_file, tmp_path, monkeypatch
+):
+    settings = app_of_one_file
+    found = []
+    for name, most in (("turns", 20), ("one", 10_000)):
+        monkeypatch.setattr(store, "DERIVED_AT_ONCE", most)
+        with open_sink(tmp_path / f"{name}.duckdb") as sink:
+            ingesting.ingest(sink, settings)
+            found.append(sink.connection.execute("SELECT * FROM spans ORDER BY id").fetchall())
+    assert found[0] == found[1]
+    monkeypatch.setattr(store, "DERIVED_AT_ONCE", 20)
+    derive, turns = spans.derive, []
 
-    def watched(self, records_sql, rows, **given) -> int:
+    def die(con, sql) -> str:
+        turns.append(sql)
+        if len(turns) == 4:
+            raise KeyboardInterrupt
+        return derive(con, sql)
+
+    monkeypatch.setattr(ingesting, "DERIVE_BYTES", 1 << 30)
+    monkeypatch.setattr(spans, "derive", die)
+    with open_sink(tmp_path / "dies.duckdb") as sink, pytest.raises(KeyboardInterrupt):
+        ingesting.ingest(sink, settings)
+    with open_sink(tmp_path / "dies.duckdb") as sink:
+        assert 0 < sink.connection.execute("SELECT count(*) FROM spans").fetchall()[0][0] < len(found[0])
+        ingesting.ingest(sink, settings)
+        assert sink.connection.execute("SELECT * FROM spans ORDER BY id").fetchall() == found[0]
+        # Nothing that spans were derived over is held on to.
+        assert not sink.connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+    # A turn holds its share of the events, and a trace is never torn.
+    assert len(turns) > 2 + COUNT // 24
+
+
+def test_what_does_not_fit_in_memory_goes_to_a_folder_of_its_own_that_is_gone_afterwards(app_of_one_file, monkeypatch):
+    path = app_of_one_file.sink
+    monkeypatch.setattr("reporter.engine.SPILLING_BYTES", 60_000_000)
+    with open_sink(path) as sink:
+        sink.connection.execute(
+            "SET threads = 1; CREATE TEMP TABLE large AS SELECT md5(r::VARCHAR) FROM range(3000000) t(r)"
+        )
+        (spilt,) = path.parent.glob(f".{path.name}.spilt-*")
+        assert list(spilt.iterdir())
+    left = path.with_name(f".{path.name}.spilt-1")
+    left.mkdir()
+    (left / "duckdb_temp_storage_DEFAULT-0.tmp").write_bytes(b"of one that was killed")
+    with open_sink(path, read_only=True):
+        assert left.exists()
+    with open_sink(path):
+        assert not list(path.parent.glob(f".{path.name}.spilt-*"))
+
+
+def test_batches_are_bounded_by_bytes(app, monkeypatch):
+    held, stage = [], Sink.stage
+
+    def watched(self, records_sql, rows) -> bool:
         held.append(rows.nbytes)
-        return store(self, records_sql, rows, **given)
+        return stage(self, records_sql, rows)
 
     monkeypatch.setattr(files, "BLOCK_BYTES", 20_000)
     monkeypatch.setattr(ingesting, "STORE_BYTES", 50_000)
-    monkeypatch.setattr(Sink, "store", watched)
+    monkeypatch.setattr(Sink, "stage", watched)
     write_log(app, *(event("chat.started", "10:00:00.5", f"t{n}", text="x" * 5000) for n in range(100)))
     settings = find_app(str(app), None, (), None)
     with open_sink(settings.sink) as sink:
         assert ingesting.ingest(sink, settings).events == 100
-        # Each in a transaction of its own: DuckDB holds what does not fill a row group in memory.
+        # Each in a transaction of its own: DuckDB holds what a transaction made in memory.
         assert sink.connection.execute("SELECT count(DISTINCT batch) FROM events").fetchall() == [(len(held),)]
     assert len(held) > 5
     assert max(held) < 50_000 + 2 * 20_000
