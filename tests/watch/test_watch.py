@@ -247,6 +247,7 @@ def test_the_session_is_capped_by_memory_as_well_as_by_time(app):
 
     live = Live(settings._replace(watch_max_bytes=whole * 4 // 5), now)
     write_log(app, now_entry("the latest"))
+    now = datetime.now(UTC)
     assert live.read_on(now) == 1
     view = live.view(now)
     assert count // 4 <= view.totals.events <= count // 2 + 3
@@ -255,6 +256,7 @@ def test_the_session_is_capped_by_memory_as_well_as_by_time(app):
     assert any("the session is cut to the last" in why for _, why in live.notes)
     assert view.events[0].said == "the latest"
     write_log(app, now_entry("and the next"))
+    now = datetime.now(UTC)
     assert live.read_on(now) == 1
     assert live.view(now).totals.events == view.totals.events + 1
     live.close()
