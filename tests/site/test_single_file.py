@@ -8,11 +8,18 @@ from urllib.parse import unquote
 
 import pytest
 
+import reporter
 from tests.browser import look
 from tests.conftest import UNTIL
 from tests.helpers import entry, event, run, write_log
 
 HOSTILE = '"><img src=x onerror="window.pwned=1"></script><script>window.pwned=1</script> href="errors.html#x"'
+
+
+@pytest.fixture(scope="module")
+def loaded(samples):
+    """The same report, computed once for files of several sizes."""
+    return reporter.load(samples["line"], until="2026-11-20T12:00:00Z", last="3d", tz="UTC")
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +109,7 @@ def test_its_filter_holds_on_every_page(single, browser):
     assert heard == []
 
 
-def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, samples, browser, tmp_path):
+def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, loaded, samples, tmp_path):
     size = single.stat().st_size
     assert "To keep this file small" not in single.read_text()
     order = [
@@ -116,9 +123,8 @@ def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, samples, brows
     ]
     gone: list[str] = []
     path = tmp_path / "report.html"
-    for limit in (size - 2000, int(size * 0.78), int(size * 0.62), int(size * 0.46)):
-        done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path), "--max-size", f"{limit}")
-        assert done.exit_code == 0, done.output
+    for limit in (size - 2000, int(size * 0.62), int(size * 0.46)):
+        loaded.write(path, single_bytes=limit)
         assert path.stat().st_size <= limit
         notice = re.search(r"To keep this file small</strong> it leaves out (.*?)\. <code>", path.read_text(), re.S)[1]
         told = [word for word in order if word in notice]
@@ -126,15 +132,12 @@ def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, samples, brows
         assert told[0] == order[0]
         gone = told
     assert gone[-1] in order[-2:]
-    # Failing traces go last: where there is room for some, these are the failing ones.
     assert run("build", "--app", str(samples["line"]), "--single-file", "x.html", "--max-size", "big").exit_code == 2
 
 
-def test_a_link_to_what_was_left_out_says_so(single, samples, browser, tmp_path):
+def test_a_link_to_what_was_left_out_says_so(single, loaded, browser, tmp_path):
     path = tmp_path / "report.html"
-    limit = int(single.stat().st_size * 0.68)
-    done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path), "--max-size", f"{limit}")
-    assert done.exit_code == 0, done.output
+    loaded.write(path, single_bytes=int(single.stat().st_size * 0.68))
     page, heard = look(browser, path.as_uri(), "[data-drawn]")
     links = page.eval_on_selector_all(
         "a[href='#left-out']", "all => all.map(a => getComputedStyle(a, '::after').content)"
@@ -168,7 +171,7 @@ def test_hostile_text_stays_text(app, browser, tmp_path):
     assert heard == []
 
 
-def test_charts_can_be_seen_without_scripts_and_are_drawn_over_with_them(samples, browser, tmp_path):
+def test_charts_can_be_seen_without_scripts_and_are_drawn_over_with_them(samples, loaded, browser, tmp_path):
     path = tmp_path / "static.html"
     done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path), "--static-charts")
     assert done.exit_code == 0, done.output
@@ -186,17 +189,6 @@ def test_charts_can_be_seen_without_scripts_and_are_drawn_over_with_them(samples
     assert heard == []
     # What was asked for stays before the data of scripts.
     for limit, is_there in ((len(text) - 1000, True), (len(text) // 2, False)):
-        small = run(
-            "build",
-            "--app",
-            str(samples["line"]),
-            *UNTIL,
-            "--single-file",
-            str(path),
-            "--static-charts",
-            "--max-size",
-            f"{limit}",
-        )
-        assert small.exit_code == 0
+        loaded.write(path, single_bytes=limit, static_charts=True)
         assert ("<svg data-static" in path.read_text()) is is_there
     assert "charts as pictures without scripts" in path.read_text()
