@@ -180,7 +180,14 @@ window.TelemetryFollow = (() => {
   function putRows({ wanted }, list) {
     const by = list.dataset.rows.split(" ");
     const used = Object.fromEntries(Object.entries(wanted).filter(([name]) => by.includes(name === "until" ? "since" : name)));
-    for (const row of list.querySelectorAll("[data-kind]")) row.classList.toggle("off", !isIn(row.dataset, used));
+    const { kind: own, operation: one, status: how, since, until } = used;
+    // A table's columns may be of days.
+    const heads = [...list.querySelectorAll("th[data-from]")];
+    for (const row of list.querySelectorAll("[data-kind]")) row.classList.toggle("off", !isIn(row.dataset, heads.length ? { kind: own, operation: one, status: how } : used));
+    for (const head of heads) {
+      const isOut = !isIn(head.dataset, { since, until });
+      for (const row of list.rows) row.cells[head.cellIndex].classList.toggle("off", isOut);
+    }
     const names = Object.keys(used).filter((name) => name !== "until");
     if (!list.querySelector("[data-kind]:not(.off)")) list.append(list.tBodies ? "" : el("p", { class: "soft added unfiltered" }, "None of those shown here fits the filter."));
     return Object.keys(used).length === Object.keys(wanted).length || (names.length > 0 && names.map((name) => (name === "since" ? "period" : name)).join(" and "));
@@ -188,7 +195,7 @@ window.TelemetryFollow = (() => {
 
   function isIn({ kind: own, operation: name, status: how, from, to }, wanted) {
     return (!wanted.kind || own === wanted.kind) && (!wanted.operation || wanted.operation === own + " " + name || wanted.operation === name) && (!wanted.status || how === wanted.status)
-      && (!wanted.since || (Number(to || from) >= Number(wanted.since) && Number(from) < Number(wanted.until)));
+      && (!wanted.since || (Number(to || Number(from) + 1) > Number(wanted.since) && Number(from) < Number(wanted.until)));
   }
 
   // ---- what cannot follow says so

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from reporter.site.runtime import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from zoneinfo import ZoneInfo
 
     import pandas as pd
@@ -70,10 +72,16 @@ def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None
     env.filters["clock"] = lambda value: words.clock(value, zone)[:-4]
     env.filters["operation_href"] = operation_href
     env.filters["chart_data"] = chart_data
+    env.filters["midnight_ms"] = lambda day, later=0: midnight_ms(day, later, zone)
     env.filters["epoch_ms"] = lambda value: int(value.timestamp() * 1000)
     env.filters["rows"] = rows
     env.filters["bars"] = bars
     return env
+
+
+def midnight_ms(day: datetime, later: int, zone: ZoneInfo) -> int:
+    """Milliseconds since 1970 of the viewer's midnight of a day (without a zone), or so many days later."""
+    return int((day + timedelta(days=later)).replace(tzinfo=zone).timestamp() * 1000)
 
 
 def short(value: int) -> str:

@@ -152,3 +152,32 @@ def test_days_of_kinds_add_up_to_those_of_all(report, browser):
         } <= {kind}
     assert found == days
     assert found_hours == [[int(cell) for cell in row] for row in hours]
+
+
+def test_days_follow_a_period_as_whole_ones(report, browser):
+    """The period lies on 17, 18 and 19 November: rows of days, and columns of days."""
+    page = opened(browser, report, f"{href('command', 'recall')}#{PERIOD}")
+    days = {
+        row[0][:10]
+        for row in page.evaluate(
+            CELLS.replace("tBodies[0].rows]", "tBodies[0].rows].filter(row => !row.matches('.off'))"), ["by-day", []]
+        )
+    }
+    assert days <= {"2026-11-17", "2026-11-18", "2026-11-19"}
+    assert days
+    page.goto(f"file://{report}/trends.html#{PERIOD}")
+    page.wait_for_selector("#page-filters[data-applied^=since]", state="attached")
+    assert page.locator("#p95 th:visible").all_inner_texts()[2:] == ["Nov 17", "Nov 18", "Nov 19"]
+    assert (
+        len(
+            set(
+                page.eval_on_selector_all(
+                    "#p95 tr", "rows => rows.map(row => [...row.cells].filter(cell => !cell.matches('.off')).length)"
+                )
+            )
+        )
+        == 1
+    )
+    page.locator(".chip").click()
+    page.wait_for_selector("#page-filters[data-applied='']", state="attached")
+    assert page.locator("#p95 th:visible").all_inner_texts()[-1] == "Nov 20"

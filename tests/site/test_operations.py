@@ -32,7 +32,7 @@ def call(name: str, at: str, duration: float, trace: str | None = None, **data: 
 def cells(page: str, table: str) -> list[list[str]]:
     """What stands in a table's rows."""
     body = re.search(rf'id="{table}"[^>]*>.*?<tbody>(.*?)</tbody>', page, re.S)[1]
-    rows = re.findall(r"<tr>(.*?)</tr>", body, re.S)
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", body, re.S)
     return [
         [unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in re.findall(r"<td.*?</td>", row, re.S)]
         for row in rows
