@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reporter.site.live import LiveFiles
-from reporter.terminal.session import Terminal
-
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
@@ -21,6 +18,9 @@ class InFolder:
     """Beside the pages of the report that the watch builds."""
 
     def __init__(self, watch: Watch, folder: Path) -> None:
+        # Loaded by those alone who need it: pages bring jinja and pandas, 60 MB.
+        from reporter.site.live import LiveFiles
+
         self._watch = watch
         self._files = LiveFiles(folder, watch.job.zone)
         self._rebuild_seconds = watch.job.settings.watch_rebuild.total_seconds()
@@ -42,6 +42,8 @@ class OnTerminal:
     """On stdout."""
 
     def __init__(self, zone: ZoneInfo) -> None:
+        from reporter.terminal.session import Terminal
+
         self._terminal = Terminal(zone)
 
     def fresh(self, events: tuple[RecentEvent, ...]) -> None:

@@ -129,7 +129,7 @@ def main() -> None:
         print(
             f"a session of {session:,} calls and the demo's last hour, {LINES} lines one by one; load {os.getloadavg()[0]:.1f}"
         )
-        for name, is_terminal in (("to a terminal", True), ("to a pipe", False))[: int(os.environ.get("BOTH", 2))]:
+        for name, is_terminal in (("to a terminal", True), ("to a pipe", False)):
             took, held = to_terminal(app, is_terminal=is_terminal)
             print(f"  {name:<16} median {statistics.median(took):4.0f} ms, at most {max(took):4.0f} ms; {held} MB")
         took, held, busy = to_page(app, home / "out")

@@ -10,6 +10,7 @@ import re
 import select
 import signal
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -130,3 +131,14 @@ def test_a_machine_that_slept_goes_on_where_it_was(app):
         shows("in a new file")
         lines = [line.split(" log ")[1].strip() for line in shows.said.decode().splitlines()]
         assert lines[-4:] == ["asleep 0", "asleep 1", "asleep 2", "in a new file"]
+
+
+def test_a_watch_on_the_terminal_loads_neither_pandas_nor_pages():
+    code = """
+import sys, reporter.watch.watching
+from zoneinfo import ZoneInfo
+from reporter.cli.shown import OnTerminal
+OnTerminal(ZoneInfo("UTC"))
+print([name for name in ("pandas", "altair", "jinja2") if name in sys.modules])"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
