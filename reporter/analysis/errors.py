@@ -160,11 +160,14 @@ def errors(
     return replace(made, of_events=_of_events(found, made.groups)) if keeps else made
 
 
-def error_groups(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[ErrorGroup, ...]:
+def error_groups(
+    con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = UNDECIDED
+) -> tuple[ErrorGroup, ...]:
     """The groups of `errors` of events whose spans are not known, and without looking at what was before: none is `new`."""
     (found,) = error_events(con, "window_events", has_spans=False)
+    merge(found, decisions)
     known = {event.fingerprint for event in found}
-    return _grouped(found, window, Past(known, known), has_past=False).groups
+    return _grouped(found, window, Past(known, known), has_past=False, decisions=decisions).groups
 
 
 def _grouped(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reporter import engine
 from reporter.analysis import see
 from reporter.analysis.errors import ErrorGroup, error_groups
+from reporter.analysis.given import UNDECIDED
 from reporter.analysis.overview import (
     KIND_FIGURES,
     Bucket,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from reporter.analysis.given import Decisions
     from reporter.window import Window
 
 _EVENTS, _OPERATIONS, _GROUPS = 25, 8, 5
@@ -78,13 +80,20 @@ class Told:
     events: tuple[RecentEvent, ...]
 
 
-def told(con: duckdb.DuckDBPyConnection, window: Window) -> Told:
-    """Of `events`, as far as they lie in the window."""
+def told(con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = UNDECIDED) -> Told:
+    """Of `events`, as far as they lie in the window; of error groups those that are open."""
     see(con, window, names=("events",))
     over_time = buckets(con, window.bucket_seconds)
-    groups = error_groups(con, window)
+    groups = error_groups(con, window, decisions)
     faults = sum(group.faults for group in groups)
-    return Told(window, over_time, count_traces(con), faults, groups[:_GROUPS], recent(con, window, _EVENTS))
+    return Told(
+        window,
+        over_time,
+        count_traces(con),
+        faults,
+        tuple(group for group in groups if group.is_open)[:_GROUPS],
+        recent(con, window, _EVENTS),
+    )
 
 
 def session(con: duckdb.DuckDBPyConnection, found: Told) -> Session:

@@ -75,7 +75,7 @@ class Live:
         """Look at the events in a thread."""
         start = now - self.settings.watch_window
         window = Window(max(start, self._since) if self._since < now else start, now)
-        self._told = self._thread.submit(told, self._beside, window)
+        self._told = self._thread.submit(told, self._beside, window, self.settings.decisions)
         return self._told
 
     def _sweep(self, now: datetime) -> None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from reporter.analysis.given import Decisions
+from reporter.analysis.session import told
+from reporter.settings.app import find_app
+from reporter.sink.file import open_sink
+from reporter.window import Window
 from tests.browser import look
 from tests.helpers import ask, entry, event, run, write_log
 
@@ -143,3 +149,13 @@ def test_json_says_what_was_decided(failing):
     assert head.endswith(",new,state")
     assert [row.rsplit(",", 1)[1] for row in rows if "Disk full" in row] == ["resolved"]
     assert json.loads(run("errors", "--app", str(failing), *DAY, "--format", "json").stdout)["resolved"]["faults"] == 1
+
+
+def test_a_watch_leaves_decided_groups_out_too(failing):
+    name = fingerprint(failing, "No table a")
+    window = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
+    with open_sink(find_app(str(failing), None, (), None).sink, read_only=True) as sink:
+        found = told(sink.connection, window, Decisions(ignored={name: ""}))
+    assert found.faults == 6
+    assert "No table a" not in {group.message for group in found.groups}
+    assert len(found.groups) == 2
