@@ -20,6 +20,8 @@ PAGES = {
     "traces.html#status=error": "#traces[data-shown]",
     f"trace.html#{FAILED}": SHOWN,
     f"trace.html#{OK}&with={FAILED}": SHOWN,
+    f"trace.html#{FAILED}&view=flame": ".frame",
+    f"trace.html#{FAILED}&view=statistics": ".statistics",
     "notable.html": "main",
     "sources.html": "main",
     **{f"{name}.html": "[data-drawn]" for name in ("chat", "commands", "tools", "processing", "llm", "trends")},
