@@ -203,7 +203,7 @@ window.TelemetryFollow = (() => {
     element.classList.toggle("unfollowed", does !== true);
     if (does === true) return;
     marked.push(element);
-    if (element.matches(".cards > div")) return element.append(el("small", { class: "added" }, "not filtered"));
+    if (element.matches(".cards > div")) return element.querySelector("dd").append(el("small", { class: "added" }, "not filtered"));
     if (element.matches("[data-chart]")) return element.parentElement.querySelector("figcaption").append(el("span", { class: "added unfiltered" }, "not filtered"));
     if (element.matches("[data-whole], summary")) return element.append(el("span", { class: "added unfiltered" }, "not filtered"));
     const before = element.closest(".scroll") || element;
