@@ -26,7 +26,6 @@ from reporter.analysis.tools import tools
 from reporter.analysis.trace_data import TraceData, trace_data
 from reporter.analysis.traces import Traces, traces
 from reporter.analysis.trends import trends
-from reporter.analysis.work import unfolded, work
 from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
 from reporter.sink.standing import file_state
@@ -146,17 +145,17 @@ class Reading:
         )
 
     def _usage(self, asked: Asked, operations: Sequence[OperationFigures]) -> Usage:
-        con, done, seconds = self.con, work(self.con), asked.window.bucket_seconds
+        con, seconds = self.con, asked.window.bucket_seconds
         return Usage(
-            chat(con, done, seconds),
-            commands(con, done),
-            tools(con, done, seconds),
-            processing(con, done, seconds),
-            llm(con, done, seconds, asked.settings.prices),
-            latency(unfolded(con, done), asked.zone.key, asked.settings.classes),
+            chat(con, seconds),
+            commands(con),
+            tools(con, seconds),
+            processing(con, seconds),
+            llm(con, seconds, asked.settings.prices),
+            latency(con, asked.zone.key, asked.settings.classes),
             trends(con, asked.zone.key),
             coverage(con, asked.built_at),
             counts_over_time(con, asked.window),
-            operation_details(con, done, asked.window, asked.zone.key, operations),
+            operation_details(con, asked.window, asked.zone.key, operations),
             hosts(con),
         )

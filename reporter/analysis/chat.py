@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from reporter import frames
-from reporter.analysis.work import bucket
+from reporter.analysis.overview import COUNTED
+from reporter.analysis.work import BUCKET, DONE
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
 _CONVERSATIONS = 500
 
@@ -91,46 +91,32 @@ _FLOW = f"""
 SELECT layer, source, target, count(*), count(*) FILTER (status = 'error') FROM ({FLOW_LINKS}) GROUP BY ALL ORDER BY ALL"""
 
 
-def chat(con: duckdb.DuckDBPyConnection, done: pd.DataFrame, seconds: int) -> Chat:
-    """Chat figures of `window_events`, `window_spans` and finished work (`work.work`), over time in buckets of `seconds`."""
-    streams = done[done["type"] == "stream"]
+_MODELS_DTYPES = {
+    "operation": frames.TEXT, "count": "int64", "errors": "int64",
+    **dict.fromkeys(("ttft_p50_ms", "ttft_p95_ms", "p50_ms", "p95_ms", "tokens_per_second"), "float64"),
+}  # fmt: skip
+_TTFT = "ttft_ms >= 0 AND NOT isnan(ttft_ms)"
+_MODELS = f"""
+SELECT operation, count(*), count(*) FILTER (status = 'error'), quantile_cont(ttft_ms, 0.5) FILTER ({_TTFT}),
+  quantile_cont(ttft_ms, 0.95) FILTER ({_TTFT}), quantile_cont(duration_ms, 0.5) FILTER ({COUNTED}),
+  quantile_cont(duration_ms, 0.95) FILTER ({COUNTED}),
+  quantile_cont(completion_tokens / (duration_ms / 1000), 0.5) FILTER ({COUNTED} AND duration_ms > 0)
+FROM {DONE} WHERE type = 'stream' GROUP BY operation ORDER BY count(*) DESC, operation"""
+_POINTS_DTYPES = {"start": frames.TIME, "operation": frames.TEXT, "ttft_ms": "float64", "duration_ms": "float64"}
+_POINTS = f"""
+SELECT {BUCKET} AS start, operation, quantile_cont(ttft_ms, 0.5) FILTER ({_TTFT}), quantile_cont(duration_ms, 0.5) FILTER ({COUNTED})
+FROM {DONE} WHERE type = 'stream' GROUP BY ALL ORDER BY start, operation"""
+
+
+def chat(con: duckdb.DuckDBPyConnection, seconds: int) -> Chat:
+    """Chat figures of `window_events` and `window_spans`, over time in buckets of `seconds`."""
     messages, invalid, conversations = con.execute(_TOTALS).fetchall()[0]
     return Chat(
         messages,
         invalid,
         conversations,
-        _models(streams),
-        _points(streams, seconds),
+        frames.query(con, _MODELS, _MODELS_DTYPES),
+        frames.query(con, _POINTS, _POINTS_DTYPES, {"seconds": seconds}),
         frames.query(con, _RECENT, _RECENT_DTYPES),
         frames.query(con, _FLOW, _FLOW_DTYPES),
     )
-
-
-def _models(streams: pd.DataFrame) -> pd.DataFrame:
-    told = streams.assign(
-        ttft_ms=streams["ttft_ms"].where(streams["ttft_ms"] >= 0),
-        speed=(streams["completion_tokens"].astype(float) / (streams["duration_ms"] / 1000)).where(
-            streams["duration_ms"] > 0
-        ),
-        failed=streams["status"] == "error",
-    )
-    by_model = told.groupby("operation")
-    models = pd.DataFrame(
-        {
-            "count": by_model.size(),
-            "errors": by_model["failed"].sum(),
-            "ttft_p50_ms": by_model["ttft_ms"].quantile(0.5),
-            "ttft_p95_ms": by_model["ttft_ms"].quantile(0.95),
-            "p50_ms": by_model["duration_ms"].quantile(0.5),
-            "p95_ms": by_model["duration_ms"].quantile(0.95),
-            "tokens_per_second": by_model["speed"].quantile(0.5),
-        }
-    )
-    return models.reset_index().sort_values(["count", "operation"], ascending=[False, True]).reset_index(drop=True)
-
-
-def _points(streams: pd.DataFrame, seconds: int) -> pd.DataFrame:
-    told = streams.assign(
-        start=bucket(streams["ts"], seconds), ttft_ms=streams["ttft_ms"].where(streams["ttft_ms"] >= 0)
-    )
-    return told.groupby(["start", "operation"])[["ttft_ms", "duration_ms"]].quantile(0.5).reset_index()

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from reporter import frames
 from reporter.analysis.overview import COUNTED
-from reporter.analysis.work import timed
+from reporter.analysis.work import DONE
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
 _RUNS = 10
-_RUN = ["operation", "ts", "duration_ms", "status", "correlation_id"]
 
 
 @dataclass(frozen=True)
@@ -53,18 +52,24 @@ SELECT event, state, count(*) FROM window_events WHERE event IN ('command.templa
 GROUP BY ALL ORDER BY event, count(*) DESC, state"""
 
 
-def commands(con: duckdb.DuckDBPyConnection, done: pd.DataFrame) -> Commands:
-    """Command figures of `window_events`, `window_spans` and finished work (`work.work`)."""
+_RUN_DTYPES = {
+    "operation": frames.TEXT, "ts": frames.TIME, "duration_ms": "float64", "status": frames.CATEGORIES["status"], "correlation_id": frames.TEXT,
+}  # fmt: skip
+_RUN = f"""
+SELECT operation, timezone('UTC', ts), CASE WHEN {COUNTED} THEN duration_ms END, status, correlation_id FROM {DONE} WHERE type = 'command'"""
+_SLOW = f"{_RUN} AND {COUNTED} ORDER BY duration_ms DESC, id LIMIT {_RUNS}"
+_FAILING = f"{_RUN} AND status = 'error' ORDER BY ts DESC, id LIMIT {_RUNS}"
+
+
+def commands(con: duckdb.DuckDBPyConnection) -> Commands:
+    """Command figures of `window_events` and `window_spans`."""
     dry = con.execute(
         "SELECT operation, count(*) FROM window_spans WHERE type = 'command' AND is_operation AND dry_run GROUP BY 1"
     ).fetchall()
-    runs = done[done["type"] == "command"]
-    slow = timed(runs).sort_values(["duration_ms", "id"], ascending=[False, True])
-    failing = runs[runs["status"] == "error"].sort_values(["ts", "id"], ascending=[False, True])
     return Commands(
         dict(dry),
         frames.query(con, _STEPS, _STEPS_DTYPES),
-        slow[_RUN].head(_RUNS).reset_index(drop=True),
-        failing[_RUN].head(_RUNS).reset_index(drop=True),
+        frames.query(con, _SLOW, _RUN_DTYPES),
+        frames.query(con, _FAILING, _RUN_DTYPES),
         frames.query(con, _OUTCOMES, _OUTCOMES_DTYPES),
     )

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from reporter import frames
 from reporter.analysis.given import CLASS_LIMITS_MS
+from reporter.analysis.overview import COUNTED
 from reporter.analysis.performance import LIMITS_OF_TYPE
-from reporter.analysis.work import bins, timed
+from reporter.analysis.work import finished
+from reporter.events.names import SPAN_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import duckdb
     import pandas as pd
 
 HEAT_ROWS, _OUTLIERS, _LEAST_COUNT = 12, 20, 20
-_OPERATION = ["kind", "operation"]
+_BINS_A_DECADE = 10
 
 
 @dataclass(frozen=True)
@@ -34,32 +40,50 @@ class Latency:
     bins: pd.DataFrame
 
 
-def latency(done: pd.DataFrame, zone: str, limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS) -> Latency:
-    """Of finished work (`work.work`). `zone`: whose hours of the day."""
-    durations = timed(done)
-    return Latency(_within(durations, limits_ms), _heat(durations, zone), _outliers(durations), bins(durations))
+_DONE = f"(SELECT * FROM {finished('listed_spans')} WHERE {COUNTED})"
+_NAMES = {"kind": frames.CATEGORIES["kind"], "operation": frames.TEXT}
+_WITHIN = f"""
+SELECT kind, operation, avg((duration_ms < list_extract($limits::DOUBLE[], list_position($types::VARCHAR[], type)))::INT)
+FROM {_DONE} GROUP BY ALL"""
+
+_HEAT_DTYPES = {**_NAMES, "hour": "Int64", "count": "int64", "p95_ms": "float64"}
+# Summed as decimals, which add up to the same in any order.
+_HEAT = f"""
+WITH most AS (SELECT kind, operation, sum(least(duration_ms, 1e15)::DECIMAL(38, 3)) AS total FROM {_DONE} GROUP BY ALL
+  ORDER BY total DESC, kind, operation LIMIT {HEAT_ROWS})
+SELECT kind, operation, hour(timezone($zone, timezone('UTC', ts))) AS hour, count(*), quantile_cont(duration_ms, 0.95)
+FROM {_DONE} JOIN most USING (kind, operation) GROUP BY kind, operation, hour, total ORDER BY total DESC, kind, operation, hour"""
+
+_OUTLIERS_DTYPES = {
+    **_NAMES, "ts": frames.TIME, "duration_ms": "float64", "times_median": "float64", "correlation_id": frames.TEXT,
+}  # fmt: skip
+_OUTLYING = f"""
+WITH usual AS (SELECT kind, operation, quantile_cont(duration_ms, 0.5) AS median FROM {_DONE} GROUP BY ALL
+  HAVING count(*) >= {_LEAST_COUNT} AND median > 0)
+SELECT kind, operation, timezone('UTC', ts), duration_ms, duration_ms / median AS times_median, correlation_id
+FROM {_DONE} JOIN usual USING (kind, operation) ORDER BY times_median DESC, id LIMIT {_OUTLIERS}"""
+
+_BINS_DTYPES = {**_NAMES, "bin": "float64", "count": "int64"}
+_BINS = f"""
+SELECT kind, operation, floor(log10(greatest(duration_ms, 0.1)) * {_BINS_A_DECADE} + 1e-9) AS bin, count(*)
+FROM {_DONE} GROUP BY ALL ORDER BY kind, operation, bin"""
 
 
-def _within(durations: pd.DataFrame, limits_ms: Mapping[str, tuple[float, ...]]) -> dict[tuple[str, str], float]:
-    limit = durations["type"].map(lambda name: limits_ms[LIMITS_OF_TYPE.get(name, "step")][:2][-1]).astype(float)
-    shares = (durations["duration_ms"] < limit).groupby([durations[name] for name in _OPERATION], observed=True).mean()
-    found: dict[Any, Any] = shares.to_dict()
-    return found
+def latency(
+    con: duckdb.DuckDBPyConnection, zone: str, limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS
+) -> Latency:
+    """Of the finished work in `listed_spans`, which `analysis.fold` makes. `zone`: whose hours of the day."""
+    limits = {name: limits_ms[LIMITS_OF_TYPE.get(name, "step")][:2][-1] for name in SPAN_TYPES}
+    within = con.execute(_WITHIN, {"types": list(limits), "limits": list(limits.values())}).fetchall()
+    return Latency(
+        {(kind, operation): share for kind, operation, share in within},
+        frames.query(con, _HEAT, _HEAT_DTYPES, {"zone": zone}),
+        frames.query(con, _OUTLYING, _OUTLIERS_DTYPES),
+        _bins(con),
+    )
 
 
-def _heat(durations: pd.DataFrame, zone: str) -> pd.DataFrame:
-    totals = durations.groupby(_OPERATION, observed=True)["duration_ms"].sum().rename("total").reset_index()
-    most = totals.sort_values(["total", *_OPERATION], ascending=[False, True, True]).head(HEAT_ROWS)
-    local = durations.assign(hour=durations["ts"].dt.tz_convert(zone).dt.hour.astype("Int64"))
-    cells = local.merge(most, on=_OPERATION).groupby(["total", *_OPERATION, "hour"], observed=True)["duration_ms"]
-    heat = cells.quantile(0.95).rename("p95_ms").to_frame().assign(count=cells.size()).reset_index()
-    ordered = heat.sort_values(["total", *_OPERATION, "hour"], ascending=[False, True, True, True])
-    return ordered[[*_OPERATION, "hour", "count", "p95_ms"]].reset_index(drop=True)
-
-
-def _outliers(durations: pd.DataFrame) -> pd.DataFrame:
-    of_operation = durations.groupby(_OPERATION, observed=True)["duration_ms"]
-    median, count = of_operation.transform("median"), of_operation.transform("size")
-    known = durations.assign(times_median=durations["duration_ms"] / median)[(count >= _LEAST_COUNT) & (median > 0)]
-    worst = known.sort_values(["times_median", "id"], ascending=[False, True]).head(_OUTLIERS)
-    return worst[[*_OPERATION, "ts", "duration_ms", "times_median", "correlation_id"]].reset_index(drop=True)
+def _bins(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    counted = frames.query(con, _BINS, _BINS_DTYPES)
+    low, high = counted["bin"] / _BINS_A_DECADE, np.minimum((counted["bin"] + 1) / _BINS_A_DECADE, 308)
+    return counted.assign(low_ms=10.0**low, high_ms=10.0**high)[["kind", "operation", "low_ms", "high_ms", "count"]]

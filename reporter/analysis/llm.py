@@ -9,7 +9,7 @@ import pandas as pd
 
 from reporter import frames
 from reporter.analysis.overview import COUNTED
-from reporter.analysis.work import bucket
+from reporter.analysis.work import BUCKET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,13 @@ FROM window_spans WHERE counts_tokens AND correlation_id IS NOT NULL GROUP BY co
 ORDER BY cost DESC, tokens DESC, correlation_id LIMIT {_EXPENSIVE}"""
 
 
-def llm(con: duckdb.DuckDBPyConnection, done: pd.DataFrame, seconds: int, prices: Mapping[str, Price]) -> Llm:
+_POINTS_DTYPES = {"start": frames.TIME, "operation": frames.TEXT, "tokens": "Int64", "cost_usd": "float64"}
+_POINTS = f"""
+SELECT {BUCKET} AS start, operation, sum({_TOKENS})::BIGINT, coalesce(sum(cost_usd ORDER BY id), 0)
+FROM window_spans WHERE counts_tokens GROUP BY ALL ORDER BY start, operation"""
+
+
+def llm(con: duckdb.DuckDBPyConnection, seconds: int, prices: Mapping[str, Price]) -> Llm:
     """Use of models in the window, over time in buckets of `seconds`. `prices`: by provider/model; nothing is priced that has
     no price there."""
     models = frames.query(con, _MODELS, _MODELS_DTYPES)
@@ -75,13 +81,7 @@ def llm(con: duckdb.DuckDBPyConnection, done: pd.DataFrame, seconds: int, prices
         )
     ]
     models.insert(8, "priced_usd", pd.Series(priced, dtype="float64"))
-    calls = done[done["counts_tokens"].fillna(value=False).astype(bool)]
-    told = calls.assign(
-        start=bucket(calls["ts"], seconds),
-        tokens=calls["prompt_tokens"].fillna(0) + calls["completion_tokens"].fillna(0),
-        cost_usd=calls["cost_usd"].fillna(0.0),
-    )
-    points = told.groupby(["start", "operation"])[["tokens", "cost_usd"]].sum().reset_index()
+    points = frames.query(con, _POINTS, _POINTS_DTYPES, {"seconds": seconds})
     return Llm(models.drop(columns=unpriced), points, frames.query(con, _TRACES, _TRACES_DTYPES), prices)
 
 

@@ -11,7 +11,7 @@ from reporter import frames
 from reporter.analysis.changes import failing_verdict, rank_sums, slower_verdict
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.trends import p95_of_parts
-from reporter.analysis.work import timed
+from reporter.analysis.work import BUCKET, DONE
 from reporter.redaction.cut import cut
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class OperationDetails:
 _NAMES = {"kind": frames.TEXT, "operation": frames.TEXT}
 _POINTS_DTYPES = {**_NAMES, "start": frames.TIME, "count": "Int64", "errors": "Int64", "p95_ms": "float64"}
 _POINTS = f"""
-SELECT kind, operation, make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGINT * 1000000) AS start, count(*),
+SELECT kind, operation, {BUCKET} AS start, count(*),
   count(*) FILTER (status = 'error'), quantile_cont(duration_ms, 0.95) FILTER ({COUNTED})
 FROM listed_spans SEMI JOIN detailed USING (kind, operation) WHERE is_operation AND status <> 'unfinished'
 GROUP BY ALL ORDER BY kind, operation, start"""
@@ -82,6 +82,18 @@ _RANKS_DTYPES = {
     **_NAMES, "day": "datetime64[us]", "here": "Int64", "there": "Int64", "rank_sum": "float64", "ties": "float64",
 }  # fmt: skip
 
+# The first calls of each operation.
+_CALLS_DTYPES = {
+    **_NAMES, "id": "Int64", "ts": frames.TIME, "duration_ms": "float64", "status": frames.CATEGORIES["status"],
+    "correlation_id": frames.TEXT,
+}  # fmt: skip
+_FIRST_CALLS = f"""
+SELECT kind, operation, id, timezone('UTC', ts), CASE WHEN {COUNTED} THEN duration_ms END, status, correlation_id
+FROM {DONE} SEMI JOIN detailed USING (kind, operation) WHERE {{which}}
+QUALIFY row_number() OVER (PARTITION BY kind, operation ORDER BY {{order}}) <= {_CALLS} ORDER BY {{order}}"""
+_SLOW = _FIRST_CALLS.format(which=COUNTED, order="duration_ms DESC, id")
+_FAILED = _FIRST_CALLS.format(which="status = 'error'", order="ts DESC, id DESC")
+
 _ERRORS_DTYPES = {"id": "Int64", "error_message": frames.TEXT}
 _ERRORS = f"""
 SELECT id, {cut("coalesce(error_message, error_class, message)", _CHARS)} FROM window_events
@@ -100,13 +112,11 @@ WHERE c.is_operation AND c.status <> 'unfinished' AND p.type <> 'root' GROUP BY 
 
 def operation_details(
     con: duckdb.DuckDBPyConnection,
-    done: pd.DataFrame,
     window: Window,
     zone: str,
     operations: Sequence[OperationFigures],
 ) -> OperationDetails:
-    """Of the DETAILED_OPERATIONS most frequent of `operations`; `done`: finished work (`work.work`). As many statements however
-    many operations there are. Reads `listed_spans`, which `analysis.fold` makes; leaves the temporary table `detailed`."""
+    """Of the DETAILED_OPERATIONS most frequent of `operations`. As many statements however many operations there are. Reads `listed_spans`, which `analysis.fold` makes; leaves the temporary table `detailed`."""
     most = sorted(operations, key=lambda o: (-o.count - o.unfinished, o.kind, o.operation))[:DETAILED_OPERATIONS]
     detailed = tuple((o.kind, o.operation) for o in most)
     con.execute("CREATE OR REPLACE TEMP TABLE detailed (kind VARCHAR, operation VARCHAR)")
@@ -114,15 +124,12 @@ def operation_details(
         con.execute(
             "INSERT INTO detailed SELECT unnest($1), unnest($2)", [list(part) for part in zip(*detailed, strict=True)]
         )
-    own = _of(done, detailed)
-    slow = timed(own).sort_values(["duration_ms", "id"], ascending=[False, True])
-    failed = own[own["status"] == "error"].sort_values(["ts", "id"], ascending=False)
     return OperationDetails(
         detailed,
-        frames.query(con, _POINTS, _POINTS_DTYPES, {"step": window.bucket_seconds}),
+        frames.query(con, _POINTS, _POINTS_DTYPES, {"seconds": window.bucket_seconds}),
         _days(con, window, zone),
-        _calls(slow),
-        _told(con, failed),
+        frames.query(con, _SLOW, _CALLS_DTYPES),
+        _told(con),
         _links(con, detailed),
     )
 
@@ -134,15 +141,9 @@ def _of(done: pd.DataFrame, detailed: tuple[Key, ...]) -> pd.DataFrame:
     return named[pd.MultiIndex.from_frame(named[_OPERATION]).isin(wanted)]
 
 
-def _calls(ordered: pd.DataFrame) -> pd.DataFrame:
-    """The first of each operation."""
-    columns = [*_OPERATION, "id", "ts", "duration_ms", "status", "correlation_id"]
-    return ordered.groupby(_OPERATION, sort=False).head(_CALLS)[columns].reset_index(drop=True)
-
-
-def _told(con: duckdb.DuckDBPyConnection, failed: pd.DataFrame) -> pd.DataFrame:
-    """Calls with what their own record says went wrong."""
-    calls = _calls(failed)
+def _told(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """The latest failed calls with what their own record says went wrong."""
+    calls = frames.query(con, _FAILED, _CALLS_DTYPES)
     texts = frames.query(con, _ERRORS, _ERRORS_DTYPES, {"ids": [int(number) for number in calls["id"]]})
     return calls.merge(texts, how="left", on="id")
 

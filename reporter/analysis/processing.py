@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import frames
-from reporter.analysis.work import bucket
+from reporter.analysis.work import BUCKET, DONE
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,14 +40,17 @@ _OPEN_DTYPES = {
 _OPEN = "FROM window_spans WHERE kind = 'processing' AND status = 'unfinished'"
 
 
-def processing(con: duckdb.DuckDBPyConnection, done: pd.DataFrame, seconds: int) -> Processing:
-    """Processing figures of `window_events`, `window_spans` and finished work (`work.work`), in buckets of `seconds`."""
-    whole = done[(done["kind"] == "processing") & done["type"].isin(_WHOLE)]
-    told = whole.assign(start=bucket(whole["ts"], seconds), failed=whole["status"] == "error")
-    points = told.groupby(["start", "operation"]).agg(count=("failed", "size"), errors=("failed", "sum"))
+_POINTS_DTYPES = {"start": frames.TIME, "operation": frames.TEXT, "count": "int64", "errors": "int64"}
+_POINTS = f"""
+SELECT {BUCKET} AS start, operation, count(*), count(*) FILTER (status = 'error') FROM {DONE}
+WHERE kind = 'processing' AND type IN {_WHOLE} GROUP BY ALL ORDER BY start, operation"""
+
+
+def processing(con: duckdb.DuckDBPyConnection, seconds: int) -> Processing:
+    """Processing figures of `window_events` and `window_spans`, in buckets of `seconds`."""
     opened = f"SELECT {', '.join(_OPEN_DTYPES)} {_OPEN} ORDER BY start_ts DESC, id LIMIT {_SHOWN}"
     return Processing(
-        points.reset_index(),
+        frames.query(con, _POINTS, _POINTS_DTYPES, {"seconds": seconds}),
         dict(con.execute(_RETRIES).fetchall()),
         frames.query(con, opened, _OPEN_DTYPES),
         con.execute(f"SELECT count(*) {_OPEN}").fetchall()[0][0],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import frames
-from reporter.analysis.work import bucket
+from reporter.analysis.work import BUCKET, DONE
 
 if TYPE_CHECKING:
     import duckdb
@@ -73,15 +73,17 @@ FROM window_spans t LEFT JOIN window_spans p ON p.id = t.parent LEFT JOIN window
 WHERE t.type = 'tool' GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT {_SHOWN}"""
 
 
-def tools(con: duckdb.DuckDBPyConnection, done: pd.DataFrame, seconds: int) -> Tools:
-    """Tool figures of `window_events`, `window_spans` and finished work (`work.work`), in buckets of `seconds`."""
-    calls = done[done["type"] == "tool"]
-    points = calls.groupby([bucket(calls["ts"], seconds).rename("start"), "operation"]).size().rename("count")
+_POINTS_DTYPES = {"start": frames.TIME, "operation": frames.TEXT, "count": "int64"}
+_POINTS = f"SELECT {BUCKET} AS start, operation, count(*) FROM {DONE} WHERE type = 'tool' GROUP BY ALL ORDER BY start, operation"
+
+
+def tools(con: duckdb.DuckDBPyConnection, seconds: int) -> Tools:
+    """Tool figures of `window_events` and `window_spans`, in buckets of `seconds`."""
     return Tools(
         frames.query(con, _SIZES, _SIZES_DTYPES),
         frames.query(con, _HEALTH, _HEALTH_DTYPES),
         frames.query(con, _CHANGES, _CHANGES_DTYPES),
         frames.query(con, _CHAINS, _PAIR_DTYPES),
         frames.query(con, _CALLERS, _PAIR_DTYPES),
-        points.reset_index(),
+        frames.query(con, _POINTS, _POINTS_DTYPES, {"seconds": seconds}),
     )

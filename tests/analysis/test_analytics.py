@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from reporter.analysis import select_window
+from reporter.analysis import fold, select_window
 from reporter.analysis.changes import changes, mann_whitney, two_proportions
 from reporter.analysis.chat import chat
 from reporter.analysis.commands import commands
@@ -24,7 +24,6 @@ from reporter.analysis.performance import counts_over_time
 from reporter.analysis.processing import processing
 from reporter.analysis.tools import tools
 from reporter.analysis.trends import trends
-from reporter.analysis.work import work
 from reporter.site.context import rows
 from reporter.window import Window
 from tests.helpers import event, run, write_log
@@ -63,7 +62,7 @@ def p(values, q: float) -> float:
 
 
 def test_chat(sink, records):
-    view = chat(sink, work(sink), STEP)
+    view = chat(sink, STEP)
     assert view.messages == len(records["chat.message.received"])
     assert view.invalid == len(records["chat.validation.error"])
     model = {d["message_id"]: f"{d['provider']}/{d['model']}" for d in data(records, "chat.streaming.started")}
@@ -89,7 +88,7 @@ def test_chat(sink, records):
 
 
 def test_llm(sink, records):
-    view = llm(sink, work(sink), STEP, {})
+    view = llm(sink, STEP, {})
     calls = data(records, "llm.call.completed")
     for m in rows(view.models):
         mine = [c for c in calls if f"{c['provider']}/{c['model']}" == m.operation]
@@ -126,7 +125,7 @@ def test_prices_come_from_the_configuration_alone(app, tmp_path):
 
 
 def test_commands(sink, records):
-    view = commands(sink, work(sink))
+    view = commands(sink)
     spans = []
     for started, ended in itertools.product(
         records["command.execution.started"], records["command.execution.completed"]
@@ -175,7 +174,7 @@ def test_templates_and_conditions_are_counted_by_outcome(app, tmp_path):
 
 
 def test_tools(sink, records):
-    view = tools(sink, work(sink), STEP)
+    view = tools(sink, STEP)
     done = data(records, "tool.invocation.completed") + data(records, "tool.invocation.failed")
     for name, *sizes in rows(view.sizes):
         asked = [d["parameter_stats"]["size_bytes"] for d in done if d["tool_name"] == name]
@@ -199,7 +198,7 @@ def test_tools(sink, records):
 
 
 def test_processing(sink, records):
-    view = processing(sink, work(sink), STEP)
+    view = processing(sink, STEP)
     done, failed = (len(records[f"fragment.processing.pipeline.{word}"]) for word in ("completed", "failed"))
     assert view.points["count"].sum() == done + failed
     assert view.points["errors"].sum() == failed
@@ -237,13 +236,13 @@ def test_trends(sink):
 
 
 def test_latency(sink):
-    view = latency(work(sink), "Asia/Kolkata")
-    found = sink.execute(
-        "SELECT kind, operation, type, ts, duration_ms FROM window_spans WHERE is_operation AND status <> 'unfinished'"
-    ).fetchall()
+    fold(sink)
+    view = latency(sink, "Asia/Kolkata")
+    done = """SELECT kind, operation, type, ts, duration_ms FROM {} WHERE is_operation AND status <> 'unfinished'"""
     assert {key: sum(n) for key, n in counts_over_time(sink, WINDOW).items()} == Counter(
-        (kind, name) for kind, name, *_ in found
+        (kind, name) for kind, name, *_ in sink.execute(done.format("window_spans")).fetchall()
     )
+    found = sink.execute(done.format("listed_spans")).fetchall()
     by_hour, whole = defaultdict(list), defaultdict(list)
     for kind, name, _, ts, took in found:
         if took is not None:

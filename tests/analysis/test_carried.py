@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+import reporter
+from reporter import engine
 from reporter.analysis import select_window
 from reporter.analysis import trace_data as carrying
 from reporter.analysis import traces as listing
@@ -105,3 +107,43 @@ def test_records_are_carried_up_to_so_many_bytes(con, monkeypatch):
     data = carrying.trace_data(con, 20)
     assert data.documents == {}
     assert len(json.loads(data.shards[0].json)["brief"]["ids"]) == 60
+
+
+def test_figures_hold_as_many_rows_for_ten_times_the_work(app, monkeypatch, tmp_path):
+    """Of finished work nothing is held by the piece, only what is shown of it."""
+    ask, held = engine.arrow, []
+
+    def watched(con, sql, parameters):
+        found = ask(con, sql, parameters)
+        held[-1].append(found.num_rows)
+        return found
+
+    monkeypatch.setattr(engine, "arrow", watched)
+    done = ("chat.completed", "tool.invocation.completed", "command.execution.completed")
+    for times in (120, 1200):
+        write_log(
+            app,
+            *(
+                event(
+                    name,
+                    f"10:{n % 60:02}:{n // 60:02}.5",
+                    f"t{times}-{n}",
+                    tool_slug="t",
+                    provider="p",
+                    model="m",
+                    command="c",
+                    duration_ms=n % 100 + 1,
+                )
+                for n in range(times)
+                for name in done
+            ),
+            name=f"{times}.log",
+        )
+        held.append([])
+        run = reporter.load(
+            app, since="2026-11-20T00:00Z", until="2026-11-21T00:00Z", sink=tmp_path / f"{times}.duckdb"
+        )
+        assert run.overview.totals.operations > 2 * times
+    # A row a stretch of time, a bin, one of the first calls.
+    assert max(held[1]) <= max(held[0])
+    assert max(held[0]) < 300
