@@ -6,7 +6,7 @@ APT := chromium postgresql mariadb-server php-cli php-monolog php-vlucas-phpdote
 STAMP := $(VENV)/.installed
 AXE := $(VENV)/axe/node_modules/axe-core/axe.min.js
 
-.PHONY: demo test bench bench-scale bench-live charts lock audit clean
+.PHONY: demo test bench bench-scale bench-fleet bench-live charts lock audit clean
 demo: $(STAMP)
 	$(RUN) demo demo
 	$(RUN) build --app demo --last 7d -o output
@@ -32,6 +32,11 @@ bench-live: $(VENV)/.test-packages $(VENV)/.installed-dev
 bench-scale: $(VENV)/.installed-dev
 	$(PY) -m compileall -q reporter
 	$(PY) -m tests.bench.scale
+
+# Many hosts in one report: SIZES=1,5,10,50 are millions of events.
+bench-fleet: $(VENV)/.installed-dev
+	$(PY) -m compileall -q reporter
+	$(PY) -m tests.bench.fleet
 
 # Charts compiled, as they come with the program: after a change of reporter/charts/.
 charts: $(STAMP)
