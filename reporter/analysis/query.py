@@ -29,6 +29,8 @@ _REFUSED = {
     "getenv",
 }  # fmt: skip
 _HINT = "`telemetry-report query` alone lists the tables; docs/query.md says what they hold."
+_THERE = """
+SELECT lower(table_name) FROM duckdb_tables() UNION SELECT lower(view_name) FROM duckdb_views() WHERE schema_name <> 'information_schema'"""
 # DuckDB's own words for a limit that is reached.
 _OUT_OF_MEMORY = "Out of Memory"
 
@@ -112,9 +114,10 @@ def open_views(con: duckdb.DuckDBPyConnection, *, with_logged: bool = False) -> 
             table = f"({summaries(events, spans)})"
         names = ", ".join(f'"{column}"' for column in wanted)
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {names} FROM {table}")
-    # Without a folder for what does not fit in memory nothing is written, and such a query fails.
+    # A name alone is never a table of the sink. Without a folder for what does not fit in memory nothing is written, and such a query fails.
     for setting in (
         f"memory_limit = '{engine.memory_limit()}B'",
+        "search_path = 'temp.main'",
         "temp_directory = ''",
         "enable_external_access = false",
         "lock_configuration = true",
@@ -127,7 +130,7 @@ def ask(con: duckdb.DuckDBPyConnection, sql: str, most: int | None = None) -> An
     what DuckDB cannot do."""
     try:
         told = json.loads(con.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()[0][0])
-        _check(told)
+        _check(told, {name for (name,) in con.execute(_THERE).fetchall()} - set(SCHEMA))
         found = con.execute(sql)
         columns = tuple((str(name), str(kind)) for name, kind, *_ in found.description or ())
         rows = found.fetchall() if most is None else found.fetchmany(most + 1)
@@ -142,7 +145,9 @@ def ask(con: duckdb.DuckDBPyConnection, sql: str, most: int | None = None) -> An
     return Answer(columns, rows[:most], most is not None and len(rows) > most)
 
 
-def _check(told: dict[str, Any]) -> None:
+def _check(told: dict[str, Any], there: set[str]) -> None:
+    """Raise UsageError for what is no SELECT, or reaches beyond the views; `there`: names of what else the database has, which no CTE
+    may have, since within it the name would mean that."""
     if told["error"] and told["error_type"] != "not implemented":
         msg = f"the query cannot be read: {told['error_message']}"
         raise UsageError(" ".join(msg.split()), _HINT)
@@ -151,6 +156,9 @@ def _check(told: dict[str, Any]) -> None:
         raise UsageError(msg, "What is kept is only ever read.")
     nodes = list(_nodes(told["statements"]))
     own = {entry["key"].lower() for node in nodes for entry in (node.get("cte_map") or {}).get("map", ())}
+    for name in sorted(own & there):
+        msg = f"{name} is a name of the database's own"
+        raise UsageError(msg, "Call the CTE otherwise.")
     for node in nodes:
         _check_node(node, own)
 

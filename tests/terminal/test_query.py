@@ -102,6 +102,7 @@ def test_all_tables_can_be_asked_and_are_documented(app):
         "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 4) SELECT max(n) FROM r",
         "SELECT count(*) FROM events e JOIN spans USING (id) WHERE e.id IN (SELECT id FROM spans)",
         "SELECT max(n) FROM range(5) r(n)",
+        "WITH events AS (SELECT * FROM events WHERE kind = 'tool') SELECT count(*) FROM events",
         "DESCRIBE events",
         "SELECT to_json(e) FROM spans e LIMIT 1",
         "SELECT {'a': [1, 2], 'b': DATE '2026-01-01', 'c': 12345678901234567890123::HUGEINT, 'd': 1.5::DECIMAL(4,2), 'e': INTERVAL 1 DAY}",
@@ -128,7 +129,9 @@ def test_what_a_select_may_do(app, sql):
         "SELECT * FROM read_csv('{}/secret.csv')", "SELECT * FROM read_text('{}/secret.csv')", "SELECT * FROM read_blob('{}/*')",
         "SELECT * FROM glob('{}/*')", "SELECT * FROM sniff_csv('{}/secret.csv')", "SELECT * FROM read_duckdb('{}/x')",
         "SELECT current_setting('threads')", "SELECT write_log('x')", "SELECT sleep_ms(10)", "SELECT getvariable('x')",
-        "WITH x AS (SELECT * FROM about) SELECT * FROM x", "SELECT (SELECT value FROM about LIMIT 1)",
+        "WITH x AS (SELECT * FROM about) SELECT * FROM x", "WITH about AS (SELECT * FROM about) SELECT * FROM about",
+        "WITH RECURSIVE about AS (SELECT * FROM about) SELECT * FROM about", "WITH duckdb_tables AS (SELECT * FROM duckdb_tables) FROM duckdb_tables",
+        "SELECT * FROM events, LATERAL (FROM about)", "FROM temp.main.events", "SELECT * FROM (VALUES (1)) about(x) WHERE x IN (SELECT 1 FROM about)", "SELECT (SELECT value FROM about LIMIT 1)",
         "SELECT * FROM events WHERE EXISTS (FROM about)", "SELECT context FROM events", "SELECT exception FROM events", "SELECT path FROM sources",
     ],
 )  # fmt: skip
