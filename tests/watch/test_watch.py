@@ -126,6 +126,9 @@ def test_a_filter_holds_for_what_a_watch_renews(page):
     opened.locator(".chip").click()
     until(lambda: opened.inner_text("h1").startswith("2 of 6 requests failed"))
     assert opened.inner_text("[data-tile=count]").split()[0] == "6"
+    # A page that loads no data of its own knows where names lead too.
+    opened.goto((output / "sources.html").as_uri())
+    until(lambda: opened.locator(".session a[href^=operation-]").count())
 
 
 def test_a_watch_that_is_killed_loses_nothing(app, tmp_path):
