@@ -4,6 +4,8 @@ window.Telemetry.model = (() => {
   const T = window.Telemetry;
   const { at } = T;
   const time = (value) => (typeof value === "number" ? value : at(value));
+  // Times are told in microseconds: what lies between two is that exact, too.
+  const since = (value, t0) => Math.round((time(value) - t0) * 1000) / 1000;
 
   // Intervals as sorted, disjoint ones.
   function union(intervals) {
@@ -69,7 +71,7 @@ window.Telemetry.model = (() => {
     const within = (by) => {
       let best = null;
       for (const node of active) {
-        if (node.start > t + by || t - (by === ROUNDED ? by : 0) > node.end) continue;
+        if (node.start > t + by || t - (by === ROUNDED ? by : 0) > node.until) continue;
         const rank = [-tells(node), (slack ? -1 : 1) * length(node), node.kind === event.kind ? 0 : 1];
         const at = best ? rank.findIndex((value, i) => value !== best.rank[i]) : 0;
         if (!best || (at >= 0 && rank[at] < best.rank[at])) best = { node, rank };
@@ -84,9 +86,9 @@ window.Telemetry.model = (() => {
     let next = 0;
     let active = [];
     return events.map((event) => {
-      const t = time(event.ts) - t0;
+      const t = since(event.ts, t0);
       while (next < nodes.length && nodes[next].start <= t + FUZZ + ROUNDED) active.push(nodes[next++]);
-      active = active.filter((node) => node.end >= t - ROUNDED);
+      active = active.filter((node) => node.until >= t - ROUNDED);
       const best = around(active, event, t);
       const start = Math.max(0, t, best ? best.start : 0);
       const mark = { event, start, end: start, children: [], events: [event], critical: [], status: event.status, kind: event.kind,
@@ -101,12 +103,14 @@ window.Telemetry.model = (() => {
     const events = doc.events || [];
     const t0 = time(doc.start);
     const nodes = spans.map((span) => {
-      const start = time(span.start) - t0;
-      return { span, start, end: start + Math.max(0, span.duration_ms || 0), children: [], events: [], critical: [], status: span.status,
+      const start = since(span.start, t0);
+      const end = start + Math.max(0, span.duration_ms || 0);
+      // What it says it took and when its end was logged are not always one: records up to the latter are its own.
+      return { span, start, end, until: span.end ? since(span.end, t0) : end, children: [], events: [], critical: [], status: span.status,
         kind: span.kind, name: span.operation, lowerName: span.operation.toLowerCase() };
     });
     const total = Math.max(doc.duration_ms, 0.001);
-    for (const node of nodes) if (node.status === "unfinished") node.end = total;
+    for (const node of nodes) if (node.status === "unfinished") node.end = node.until = total;
     const byId = new Map(nodes.map((node) => [node.span.id, node]));
     const roots = [];
     for (const node of nodes) {

@@ -19,6 +19,7 @@ LINES = 400
 _ROUNDED = timedelta(milliseconds=2)
 # From here on when something was says more than how long after the start; as in assets/trace-text.js.
 _LONG_MS = 86_400_000
+_MS = timedelta(milliseconds=1)
 # A time of a whole second is of a moment in the second that follows.
 _SECOND = timedelta(seconds=1)
 # A name that is no longer stands in too many texts.
@@ -92,7 +93,7 @@ def _lines(trace: Json, start: datetime, zone: ZoneInfo) -> Iterator[str]:
         if item["id"] in told:
             continue
         told.add(item["id"])
-        offset = f"+{words.ms(max(0.0, (ts - start).total_seconds() * 1000))}"
+        offset = f"+{words.ms(max(0.0, (ts - start) / _MS))}"
         yield from _line(item, depth, words.moment(ts, zone) if trace["duration_ms"] > _LONG_MS else offset, events)
         stack += [(depth + 1, child) for child in reversed(_sorted(inside.get(item["id"], [])))]
 
@@ -142,9 +143,7 @@ def _smallest(event: Json, ts: datetime, active: list[_Bounds]) -> tuple[datetim
 
     def rank(bounds: _Bounds) -> tuple[int, float, bool]:
         start, end, _, _, span = bounds
-        length = (
-            (end - start).total_seconds() * 1000 if span["status"] == "unfinished" else span.get("duration_ms") or 0
-        )
+        length = (end - start) / _MS if span["status"] == "unfinished" else span.get("duration_ms") or 0
         tells = _tells(event["status"] == "error", why.message if why else None, text, bounds) if is_rough else 0
         return -tells, -length if is_rough else length, span["kind"] != event["kind"]
 
@@ -173,7 +172,13 @@ def _own(span: Json) -> list[object]:
 
 
 def _sorted(items: list[tuple[datetime, Json]]) -> list[tuple[datetime, Json]]:
-    return sorted(items, key=lambda item: (item[0], -(item[1].get("duration_ms") or 0), item[1]["id"]))
+    """By time; of what began together the longest span first, records as they came."""
+
+    def key(item: tuple[datetime, Json]) -> tuple[datetime, float, object]:
+        ts, one = item
+        return ts, -(one.get("duration_ms") or 0) if "ts" not in one else 0, one["id"]
+
+    return sorted(items, key=key)
 
 
 def _line(item: Json, depth: int, at: str, events: dict[object, Json]) -> Iterator[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import json
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from reporter.format.timeline import timeline
 from tests.browser import look
 from tests.helpers import run
 
@@ -90,6 +92,26 @@ def test_what_is_copied_is_what_the_terminal_prints(viewer, samples):
     block = re.compile(r"```text\n.*```", re.S)
     assert block.search(copied)[0] == block.search(printed)[0]
     assert copied.splitlines()[0] == printed.splitlines()[0]
+
+
+EVERY = """async () => {
+  const T = window.Telemetry;
+  const shards = Number(document.getElementById("trace").dataset.shards);
+  const docs = await Promise.all((await T.data("traces")).id.map((id) => T.trace(id, shards)));
+  return docs.map((doc) => [doc, T.markdown(T.model(doc), T.clocks("UTC"))]);
+}"""
+
+
+def test_pages_and_terminal_put_every_trace_in_the_same_words(report, browser):
+    """180 of them, some with records of whole seconds: which span a record stands in is found in two languages."""
+    page, heard = look(browser, f"file://{report}/trace.html", "#trace")
+    block = re.compile(r"```text\n.*```", re.S)
+    found = page.evaluate(EVERY)
+    assert len(found) == 180
+    for document, text in found:
+        assert block.search(text)[0] == block.search(timeline(document, ZoneInfo("UTC")))[0], document["correlation_id"]
+    assert any("≈" in text for _, text in found)
+    assert heard == []
 
 
 def parts(page: str) -> tuple[dict, str]:
