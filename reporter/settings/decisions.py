@@ -107,12 +107,13 @@ def _comment(said: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all, in the file's own mode; a link stays one."""
+    """Whole or not at all, in the file's own mode, a new one in what the umask leaves; a link stays one."""
     target = path.resolve()
     fresh = target.with_name(f".{target.name}.new")
     try:
         fresh.write_bytes(text.encode())
-        fresh.chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
+        if target.exists():
+            fresh.chmod(target.stat().st_mode & 0o777)
         fresh.replace(target)
     except OSError as exc:
         fresh.unlink(missing_ok=True)

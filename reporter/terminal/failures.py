@@ -10,7 +10,7 @@ from reporter.format import words
 from reporter.terminal.layout import as_csv, as_json, cell, flowing, plain, spark, table, text_of, window_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from zoneinfo import ZoneInfo
 
     from rich.console import RenderableType
@@ -126,17 +126,14 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
                 "window": window_json(view.window),
                 "group": {**_group(found), "frame": found.frame, "pattern": found.pattern},
                 "occurrences": [_occurrence(o) for o in details.occurrences],
+                "path": list(details.path),
                 "before": [
                     {"name" if key == "said" else key: value for key, value in vars(b).items()} for b in details.before
                 ],
                 "common": None if details.common is None else [vars(c) for c in details.common],
             }
         )
-    parts = [_block(found, None, view.has_past, zone)]
-    if found.frame:
-        parts.append(f"first in-app frame: {plain(found.frame)}")
-    if found.merged:
-        parts.append(f"with what was merged into it: {', '.join(found.merged)}")
+    parts = [_block(found, None, view.has_past, zone), *_where(found, details)]
     if len(found.variants) > 1:
         parts += [_messages(shape) for shape in shapes(found.variants)]
     for occurrence in details.occurrences[:1]:
@@ -175,6 +172,15 @@ def group(view: Errors, found: ErrorGroup, details: ErrorDetails, form: str, zon
     if traces:
         parts.append(flowing(f"traces: {traces}{' …' if found.trace_count > 5 else ''}"))
     return "\n\n".join(parts)
+
+
+def _where(found: ErrorGroup, details: ErrorDetails) -> Iterator[str]:
+    if found.frame:
+        yield f"first in-app frame: {plain(found.frame)}"
+    if details.path:
+        yield flowing(f"path: {' → '.join(plain(step) for step in details.path)} ✕")
+    if found.merged:
+        yield f"with what was merged into it: {', '.join(found.merged)}"
 
 
 def _messages(shape: Shape) -> str:

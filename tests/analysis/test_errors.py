@@ -165,7 +165,9 @@ def test_what_led_up_to_it_stands_before_the_operation_that_failed_first_and_nam
         entry("Command failed", exception, at="2026-11-20 10:00:01", level="ERROR"),
     )
     (group,) = ask("errors", app)["groups"]
-    before = ask("errors", app, group["fingerprint"])["before"]
+    answer = ask("errors", app, group["fingerprint"])
+    assert answer["path"] == ["command recall", "tool fs.read"]
+    before = answer["before"]
     assert [(b["before_ms"], b["name"], b["operation"]) for b in before] == [
         (600, "command.execution.started", "recall"),
         (400, "tool.invocation.started", "fs.read"),

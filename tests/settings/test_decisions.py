@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from reporter.settings.decisions import edited
+from reporter.errors import UsageError
+from reporter.settings.decisions import decide, edited
 from tests.helpers import run
 
 A, B = "0123456789abcdef", "fedcba9876543210"
@@ -104,3 +105,18 @@ def test_a_wrong_decision_is_named_with_its_line(app, line, said):
     assert done.exit_code == 2
     assert "telemetry-report.toml:3" in done.stderr
     assert said in done.stderr
+
+
+def test_a_file_keeps_its_mode_and_a_link_stays_one(app, tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(OWN)
+    own.chmod(0o640)
+    (app / "telemetry-report.toml").symlink_to(own)
+    decide(app / "telemetry-report.toml", A, "ignored", '"x"', "")
+    assert A in own.read_text()
+    assert (app / "telemetry-report.toml").is_symlink()
+    assert own.stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["app", "own.toml"]
+    own.write_bytes(b"\xff")
+    with pytest.raises(UsageError, match="cannot be edited"):
+        decide(own, A, None, "", "")
