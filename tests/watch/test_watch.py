@@ -54,7 +54,8 @@ def test_an_open_page_shows_new_lines_and_renews_its_figures_in_place(page):
     )
     write_log(app, call("fresh", 1), call("fresh", 2, ok=False))
     until(lambda: opened.locator(".latest tr").count() == 5)
-    assert "5 events, 5 operations, 1 fault" in opened.locator(".session summary").inner_text()
+    # Rows come first, figures a moment later.
+    until(lambda: "5 events, 5 operations, 1 fault" in opened.locator(".session summary").inner_text())
     assert "live boom" in opened.locator(".session").inner_text()
     # The failed call says why, and leads to its trace, which is there when the report has been renewed.
     failed = opened.locator(".latest tr", has_text="live boom")
