@@ -3,6 +3,7 @@ window.TelemetryFigures = (() => {
   "use strict";
   const { ms, count, rate, short, usd } = window.Telemetry;
   const { tracesOf, counts, figures, keyed, byOperation, sorted, quantile } = window.TelemetrySelection;
+  const NAMED_CHARS = 80;
   const sum = (rows, name) => rows.reduce((all, row) => all + (row[name] || 0), 0);
   const weight = (data, i) => (data.n ? data.n[i] : 1);
 
@@ -368,7 +369,12 @@ window.TelemetryFigures = (() => {
     const of = traceCount(chosen) === null ? "" : " in " + said(traceCount(chosen), "trace");
     const begin = found.errors ? count(found.errors) + " of " + said(found.count, "chosen operation") + of + " failed (" + rate(found.error_rate) + "): " + said(faults(chosen), "fault")
       : told ? "No chosen operation failed, " + said(told, "error event") + of : said(found.count, "chosen operation") + of + (found.count === 1 ? ", it" : ", all") + " finished without an error";
-    return [found.errors ? "bad" : open || told ? "warn" : "ok", begin + (open ? "; " + said(open, "operation") + " started and never ended" : "") + "."];
+    return [found.errors ? "bad" : open || told ? "warn" : "ok", begin + worstOf(chosen) + (open ? "; " + said(open, "operation") + " started and never ended" : "") + "."];
+  }
+  // The group with most faults of what is chosen, as the sentence of the whole window names it.
+  function worstOf(chosen) {
+    const text = groups(chosen).slice(0, 1).map(({ message, title }) => (message || title).replace(/\s+/g, " ").trim())[0];
+    return text ? "; most often: " + text.slice(0, NAMED_CHARS).replace(/\.$/, "") + (text.length > NAMED_CHARS ? "…" : "") : "";
   }
   const said = (n, noun) => count(n) + " " + noun + (n === 1 ? "" : "s");
   return { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, all, once, operationOf, weight, tokens };

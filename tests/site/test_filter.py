@@ -97,7 +97,9 @@ def test_the_overview_of_a_period_is_that_of_the_command_line(report, samples, b
         text = page.eval_on_selector(f"[data-tile={name}]", "e => e.textContent.trim().split(/\\s/)[0]")
         assert text == f"{figure:,}" or float(text.rstrip("kM")) == pytest.approx(figure / 1000, rel=0.005), name
     assert f"{totals['errors']} of {totals['operations']:,} chosen operations" in page.inner_text("h1")
-    assert f": {totals['faults']} faults" in page.inner_text("h1")
+    # The group that the command line lists first, of the period.
+    worst = " ".join(asked(samples, "errors")["groups"][0]["message"].split())[:80].rstrip(".")
+    assert f": {totals['faults']} faults; most often: {worst}" in page.inner_text("h1")
 
 
 @pytest.mark.parametrize(
