@@ -84,6 +84,9 @@ def test_it_is_said_and_a_report_says_it_on_every_page(app, tmp_path):
                 "<strong>only kind tool, chat; without operation &lt;db&gt;; without dry runs</strong>"
                 in page.read_text()
             )
+    single = tmp_path / "one.html"
+    run("build", "--app", str(app), *day, "--single-file", str(single), "--include", "kind=tool", "--max-size", "1MB")
+    assert "<strong>only kind tool</strong></p>" in single.read_text()
     # Another choice is another report, though nothing was logged.
     assert "(9 events" in run("build", *place).stdout
     assert "no event in this period is wanted: only kind llm" in run("build", *place, "--include", "kind=llm").stderr
