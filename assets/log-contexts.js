@@ -4,15 +4,19 @@ window.Telemetry.contexts = (() => {
   const { data, forget } = window.Telemetry;
   const KEPT = 4;
   const text = (parts) => parts.filter((part) => part !== null && part !== undefined).map((part) => (typeof part === "string" ? part : JSON.stringify(part))).join("\n");
-  const holds = (test, ...parts) => { const told = text(parts); return told !== "" && test(told); };
+  // `around(text)`: what of a text that fits is shown of it.
+  function note(found, key, test, around, ...parts) {
+    const told = text(parts);
+    if (told !== "" && test(told)) found.set(key, around(told));
+  }
 
-  // The ids of entries whose record in a trace fits. `slice` is awaited between traces: false ends it.
-  async function inTraces(shards, test, slice) {
-    const found = new Set();
+  // By the ids of entries whose record in a trace fits, what is shown of it. `slice` is awaited between traces: false ends it.
+  async function inTraces(shards, test, around, slice) {
+    const found = new Map();
     for (let n = 0; n < shards; n++) {
       const { whole } = await data("trace-" + n).catch(() => ({ whole: {} }));
       for (const { events } of Object.values(whole)) {
-        for (const event of events || []) if (holds(test, event.context, event.extra)) found.add(event.id);
+        for (const event of events || []) note(found, event.id, test, around, event.context, event.extra);
         if (!(await slice())) return found;
       }
       if (n >= KEPT) forget("trace-" + n);
@@ -20,12 +24,12 @@ window.Telemetry.contexts = (() => {
     return found;
   }
 
-  // The places in a shard of entries of which what was logged fits.
-  async function inShard(number, about, test, slice) {
-    const found = new Set();
+  // The same by the places in a shard of entries that no trace carries.
+  async function inShard(number, about, test, around, slice) {
+    const found = new Map();
     for (const part of about.contexts) {
       const name = "log-contexts-" + number + "-" + part;
-      for (const [at, parts] of Object.entries(await data(name))) if (holds(test, ...parts)) found.add(Number(at));
+      for (const [at, parts] of Object.entries(await data(name))) note(found, Number(at), test, around, ...parts);
       forget(name);
       if (!(await slice())) return found;
     }

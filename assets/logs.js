@@ -6,6 +6,8 @@
   const fragment = () => new URLSearchParams(T.asked("logs") || "");
   const KINDS = ["chat", "processing", "command", "tool", "llm", "log"];
   const PAGE = 200;
+  const CHANNEL_CHARS = 30;
+  const AROUND_CHARS = 40;
   const MINUTE = 60000;
   const SLICE_MS = 12;
   const KEPT_SHARDS = 6;
@@ -59,7 +61,7 @@
     };
   }
 
-  // `held`: whether what was logged with an entry fits.
+  // `held`: what is shown of what was logged with an entry, where that fits.
   function matcher(shard, about, wanted, index, test, held) {
     const least = wanted.level ? index.levels.indexOf(wanted.level) : -1;
     const kind = wanted.kind ? KINDS.indexOf(wanted.kind) : -1;
@@ -72,7 +74,7 @@
       // Where there are several hosts, their names stand before those of their logs (reporter/sink/gather.py).
       if (wanted.host && !index.sources[shard.source[i]][0].startsWith(wanted.host + ": ")) return false;
       const ts = about.first - shard.t[i];
-      return ts >= since && ts < until && (!test || inText(shard.text[i]) || inTrace(shard.trace[i]) || held(i));
+      return ts >= since && ts < until && (!test || inText(shard.text[i]) || inTrace(shard.trace[i]) || held(i) !== undefined);
     };
   }
 
@@ -109,9 +111,9 @@
     const [source, channel] = index.sources[one.source];
     const inside = el("div", { class: "inside" });
     const told = el("details", { toggle: () => { if (told.open && !inside.hasChildNodes()) unfold(inside, one, source, index.part).catch(() => { inside.textContent = "The report is being renewed; open it again."; }); } },
-      el("summary", {}, one.failed ? status("error") : null, one.failed ? " " : null, one.text || "(no message)"), inside);
+      el("summary", {}, one.failed ? status("error") : null, one.failed ? " " : null, one.text || "(no message)", one.held ? el("span", { class: "soft" }, " … " + one.held + " …") : null), inside);
     return el("tr", {}, el("td", { class: "nowrap", title: new Date(one.ts).toISOString() }, moment(one.ts) + clock(one.ts).slice(-4)),
-      el("td", {}, one.level ? el("span", { class: "level " + one.level.toLowerCase() }, one.level) : "–"), el("td", { title: source }, channel), el("td", { class: "what" }, told),
+      el("td", {}, one.level ? el("span", { class: "level " + one.level.toLowerCase() }, one.level) : "–"), el("td", { title: source, class: channel.length > CHANNEL_CHARS ? null : "nowrap" }, channel), el("td", { class: "what" }, told),
       el("td", {}, one.trace ? el("a", { class: "mono", href: "trace.html#" + encodeURIComponent(one.trace) }, one.trace.length > 12 ? one.trace.slice(0, 12) + "…" : one.trace) : "–"));
   }
 
@@ -156,11 +158,11 @@
 
   // The traces' records that fit, once an expression.
   const traced = { of: null, ids: null };
-  async function tracesWith(wanted, test, slice) {
+  async function tracesWith(wanted, test, around, slice) {
     const of = [wanted.q, wanted.regex].join(" ");
     if (traced.of !== of) {
       note.textContent = "looking through what traces hold …";
-      const ids = await T.contexts.inTraces(Number(table.dataset.shards), test, slice);
+      const ids = await T.contexts.inTraces(Number(table.dataset.shards), test, around, slice);
       if (!(await slice())) return null;
       Object.assign(traced, { of, ids });
     }
@@ -182,7 +184,12 @@
       return isMine();
     };
     const isDeep = test && wanted.contexts;
-    const ids = isDeep ? await tracesWith(wanted, test, slice) : null;
+    // An expression tells that it fits, not where.
+    const around = (text) => {
+      const begin = wanted.regex ? -1 : text.toLowerCase().indexOf(wanted.q.toLowerCase());
+      return begin < 0 ? "" : text.slice(Math.max(0, begin - AROUND_CHARS), begin + wanted.q.length + AROUND_CHARS);
+    };
+    const ids = isDeep ? await tracesWith(wanted, test, around, slice) : null;
     if (!isMine()) return;
     const flush = () => {
       if (isFirst) table.tBodies[0].replaceChildren(...rows);
@@ -194,12 +201,12 @@
       if (!concerns(about, wanted, index.levels)) { seen += about.count; continue; }
       const shard = await data("logs-" + number);
       if (!isMine()) return;
-      const places = isDeep ? await T.contexts.inShard(number, about, test, slice) : null;
+      const places = isDeep ? await T.contexts.inShard(number, about, test, around, slice) : null;
       if (!isMine()) return;
-      const held = (i) => places !== null && (places.has(i) || ids.has(shard.source[i] * SOURCE + shard.offset[i]));
+      const held = (i) => (places ? places.get(i) ?? ids.get(shard.source[i] * SOURCE + shard.offset[i]) : undefined);
       const fits = matcher(shard, about, wanted, index, test, held);
       for (let i = 0; i < about.count; i++, seen++) {
-        if (fits(i) && ++found <= shown) rows.push(row(entry(shard, about, number, i, index), index));
+        if (fits(i) && ++found <= shown) rows.push(row({ ...entry(shard, about, number, i, index), held: held(i) }, index));
         if (performance.now() - began < SLICE_MS) continue;
         if (rows.length || !isFirst) flush();
         await pause();
