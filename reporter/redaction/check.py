@@ -29,7 +29,7 @@ _BUNDLED = pattern(r"<style.*?</style>|<svg.*?</svg>", re.S)
 # The report's own numbers of events and spans, of as many digits as a payment card, and its names of error groups.
 _OWN_IDS = pattern(
     r'\{"id":\d+,"(?:ts":"|parent":(?:\d+|null))|"(?:start_event|row_event)":\d+|"(?:id|parent)":\[[\d,]*(?:null[\d,]*)*\]'
-    r'|"events":\{(?:"\d+":\d+,?)*\}|data-key="g-[0-9a-f]{16}"'
+    r'|"events": ?\{(?:"\d+": ?\d+,? ?)*\}|data-key="g-[0-9a-f]{16}"'
 )
 # Somebody's texts are told by the names that they were logged under; in a page there are none.
 _NO_HITS = frozenset(("content",))

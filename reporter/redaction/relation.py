@@ -6,6 +6,7 @@ are like it; only where they would change that is the text itself redacted.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.redaction.patterns import pattern
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 TEXT, JSON, ID = "text", "json", "id"
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _TIME = "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})?"
-# What stands for an id or a time, and for a short number in JSON; longer ones may be a card's.
-_ID, _NUMBER = "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", '":123'
-_IDS, _NUMBERS = f"{_UUID}|{_TIME}", '": ?-?[0-9]{1,9}(?:[.][0-9]{1,20})?([,}])'
+_ULID = r"\b01[0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{24}\b"
+# What stands for an id or a time, and for a short number in JSON; longer ones may be a card's. The id is one that no look takes for a key.
+_ID, _NUMBER = "01abcdefghjkmnpqrstvwxyzab", '":123'
+_IDS, _NUMBERS = f"{_UUID}|{_TIME}|{_ULID}", '": ?-?[0-9]{1,9}(?:[.][0-9]{1,20})?([,}])'
 _ALIKE = ((_IDS, _ID), (_NUMBERS, f"{_NUMBER}\\1"))
 _OWN = f"{_IDS}|{_NUMBERS}"
 _CONSTANT = pattern(f"{_ID}|{_NUMBER}[,}}]")
 # Within a longer word an id's letters may tell whether that is a key: such texts are looked at each.
-_WITHIN = pattern(rf"[\w.-]{_ID}|{_ID}[\w-]")
+_WITHIN_LOOK = rf"[\w.-]{_ID}|{_ID}(?:[\w-]|[.:]\w)"
+_WITHIN = pattern(_WITHIN_LOOK, re.ASCII)
 
 
 # The automata of a first look take as long to make as going through so much.
@@ -79,9 +82,12 @@ def redacted(con: duckdb.DuckDBPyConnection, relation: str, redactor: Redactor |
     """
     if not redactor:
         return Shown()
+    # Most texts that are ids are no secrets.
+    is_id = f"length(text) = 36 AND regexp_full_match(text, '{_UUID}') AND NOT list_contains(?::VARCHAR[], text)"
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE passing AS SELECT sort, text, {_alike("text")} AS alike
-        FROM ({relation}) WHERE text IS NOT NULL AND NOT (length(text) = 36 AND regexp_full_match(text, '{_UUID}'))"""
+        FROM ({relation}) WHERE text IS NOT NULL AND NOT ({is_id})""",
+        [sorted(redactor.known_ids)],
     )
     con.execute("CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT sort, alike FROM passing")
     rows = _suspects(con, redactor)
@@ -119,7 +125,8 @@ def _suspects(con: duckdb.DuckDBPyConnection, redactor: Redactor) -> list[tuple[
     # kept before it is chosen of, or it is looked at twice.
     con.execute(
         f"""CREATE OR REPLACE TEMP TABLE looked_at AS
-        SELECT sort, alike, {is_worth_a_scan} AS is_worth_a_scan, {redactor.suspected("alike")} AS is_suspect
+        SELECT sort, alike, {is_worth_a_scan} AS is_worth_a_scan,
+          regexp_matches(alike, '{_WITHIN_LOOK}') OR {redactor.suspected("alike")} AS is_suspect
         FROM (SELECT unnest(list({{'sort': sort, 'alike': alike}}), recursive := true) FROM looked_at)"""
     )
     return con.execute("FROM looked_at WHERE is_worth_a_scan OR is_suspect").fetchall()

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reporter.redaction.framed import is_frame, redacted_frame
 from reporter.redaction.own import OWN_WORDS, is_id
+from reporter.redaction.patterns import pattern
 from reporter.redaction.placeholders import PLACEHOLDER
 
 if TYPE_CHECKING:
     from reporter.redaction.redactor import Redactor
 
 T = TypeVar("T")
+_TEXTLESS = pattern(r"(?:(?:int|float|bool|None|datetime|tuple|list|Sequence)\b|[\s|,.\[\]])+")
 _PLAIN = frozenset((int, float, bool, type(None), datetime))
 
 
@@ -29,11 +31,14 @@ def redacted_results(found: T, redactor: Redactor) -> T:
 
 @lru_cache(1000)
 def _fields(kind: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - a type
-    """The fields of a dataclass; None of another type."""
-    return (
-        tuple(field.name for field in dataclasses.fields(kind))
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind)
-        else None
+    """The fields of a dataclass that can hold a text; None of another type."""
+    if not isinstance(kind, type) or not dataclasses.is_dataclass(kind):
+        return None
+    fields = {field.name: str(field.type) for field in dataclasses.fields(kind)}
+    return tuple(
+        name
+        for name, hint in fields.items()
+        if not _TEXTLESS.fullmatch(hint) and not (name in OWN_WORDS and hint in ("str", "str | None"))
     )
 
 

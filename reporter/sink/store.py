@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from reporter import engine
 from reporter.errors import DamagedSinkError
+from reporter.redaction.cut import cut
 from reporter.sink.schema import NOTE_TRACES
 from reporter.sink.source_rows import SourceRows
 from reporter.sources.cursors import Cursor
@@ -186,7 +187,7 @@ class Sink:
         ).fetchone()
         if has_rejects:
             con.execute(
-                """INSERT INTO rejects SELECT source, "offset", reason, left(coalesce(message, context, ''), 200)
+                f"""INSERT INTO rejects SELECT source, "offset", reason, {cut("coalesce(message, context, '')", 200)}
                 FROM staged WHERE reason IS NOT NULL"""
             )
         if self.is_saved:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 # An entry longer than this is a reject; no block in memory grows beyond it.
 MAX_ENTRY_BYTES = 32 << 20
-SAMPLE_CHARS = 200
+# Of a reject, for the sink to cut where no half of a secret stays.
+SAMPLE_CHARS = 400
 
 
 class Reject(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from reporter.sources import Cut, Reject, sample
+from reporter.sources import SAMPLE_CHARS, Cut, Reject, sample
 from reporter.sources.header import PHP_ERROR, usual_times
 from reporter.sources.json_keys import is_record, record
 from reporter.sources.mend import clean, dump, is_open, objects
@@ -239,15 +239,15 @@ class Singly:
 
     def _record(self, at: int, text: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
         if not isinstance(value, dict):
-            self.rejects.append(Reject(at, "not a JSON object", clean(text[:200])))
+            self.rejects.append(Reject(at, "not a JSON object", clean(text[:SAMPLE_CHARS])))
             return
         try:
             told = record(value)
         except RecursionError:
-            self.rejects.append(Reject(at, "JSON nested too deeply", clean(text[:200])))
+            self.rejects.append(Reject(at, "JSON nested too deeply", clean(text[:SAMPLE_CHARS])))
             return
         if told.reason:
-            self.rejects.append(Reject(at, told.reason, clean(text[:200])))
+            self.rejects.append(Reject(at, told.reason, clean(text[:SAMPLE_CHARS])))
         else:
             message = clean(told.message) if told.message is not None else None
             self.rows.append((at, _usual_time(told.time), told.level, message, told.context, told.extra))

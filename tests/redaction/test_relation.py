@@ -16,10 +16,13 @@ from reporter.redaction.relation import ID, JSON, TEXT, redacted, shown_columns
 from tests.redaction.test_recall import SAMPLES
 
 R = random.Random(20261126)
+# A secret of an app's .env that looks like an id.
+KNOWN = "51b03f21-531f-48a2-aae7-fe0afbc5f709"
 
 
 def some_id() -> str:
-    return str(uuid.UUID(int=R.getrandbits(128), version=4))
+    ulid = "01" + "".join(R.choices("0123456789abcdefghjkmnpqrstvwxyz", k=24))
+    return R.choice([str(uuid.UUID(int=R.getrandbits(128), version=4)), ulid, ulid.upper()])
 
 
 def some_time() -> str:
@@ -38,6 +41,8 @@ def entries() -> list[tuple[str, str]]:
         lambda text=text: {"n": some_number(), "detail": text, "id": some_id(), "at": some_time()} for text in secrets
     ]
     contexts += [
+        lambda: {"event_id": f"tool_invocations:{some_id()}", "k": f"{some_id()}:{R.getrandbits(128):032x}", "openai": some_id()},
+        lambda: {"hex": f"{R.getrandbits(256):064x}", "sonar": f"squ_{R.getrandbits(160):040x}", "n": some_number(), "t": "01" * 20},
         lambda: {"auth": some_id(), "n": some_number()},
         lambda: {"pin": R.randrange(1000, 9999), "otp_code": R.randrange(10**5, 10**6), "ms": some_number()},
         lambda: {"prompt": f"call me at {some_time()} about {some_id()} please", "n": 1},
@@ -62,9 +67,11 @@ def test_texts_of_a_relation_leave_as_each_by_itself_would(monkeypatch, few):
     """With the database's first look, and without."""
     monkeypatch.setattr(relation, "_FEW_BYTES", few)
     texts = entries()
-    redactor = Redactor("salt", ["s3cret-of-dotenv"])
-    alone = Redactor("salt", ["s3cret-of-dotenv"])
+    redactor = Redactor("salt", ["s3cret-of-dotenv", KNOWN])
+    alone = Redactor("salt", ["s3cret-of-dotenv", KNOWN])
     texts += [
+        *((sort, KNOWN) for sort in (TEXT, ID)),
+        (JSON, json.dumps({"detail": KNOWN})),
         (TEXT, f"it holds s3cret-of-dotenv {some_id()}"),
         (JSON, json.dumps({"n": "s3cret-of-dotenv", "id": some_id()})),
     ]
@@ -89,7 +96,8 @@ def test_texts_of_a_relation_leave_as_each_by_itself_would(monkeypatch, few):
     assert wrong == []
     assert len(shown) > 300
     assert sorted(text for (text,) in columns) == sorted(shown.of(JSON, text) for sort, text in texts if sort == JSON)
-    assert redactor.counts["env"] == 2
+    assert redactor.counts["env"] == 5
+    assert KNOWN not in "".join(shown.values())
 
 
 def test_what_a_scanner_finds_in_one_text_is_hidden_in_all(monkeypatch):
