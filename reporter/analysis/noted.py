@@ -82,7 +82,7 @@ def notes(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> dict[str
     found: dict[str, Any] = json.loads(con.execute(_NOTES).fetchall()[0][0])
     states = {state: state for state in set(found["state"] or []) if state}
     if redactor:
-        states = {state: redactor.identifier(state) for state in sorted(states)}
+        states = {state: redactor.text(state) for state in sorted(states)}
     empty: dict[str, Any] = {name: "" if name in ("what", "failed") else [] for name in found}
     return {
         **{name: empty[name] if column is None else column for name, column in found.items()},
