@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from reporter.analysis import ALL, select_window
+from reporter.analysis import ALL, fold, select_window
+from reporter.analysis.cells import hosts_of_cells, see_cells, with_counted_traces
 from reporter.analysis.changes import changes
 from reporter.analysis.chat import chat
 from reporter.analysis.commands import commands
@@ -31,7 +32,7 @@ from reporter.sink.notes import SOURCE_NAMES
 from reporter.sink.standing import file_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -80,14 +81,21 @@ class Reading:
         self._data: Future[TraceData] | None = None
         self._is_open = True
         self._aside = self.con.cursor()
+        self._compared, self._chosen = compared, chosen
+        self.is_reduced = bool(self.sink.about("cells"))
         try:
+            if self.is_reduced:
+                see_cells(self.con)
             self._aside.execute("SET TimeZone = 'UTC'")
             for con in (self.con, self._aside):
-                select_window(con, window, compared, chosen)
+                self._select(con)
                 con.execute(SOURCE_NAMES)
         except BaseException as exc:
             self.close(exc)
             raise
+
+    def _select(self, con: engine.DuckDBPyConnection) -> None:
+        select_window(con, self._window, self._compared, self._chosen)
 
     def __enter__(self) -> Reading:
         return self
@@ -112,7 +120,14 @@ class Reading:
     def begin_operations(self, results: Results) -> Future[str]:
         """What the report's filter computes with, made in the thread after the traces' data; `results` have passed the redactor."""
         data = self.begin_trace_data()
-        return self._thread.submit(lambda: operations_data(self._aside, results, self.redactor, data.result().names))
+        return self._thread.submit(lambda: self._operations(results, data.result().names))
+
+    def _operations(self, results: Results, names: Mapping[str, str]) -> str:
+        if self.is_reduced:
+            # Traces are those that are kept whole; operations are all.
+            see_cells(self._aside)
+            self._select(self._aside)
+        return operations_data(self._aside, results, self.redactor, names, is_together=self.is_reduced)
 
     def _trace_data(self) -> TraceData:
         return trace_data(self._aside, redactor=self.redactor, has_logs=True)
@@ -132,6 +147,8 @@ class Reading:
         groups = errors(con, asked.window, asked.settings.decisions)
         view, changed = overview(con, asked.window, sources), changes(con, asked.compared)
         figures = performance(con, asked.window, asked.settings.classes)
+        if self.is_reduced:
+            view = with_counted_traces(con, view, asked.window)
         return Results(
             view,
             figures,
@@ -140,22 +157,31 @@ class Reading:
             rejects,
             changed,
             problems(con, view, groups, changed),
-            self._usage(asked, figures.listed),
+            self._usage(asked, () if self.is_reduced else figures.listed),
             error_details(con, groups.groups),
         )
 
     def _usage(self, asked: Asked, operations: Sequence[OperationFigures]) -> Usage:
         con, seconds = self.con, asked.window.bucket_seconds
+        singles = self._singles() if self.is_reduced else con
         return Usage(
-            chat(con, seconds),
-            commands(con),
-            tools(con, seconds),
-            processing(con, seconds),
-            llm(con, seconds, asked.settings.prices),
+            chat(singles, seconds),
+            commands(singles),
+            tools(singles, seconds),
+            processing(singles, seconds),
+            llm(singles, seconds, asked.settings.prices),
             latency(con, asked.zone.key, asked.settings.classes),
             trends(con, asked.zone.key),
-            coverage(con, asked.built_at),
+            coverage(singles, asked.built_at),
             counts_over_time(con, asked.window),
-            operation_details(con, asked.window, asked.zone.key, operations),
-            hosts(con),
+            operation_details(singles, asked.window, asked.zone.key, operations),
+            hosts_of_cells(con, asked.window) if self.is_reduced else hosts(con),
         )
+
+    def _singles(self) -> engine.DuckDBPyConnection:
+        """What a reduced sink keeps whole: for pages that need single operations, which are left out, and need not go through cells."""
+        con = self.con.cursor()
+        self._select(con)
+        con.execute(SOURCE_NAMES)
+        fold(con)
+        return con

@@ -124,6 +124,13 @@ def read(
     return run
 
 
+# Said on every page of a report of a reduced sink.
+_OF_CELLS = (
+    "What went well is put together in quarters of an hour: counts, sums, least and greatest are exact, percentiles within 0.97 %, and what is said to be "
+    "slower or faster than before is approximate. Traces are those that are kept: all that failed or did not end, and of the others the slowest and the latest."
+)
+
+
 def _load_analyses() -> None:
     import_module("reporter.reading")
 
@@ -148,6 +155,7 @@ class Run:
         self.ingested = ingested
         self.notes = notes
         self._asked = asked
+        self._is_reduced = reading.is_reduced
         self._results = results
         self._reading: Reading | None = reading
         self.sink_state = reading.sink_state
@@ -317,9 +325,10 @@ class Run:
         from reporter.site.context import Edition
 
         asked = self._asked
-        return Edition(
+        edition = Edition(
             asked.settings.title, asked.zone, asked.built_at, self.notes, is_live, str(asked.settings.chosen)
         )
+        return replace(edition, reduced=_OF_CELLS) if self._is_reduced else edition
 
     def _shown(self, ask: Callable[[Any], pd.DataFrame], *, has_traces: bool = False) -> pd.DataFrame:
         with self._read_again() as reading:

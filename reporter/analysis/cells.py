@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reporter.analysis import FOLDED_ROW, folded
-from reporter.analysis.overview import COUNTED
+from reporter.analysis.hosts import HostFigures
+from reporter.analysis.overview import COUNTED, KIND_FIGURES
 from reporter.analysis.traces import summaries
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 
@@ -55,8 +56,32 @@ CREATE TABLE span_cells (quarter TIMESTAMP, kind VARCHAR, type VARCHAR, operatio
 CREATE TABLE event_cells (quarter TIMESTAMP, kind VARCHAR, event VARCHAR, operation VARCHAR, status VARCHAR, level VARCHAR, n BIGINT);
 -- How many traces began in it, of which nothing else is kept.
 CREATE TABLE trace_cells (quarter TIMESTAMP, n BIGINT);
+-- All of each host, what is kept whole too; of traces those that began in it.
+CREATE TABLE host_cells (host VARCHAR, quarter TIMESTAMP, events BIGINT, error_events BIGINT, traces BIGINT, operations BIGINT, errors BIGINT,
+  unfinished BIGINT, last TIMESTAMP);
 """
-CELL_TABLES = ("span_cells", "event_cells", "trace_cells")
+CELL_TABLES = ("span_cells", "event_cells", "trace_cells", "host_cells")
+# Of a sink that is not yet reduced.
+HOST_CELLS = f"""
+INSERT INTO host_cells
+WITH begins AS (SELECT substr(key, 6) AS host, value::BIGINT AS first FROM about WHERE starts_with(key, 'host:')),
+e AS (SELECT host, {_QUARTER} AS quarter, count(*) AS events, count(*) FILTER (status = 'error') AS error_events, max(ts) AS last
+  FROM events ASOF JOIN begins ON id >= first GROUP BY ALL),
+t AS (SELECT host, {_QUARTER} AS quarter, count(*) AS traces
+  FROM (SELECT correlation_id, min(ts) AS ts, min(id) AS id FROM events WHERE correlation_id IS NOT NULL GROUP BY 1) ASOF JOIN begins ON id >= first GROUP BY ALL),
+s(host, quarter, operations, errors, unfinished, percentiles) AS (SELECT host, {_QUARTER}, {KIND_FIGURES} FROM spans ASOF JOIN begins ON id >= first GROUP BY ALL)
+SELECT host, quarter, coalesce(events, 0), coalesce(error_events, 0), coalesce(traces, 0), coalesce(operations, 0), coalesce(errors, 0),
+  coalesce(unfinished, 0), last
+FROM e FULL JOIN s USING (host, quarter) LEFT JOIN t USING (host, quarter)"""
+_HOSTS_ADDED = """
+SELECT host, quarter, sum(events)::BIGINT, sum(error_events)::BIGINT, sum(traces)::BIGINT, sum(operations)::BIGINT, sum(errors)::BIGINT,
+  sum(unfinished)::BIGINT, max(last) FROM host_cells GROUP BY host, quarter"""
+_HOSTS = """
+SELECT c.host, coalesce(sum(events) FILTER (is_in), 0)::BIGINT, coalesce(sum(error_events) FILTER (is_in), 0)::BIGINT,
+  coalesce(sum(traces) FILTER (is_in), 0)::BIGINT, coalesce(sum(operations) FILTER (is_in), 0)::BIGINT,
+  coalesce(sum(errors) FILTER (is_in), 0)::BIGINT, coalesce(sum(unfinished) FILTER (is_in), 0)::BIGINT, max(last), coalesce(any_value(v.value), '')
+FROM (SELECT *, quarter >= $start AND quarter < $end AS is_in FROM host_cells) c LEFT JOIN about v ON v.key = 'version:' || c.host
+GROUP BY c.host ORDER BY c.host"""
 
 _KEPT_TRACES = """
 CREATE OR REPLACE TEMP TABLE summed AS SELECT correlation_id, status, start, duration_ms FROM ({summaries});
@@ -83,6 +108,8 @@ def choose(con: duckdb.DuckDBPyConnection, kept: int = KEPT) -> None:
 
 def cells_sql(table: str) -> str:
     """SQL: the cells of what `choose` left out, and of the relation `table`, put together."""
+    if table == "host_cells":
+        return _HOSTS_ADDED
     if table == "trace_cells":
         left = f"SELECT make_timestamp(epoch_us(start) // 900000000 * 900000000) AS quarter, count(*) AS n FROM summed WHERE NOT {_IS_OF_KEPT} GROUP BY ALL"
         return f"SELECT quarter, sum(n)::BIGINT AS n FROM (FROM trace_cells UNION ALL {left}) GROUP BY ALL"
@@ -146,3 +173,17 @@ def span_of_cells(con: duckdb.DuckDBPyConnection) -> tuple[datetime, datetime]:
         f"""SELECT min(quarter), max(quarter) + INTERVAL 15 MINUTE
         FROM (SELECT quarter FROM event_cells UNION ALL SELECT {_QUARTER} FROM events)"""
     ).fetchall()[0]
+
+
+def hosts_of_cells(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[HostFigures, ...]:
+    """Hosts by name, counted in whole quarters of an hour; how long their operations take is not told of each."""
+    start, end = window.sql
+    found = []
+    for host, events, error_events, traces, count, errors, unfinished, last, versions in con.execute(
+        _HOSTS, {"start": start, "end": end}
+    ).fetchall():
+        rate = errors / count if count else None
+        found.append(
+            HostFigures(host, events, error_events, traces, count, errors, rate, unfinished, None, last, versions, "")
+        )
+    return tuple(found) if len(found) > 1 else ()

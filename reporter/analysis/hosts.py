@@ -40,8 +40,9 @@ WITH e AS (SELECT host, count(*) AS events, count(*) FILTER (status = 'error') A
 s AS (SELECT host, {KIND_FIGURES} FROM window_spans {_OF_HOSTS} GROUP BY host),
 seen AS (SELECT host, max(ts) AS last FROM events {_OF_HOSTS} GROUP BY host),
 -- Contexts are long: those of an hour say it.
-said AS (SELECT host, string_agg(DISTINCT context ->> '$.meta.version', ', ' ORDER BY context ->> '$.meta.version') AS app_versions
-  FROM (SELECT host, context FROM events {_OF_HOSTS} JOIN seen USING (host) WHERE ts >= last - INTERVAL 1 HOUR AND json_valid(context)) GROUP BY host)
+said AS (SELECT host, string_agg(DISTINCT version, ', ' ORDER BY version) AS app_versions
+  FROM (SELECT host, CASE WHEN json_valid(context) THEN context ->> '$.meta.version' END AS version
+    FROM events {_OF_HOSTS} JOIN seen USING (host) WHERE ts >= last - INTERVAL 1 HOUR) GROUP BY host)
 SELECT host, coalesce(events, 0), coalesce(error_events, 0), coalesce(traces, 0), s.* EXCLUDE (host), last, versions, coalesce(app_versions, '')
 FROM hosts LEFT JOIN e USING (host) LEFT JOIN s USING (host) LEFT JOIN seen USING (host) LEFT JOIN said USING (host)
 ORDER BY host"""

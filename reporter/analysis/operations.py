@@ -124,7 +124,12 @@ SELECT list(number ORDER BY n) FROM (
 
 
 def operations_data(
-    con: duckdb.DuckDBPyConnection, results: Results, redactor: Redactor | None, shown: Mapping[str, str]
+    con: duckdb.DuckDBPyConnection,
+    results: Results,
+    redactor: Redactor | None,
+    shown: Mapping[str, str],
+    *,
+    is_together: bool = False,
 ) -> str:
     """The JSON document of `window_events`, `window_spans` and of `carried`, which `traces` leaves.
 
@@ -135,13 +140,14 @@ def operations_data(
     the flow of messages the name of what they come from (streams: of messages); `after`: of tool calls the one before in the trace; `talk`: whose `conversations` rows are of where that is not their trace's
     (a place in their `ids`); none of the two last where rows are together. `notes`: what pages count beside operations (noted.py). `prices`: see there. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
     they tell of one failure), `group` (a place in `groups`, -1 beyond those; `closed`: places of ignored and resolved ones), `row`, the operation that failed or -1, and `conversation`. `events`: all
-    events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `hosts`: names, where there are several; then rows, `errors` and `notes` have their `host` (a place in these), and `trace_hosts` that of `ids`.
+    events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `is_together`: asked for where
+    single operations are not known. `hosts`: names, where there are several; then rows, `errors` and `notes` have their `host` (a place in these), and `trace_hosts` that of `ids`.
     `redactor`: what ids and names pass, but for those that have passed it: `results`, and traces' ids and operations, of which `shown` says what is shown as something else.
     """
     fold(con)
     con.execute(CONVERSATIONS)
     con.execute(NOTED)
-    is_together = _select(con, results.window.bucket_seconds * 1000)
+    is_together = _select(con, results.window.bucket_seconds * 1000, is_together=is_together)
     con.execute(_NAMES)
     # A list of nothing is null in SQL.
     names = {name: column or [] for name, column in json.loads(_one(con, _NAMED)).items()}
@@ -171,11 +177,11 @@ def operations_data(
     return f'{said[:-1]},"rows":{_short(rows)},"facts":{_short(facts)}}}'
 
 
-def _select(con: duckdb.DuckDBPyConnection, step_ms: int) -> bool:
-    """Leave `selectable`, in few enough rows; whether some of them are more than one operation."""
+def _select(con: duckdb.DuckDBPyConnection, step_ms: int, *, is_together: bool = False) -> bool:
+    """Leave `selectable`, in few enough rows; whether some of them are more than one operation, as where `is_together` asks for it."""
     con.execute(_ROWS)
     size = "SELECT count(*) FROM selectable"
-    if int(_one(con, size)) <= OPERATIONS_AT_MOST:
+    if int(_one(con, size)) <= OPERATIONS_AT_MOST and not is_together:
         return False
     for steps, bins in _COARSER:
         con.execute(_TOGETHER.format(step=step_ms * steps, bins=bins))
@@ -209,7 +215,8 @@ def _limits(performance: Performance, types: list[str]) -> dict[str, tuple[float
 
 
 def _hosts(con: duckdb.DuckDBPyConnection, results: Results) -> dict[str, list[object]]:
-    names: list[object] = [one.host for one in results.usage.hosts] if results.usage else []
+    has_hosts = con.execute("SELECT count(*) > 0 FROM hosts").fetchall()[0][0]
+    names: list[object] = [one.host for one in results.usage.hosts] if results.usage and has_hosts else []
     return {"hosts": names, "trace_hosts": con.execute(_TRACE_HOSTS).fetchall()[0][0]} if names else {"hosts": []}
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from reporter.settings.app import Settings
 
 
-_ANSWERS = ("overview", "performance", "errors", "traces", "trace", "sources")
+_ANSWERS = ("build", "overview", "performance", "errors", "traces", "trace", "sources")
 
 
 def gathered_settings(options: dict[str, Any]) -> Settings:
@@ -58,8 +58,8 @@ def _reduced(settings: Settings, options: dict[str, Any]) -> Settings:
     if len(options["gathered"]) > 1:
         msg = "a reduced sink is asked by itself"
         raise UsageError(msg, "Name it alone, or reduce all that it and the others were made of together.")
-    if command not in _ANSWERS:
-        msg = f"{command} needs single operations, and a reduced sink has them of some traces only"
+    if command not in _ANSWERS or click.get_current_context().params.get("json_file"):
+        msg = f"{command}{' --json' if command == 'build' else ''} needs single operations, and a reduced sink has them of some traces only"
         raise UsageError(
             msg, f"It answers {', '.join(_ANSWERS)}; reports are made of what it was made of: build --from."
         )

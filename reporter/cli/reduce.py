@@ -35,7 +35,7 @@ from reporter.cli.paths import FILE
 )
 @click.option("-o", "--output", required=True, type=FILE, metavar="FILE", help="The reduced sink, for --from.")
 def reduce(given: tuple[str, ...], engine: str, hosts_at_once: int, output: str) -> None:
-    """Put what many hosts exported together in one small sink, which the terminal's commands answer from."""
+    """Put what many hosts exported together in one small sink, which reports and answers are made of."""
     import os
     from pathlib import Path
 

@@ -20,12 +20,13 @@ REJECT_SAMPLES = 200
 _GOOD_PART, _MOST, _WORST_SOURCES = 0.05, 0.5, 3
 # Machines that log to one app, and readers of it, may differ by so much.
 _CLOCKS_APART = timedelta(minutes=10)
-# What analyses read beside events and spans: names of sources; and, where there are several hosts (gather.py), where the ids of each begin.
+# What analyses read beside events and spans: names of sources; and, where there are several hosts (gather.py), where the ids of each begin; cells
+# have none of their own.
 SOURCE_NAMES = """
 CREATE OR REPLACE TEMP VIEW source_names AS SELECT id, name FROM sources;
 CREATE OR REPLACE TEMP VIEW hosts AS
 SELECT substr(b.key, 6) AS host, b.value::BIGINT AS first, row_number() OVER (ORDER BY b.value::BIGINT) - 1 AS number, coalesce(v.value, '') AS versions
-FROM about b LEFT JOIN about v ON v.key = 'version:' || substr(b.key, 6) WHERE starts_with(b.key, 'host:') QUALIFY count(*) OVER () > 1"""
+FROM about b LEFT JOIN about v ON v.key = 'version:' || substr(b.key, 6) WHERE starts_with(b.key, 'host:') AND NOT EXISTS (FROM about WHERE key = 'cells') QUALIFY count(*) OVER () > 1"""
 
 
 def source_notes(sink: Sink) -> list[tuple[str, str]]:

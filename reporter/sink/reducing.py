@@ -42,6 +42,7 @@ def reduce_hosts(given: Sequence[str], version: str = __version__, kept: int = c
             return Reduced(b"", tuple(notes))
         with open_sink(own) as sink:
             sink.connection.execute(cells.CELLS.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+            sink.connection.execute(cells.HOST_CELLS)
             return Reduced(_written(sink.connection, Path(folder) / "reduced.duckdb", kept), tuple(notes))
 
 

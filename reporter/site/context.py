@@ -29,7 +29,8 @@ STEP = "step"
 @dataclass(frozen=True)
 class Edition:
     """What a report is an edition of. `notes`: (source, what is to be said of it). `is_live`: its pages renew themselves. `chosen`: what it is
-    about where that is not all. `above`: where the calendar is that it stands in."""
+    about where that is not all. `reduced`: what is to be said of one
+    that is made of cells. `above`: where the calendar is that it stands in."""
 
     app: str
     zone: ZoneInfo
@@ -38,6 +39,7 @@ class Edition:
     is_live: bool = False
     chosen: str = ""
     above: str = ""
+    reduced: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ class Site:
     chosen: str = ""
     above: str = ""
     hosts: tuple[str, ...] = ()
+    reduced: str = ""
 
 
 def chart(

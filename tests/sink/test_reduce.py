@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import threading
@@ -17,6 +18,7 @@ import pytest
 from reporter.errors import SourceError
 from reporter.sink.reduce import job_of, reduce
 from reporter.sink.reducing import merge, reduce_hosts
+from tests.browser import look
 from tests.helpers import event, run, write_log
 
 HOSTS = ("delhi", "katmandu", "lima", "oslo")
@@ -228,6 +230,68 @@ def test_what_goes_wrong_on_a_worker_is_said(inbox, cluster, tmp_path):
     assert (done.exit_code, "there is nothing in" in done.stderr) == (3, True)
 
 
+@pytest.fixture(scope="module")
+def sites(inbox, tmp_path_factory) -> tuple[Path, Path]:
+    """The report of all events, and that of cells."""
+    home = tmp_path_factory.mktemp("sites")
+    reduced(inbox, home / "fleet.duckdb")
+    for given, name in ((inbox, "whole"), (home / "fleet.duckdb", "cells")):
+        done = run("build", "--app", "/", "--from", str(given), *DAY, "-o", str(home / name))
+        assert done.exit_code == 0, done.output
+    return home / "whole", home / "cells"
+
+
+def table(page: Path, mark: str) -> list[tuple[str, list[float]]]:
+    """The rows of a table by their words, with their figures."""
+    text = page.read_text()
+    body = text[text.index(mark) :].partition("<tbody>")[2].partition("</tbody>")[0]
+    rows = re.findall(r"<tr.*?</tr>", body, re.S)
+    words = (" ".join(re.sub(r"<[^>]+>", " ", row.partition('<td class="n')[0]).split()) for row in rows)
+    figures = ([float(n) for n in re.findall(r'class="n[^>]*data-v="([^"]+)"', row)] for row in rows)
+    return sorted(zip(words, figures, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [("index", 'data-table="kinds"'), ("performance", 'id="ops"'), ("trends", 'data-table="days"'), ("index", 'id="over-time"')],
+)  # fmt: skip
+def test_the_pages_have_the_figures_of_all_events(sites, name, mark):
+    whole, cells = (table(site / f"{name}.html", mark) for site in sites)
+    assert len(whole) > 1
+    assert [words for words, _ in cells] == [words for words, _ in whole]
+    for (words, exact), (_, found) in zip(whole, cells, strict=True):
+        assert found == pytest.approx(exact, rel=OFF), words
+
+
+def test_hosts_have_their_counts(sites):
+    whole, cells = (table(site / "hosts.html", 'id="hosts"') for site in sites)
+    assert [words for words, _ in cells] == list(HOSTS)
+    for (_, exact), (_, found) in zip(whole, cells, strict=True):
+        # All but p95, which comes last: events, traces, operations, failed, rate, error events, unfinished.
+        assert found == pytest.approx(exact[:-1], rel=1e-9)
+
+
+def test_the_pages_of_cells_say_what_they_are_and_lead_nowhere_else(sites, browser):
+    _, cells = sites
+    for path in sorted(cells.glob("*.html")):
+        text = path.read_text()
+        assert "put together in quarters of an hour" in text or path.name == "trace.html", path.name
+        assert [link for link in re.findall(r'href="([\w-]+\.html)', text) if not (cells / link).exists()] == []
+    for name in ("chat", "commands", "tools", "processing", "llm", "logs"):
+        assert "needs single operations and entries" in (cells / f"{name}.html").read_text()
+    assert "Outliers</h2>" not in (cells / "performance.html").read_text()
+    assert "No ten minutes" not in (cells / "sources.html").read_text()
+    assert 'name="host"' not in (cells / "index.html").read_text()
+    (group, *_) = cells.glob("error-*.html")
+    assert "no sample to compare with" in group.read_text()
+    page, heard = look(browser, f"file://{cells}/performance.html#kind=tool", "#page-filters[data-applied*=tool]")
+    told = {o["operation"]: o["count"] for o in answer("performance", cells.parent / "fleet.duckdb")["operations"] if o["kind"] == "tool"}  # fmt: skip
+    shown = page.eval_on_selector_all("#ops tbody tr", "rows => rows.map(row => [row.cells[1].innerText, Number(row.cells[2].dataset.v)])")  # fmt: skip
+    assert dict(shown) == told
+    assert heard == []
+    assert page.inner_text("#filter-note").startswith("Approximately ")
+
+
 def test_a_reduced_sink_is_only_read_and_answers_what_it_can(inbox, tmp_path, app):
     path = tmp_path / "fleet.duckdb"
     reduced(inbox, path)
@@ -235,8 +299,12 @@ def test_a_reduced_sink_is_only_read_and_answers_what_it_can(inbox, tmp_path, ap
     write_log(app, *entries("lima", random.Random(2))[:4])
     done = run("overview", "--app", str(app), "--sink", str(path))
     assert (done.exit_code, "is a reduced sink, which is only read" in done.stderr) == (3, True)
-    done = run("build", "--app", str(app), "--from", str(path), "-o", str(tmp_path / "out"))
-    assert (done.exit_code, "build needs single operations" in done.stderr) == (2, True)
+    done = run(
+        "build", "--app", str(app), "--from", str(path), "-o", str(tmp_path / "out"), "--json", str(tmp_path / "j")
+    )
+    assert (done.exit_code, "build --json needs single operations" in done.stderr) == (2, True)
+    done = run("query", "SELECT 1", "--app", str(app), "--from", str(path))
+    assert (done.exit_code, "query needs single operations" in done.stderr) == (2, True)
     done = run("overview", "--app", str(app), "--from", str(path), "--from", str(inbox))
     assert (done.exit_code, "is asked by itself" in done.stderr) == (2, True)
     done = run("overview", "--app", str(app), "--from", str(path))
