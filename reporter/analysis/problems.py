@@ -60,13 +60,15 @@ class Dearer:
 
 @dataclass(frozen=True)
 class Problems:
-    """Each list worst first, at most FAILING, SLOWER and UNFINISHED long; `more_failing`: error groups beyond.
+    """Each list worst first, at most FAILING, SLOWER and UNFINISHED long; `more_failing`: error groups beyond; `closed`:
+    how many were ignored and resolved, in words.
 
     `failing`: error groups, by faults. `has_past`: whether their `new` means something. `open_count`: all unfinished work.
     """
 
     failing: tuple[ErrorGroup, ...]
     more_failing: int
+    closed: str
     has_past: bool
     slower: tuple[Slower, ...]
     unfinished: tuple[Unfinished, ...]
@@ -86,6 +88,7 @@ def problems(con: duckdb.DuckDBPyConnection, view: Overview, errors: Errors, cha
     return Problems(
         errors.open[:FAILING],
         len(errors.open[FAILING:]) + errors.more,
+        errors.closed_in_words,
         errors.has_past,
         _slower(con, changes.durations),
         unfinished[:UNFINISHED],

@@ -37,6 +37,8 @@ def _lines(found: Problems, view: Overview, zone: ZoneInfo) -> Iterator[Renderab
     if found.more_failing:
         more = f"{words.count(found.more_failing)} more error groups: telemetry-report errors"
         yield hanging(Text("  … ", style="dim"), Text(more, style="dim"))
+    if found.closed:
+        yield hanging(Text("  … ", style="dim"), Text(f"{found.closed}: telemetry-report errors --all", style="dim"))
     for one in found.slower:
         yield _slower(one, view, zone)
     for open_work in found.unfinished:

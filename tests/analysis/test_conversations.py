@@ -125,3 +125,17 @@ def test_the_filter_makes_the_same_conversations_of_the_whole_day(talks, browser
     page.wait_for_selector("#page-filters[data-applied='status=error']", state="attached")
     assert [[row[0], *row[4:9]] for row in page.evaluate(shown)] == [["first", "1", "openai/gpt-4o", "0", "$0.00", "1"]]
     assert heard == []
+
+
+def test_ids_and_models_of_a_conversation_pass_the_redactor(app, tmp_path):
+    """They stand in lists within a frame."""
+    secret = "sk-proj-" + "Ab3dEf6hIj9kLmN0pQrStUvWxYz12345"
+    write_log(
+        app,
+        message("10:00:00.000001", secret, secret, "m1"),
+        *stream("10:00:01.000001", "10:00:03.000001", secret, secret, "m1", f"openai/{secret}", duration_ms=2000),
+    )
+    assert run("build", "--app", str(app), "-o", str(tmp_path / "out"), *DAY).exit_code == 0
+    assert 'id="conversations"' in (tmp_path / "out" / "chat.html").read_text()
+    held = [path.name for path in (tmp_path / "out").rglob("*.*") if secret in path.read_text("utf-8", "replace")]
+    assert held == []

@@ -66,7 +66,9 @@ def test_an_ignored_group_is_counted_but_not_listed(failing):
         "2026-11-20 00:00:00 – 2026-11-21 00:00:00 UTC: 3 faults in 2 groups, 3 error events; 1 ignored (3 faults): --all shows them"
     )
     assert ask("overview", failing)["totals"] == before
-    assert "No table" not in run("overview", "--app", str(failing), *DAY).stdout
+    overview = run("overview", "--app", str(failing), *DAY).stdout
+    assert "No table" not in overview
+    assert "1 ignored (3 faults): telemetry-report errors --all" in overview
     assert "is open again" in decide(failing, "No table a", "--reopen")
     assert groups(failing)["No table a"] == (None, 3)
     assert run("errors", fingerprint(failing, "No table a"), "--app", str(failing), "--reopen").exit_code == 1
@@ -122,7 +124,9 @@ def test_pages_show_what_was_decided_and_lead_from_one_group_to_the_next(failing
     page.wait_for_selector("[data-applied='kind=log']", state="attached")
     assert [row.split("\n")[-1] for row in page.locator("#groups td.what").all_inner_texts()] == ["Disk full"]
     assert "4 faults in 2 groups" in page.inner_text("[data-sentence=errors]")
-    assert "No table" not in (tmp_path / "out" / "index.html").read_text()
+    first = (tmp_path / "out" / "index.html").read_text()
+    assert "No table" not in first
+    assert '<a href="errors.html#closed">1 ignored (3 faults)</a>' in first
     page.goto(f"file://{tmp_path}/out/error-{fingerprint(failing, 'No table a')}.html")
     assert page.inner_text(".new") == "ignored"
     assert "1 of 3" in page.inner_text(".beside")
