@@ -26,7 +26,10 @@ def redacted_frame(frame: pd.DataFrame, redacted: Callable[[Any, str], Any]) -> 
             if different:
                 changed[name] = column.replace(different).astype(column.dtype)
         elif column.dtype == object:
-            changed[name] = column.map(lambda value, key=name: redacted(value, key))
+            # A list of DuckDB's comes as an array, which is no list to whoever looks for texts in it.
+            changed[name] = column.map(
+                lambda value, key=name: redacted(value.tolist() if hasattr(value, "tolist") else value, key)
+            )
     return frame.assign(**changed) if changed else frame
 
 
