@@ -105,7 +105,9 @@ def test_days_whose_events_went_are_compared_by_their_daily_figures(app, tmp_pat
     assert run("build", "--app", str(app), *period, "-o", str(tmp_path / "out")).exit_code == 0
     page = " ".join(re.sub(r"<[^>]+>", " ", (tmp_path / "out" / "index.html").read_text()).split())
     assert "against 2026-11-13 00:00:00 – 2026-11-17 00:00:00 (of 3 of its days only daily figures are kept)" in page
-    (row,) = re.findall(r"<tr[^>]*><td><a href=\"tools.html\">.*?</tr>", (tmp_path / "out" / "index.html").read_text(), re.S)
+    (row,) = re.findall(
+        r"<tr[^>]*><td><a href=\"tools.html\">.*?</tr>", (tmp_path / "out" / "index.html").read_text(), re.S
+    )
     assert 'data-v="120">120' in row.split("</td>")[8]
 
 
