@@ -60,6 +60,7 @@ class Redactor:
         self.include_content = include_content
         self.is_thorough = is_thorough
         self._known = frozenset(known)
+        self._has_patterns = bool(patterns)
         # Known secrets that look like ids.
         self.known_ids = frozenset(filter(_UUID.fullmatch, self._known))
         env = known_rule("env", self._known)
@@ -140,7 +141,11 @@ class Redactor:
         return self._counted(value, is_id=True)
 
     def _counted(self, value: str, *, is_id: bool) -> str:
-        if len(value) < 4 or (len(value) == _UUID_CHARS and value not in self.known_ids and _UUID.fullmatch(value)):
+        size = len(value)
+        if size < 4 or (size == _UUID_CHARS and value not in self.known_ids and _UUID.fullmatch(value)):
+            return value
+        # A short number is no card's.
+        if is_id and size < 12 and value.isdigit() and value not in self._known and not self._has_patterns:
             return value
         shown, found = self._text(value, is_id) if len(value) < 10_000 else self._redacted(value, is_id)
         if found:

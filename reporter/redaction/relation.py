@@ -91,7 +91,8 @@ def redacted(con: duckdb.DuckDBPyConnection, relation: str, redactor: Redactor |
     )
     con.execute("CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT sort, alike FROM passing")
     rows = _suspects(con, redactor)
-    alike = {(sort, text): _looked_through(redactor, sort, text) for sort, text, _, is_suspect in rows if is_suspect}
+    probe = redactor.uncounted()
+    alike = {(sort, text): _looked_through(probe, sort, text) for sort, text, _, is_suspect in rows if is_suspect}
     found = Shown()
     for sort, text, like, own in _those(con, [key for key, each in alike.items() if each.holds_something]):
         if filled := alike[sort, like].of(own):
@@ -139,11 +140,10 @@ def _alike(text: str) -> str:
 
 
 class _Alike(NamedTuple):
-    """What texts have in common; what is shown of it, in the parts between what is each text's own, and what was replaced in it."""
+    """What texts have in common, what is shown of it, and what was replaced in it."""
 
     text: str
     shown: str
-    parts: list[str]
     counts: Counter[str]
 
     @property
@@ -151,16 +151,17 @@ class _Alike(NamedTuple):
         return self.shown != self.text or bool(_WITHIN.search(self.text))
 
     def of(self, own: list[str]) -> str | None:
-        """What is shown of one of the texts; None where what is its own is not shown as it is."""
-        if len(self.parts) != len(own) + 1 or _WITHIN.search(self.text):
+        """What is shown of one of the texts, by what is its own; None where that is not shown as it is."""
+        parts = _CONSTANT.split(self.shown)
+        if len(parts) != len(own) + 1 or _WITHIN.search(self.text):
             return None
-        return "".join(part for pair in zip(self.parts, (*own, ""), strict=True) for part in pair)
+        return "".join(part for pair in zip(parts, (*own, ""), strict=True) for part in pair)
 
 
-def _looked_through(redactor: Redactor, sort: str, text: str) -> _Alike:
-    probe = redactor.uncounted()
+def _looked_through(probe: Redactor, sort: str, text: str) -> _Alike:
     shown = _passed(probe, sort, text)
-    return _Alike(text, shown, _CONSTANT.split(shown), probe.counts)
+    counts, probe.counts = probe.counts, type(probe.counts)()
+    return _Alike(text, shown, counts)
 
 
 def _those(con: duckdb.DuckDBPyConnection, alike: Sequence[tuple[str, str]]) -> list[tuple[str, str, str, list[str]]]:
