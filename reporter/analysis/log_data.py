@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 # Entries a shard, and how many of them have their contexts in one file.
 SHARD, CONTEXTS = 20_000, 500
 # What a report carries at most: entries, bytes of distinct texts and of contexts. A look for secrets takes 26 µs a text (146,000 in
-# 3.8 s of CPU), which is what these bounds are for; most entries say what others say.
+# 3.8 s of CPU), which is what these bounds are for; most entries say what others say. Contexts are looked for among so many entries.
 ENTRIES, TEXT_BYTES, CONTEXT_BYTES = 1_000_000, 8_000_000, 4_000_000
+CONTEXTS_AT_MOST = 100_000
 _TEXT_CHARS, _CONTEXT_CHARS = 1000, 20_000
 _SHOWN = 200
 _DATE_AND_ENDING = re.compile(r"([-_.]?\d{4}-?\d\d-?\d\d)?(\.\w{1,6})*$")
@@ -75,34 +76,35 @@ _WHOLE = f"""CASE WHEN error_message IS NULL OR contains({_SAID}, error_message)
 _TEXT = f"({cut(f'({_WHOLE})', _TEXT_CHARS)})"
 _LEVEL = "coalesce(list_position($levels::VARCHAR[], level) - 1, -1)"
 _BAD = f"({_LEVEL} >= {_WARNING} OR coalesce(status = 'error', false))"
-_SIZES = f"""SELECT (SELECT count(*) FROM window_events),
-  (SELECT coalesce(sum(octet_length(encode(text))), 0) FROM (SELECT DISTINCT {_TEXT} AS text FROM window_events))"""
+_TOTAL = "SELECT count(*) FROM window_events"
+# Texts are told apart by their hashes wherever all are gone through: they would not fit in memory.
+_SIZE = f"""SELECT coalesce(sum(size), 0) FROM (
+  SELECT any_value(octet_length(encode(text))) AS size FROM (SELECT {_TEXT} AS text FROM window_events) GROUP BY hash(text))"""
 _LIST = f"""
 SELECT id, epoch_us(ts) AS us, {_LEVEL}::INTEGER AS level, coalesce(list_position($kinds::VARCHAR[], kind) - 1, -1)::INTEGER AS kind,
   coalesce(status = 'error', false) AS is_failed, source, "offset", {_TEXT} AS text, correlation_id AS trace
 FROM window_events"""
+_FIRST = "ORDER BY is_bad DESC, ts DESC, id DESC"
 # Warnings and failures first, then what is latest; a text counts where it comes first.
 _CAPPED = f"""
-WITH sized AS (
-  SELECT id, ts, {_BAD} AS is_bad,
-    CASE WHEN row_number() OVER (PARTITION BY {_TEXT} ORDER BY {_BAD} DESC, ts DESC, id DESC) = 1 THEN octet_length(encode({_TEXT})) ELSE 0 END AS size
-  FROM window_events),
-kept AS (
-  SELECT id FROM sized
-  QUALIFY sum(size) OVER (ORDER BY is_bad DESC, ts DESC, id DESC) <= $bytes
-    AND row_number() OVER (ORDER BY is_bad DESC, ts DESC, id DESC) <= $entries)
+WITH latest AS (
+  SELECT id, ts, is_bad, hash(text) AS text, octet_length(encode(text)) AS size
+  FROM (SELECT id, ts, {_BAD} AS is_bad, {_TEXT} AS text FROM window_events) {_FIRST} LIMIT $entries),
+sized AS (
+  SELECT id, ts, is_bad, CASE WHEN row_number() OVER (PARTITION BY text {_FIRST}) = 1 THEN size ELSE 0 END AS size FROM latest),
+kept AS (SELECT id FROM sized QUALIFY sum(size) OVER ({_FIRST}) <= $bytes)
 {_LIST} SEMI JOIN kept USING (id)"""
+_HAS_CONTEXT = """(correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
+  AND (length(context) > 2 OR length(extra) > 2)"""
 _ORDER = " ORDER BY us DESC, id DESC"
 _CONTEXTS = f"""
-SELECT id, {cut("context", _CONTEXT_CHARS)} AS context, {cut("extra", _CONTEXT_CHARS)} AS extra FROM window_events
-WHERE (correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
-  AND (length(context) > 2 OR length(extra) > 2)
-QUALIFY sum(least(coalesce(length(context), 0) + coalesce(length(extra), 0), {_CONTEXT_CHARS}))
-  OVER (ORDER BY {_BAD} DESC, ts DESC, id DESC) <= $bytes
+WITH latest AS (
+  SELECT id, ts, {_BAD} AS is_bad, least(coalesce(length(context), 0) + coalesce(length(extra), 0), {_CONTEXT_CHARS}) AS size
+  FROM window_events WHERE {_HAS_CONTEXT} {_FIRST} LIMIT {CONTEXTS_AT_MOST}),
+kept AS (SELECT id FROM latest QUALIFY sum(size) OVER ({_FIRST}) <= $bytes)
+SELECT id, {cut("context", _CONTEXT_CHARS)} AS context, {cut("extra", _CONTEXT_CHARS)} AS extra FROM window_events SEMI JOIN kept USING (id)
 ORDER BY id"""
-_LACKING = """
-SELECT count(*) FROM window_events WHERE (correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
-  AND (length(context) > 2 OR length(extra) > 2)"""
+_LACKING = f"SELECT count(*) FROM window_events WHERE {_HAS_CONTEXT}"
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,8 @@ def entries(con: duckdb.DuckDBPyConnection) -> Entries:
     As many statements however many entries there are."""
     levels: dict[str, object] = {"levels": list(LEVELS)}
     given = {**levels, "kinds": list(KINDS)}
-    total, size = con.execute(_SIZES).fetchall()[0]
-    is_capped = total > ENTRIES or size > TEXT_BYTES
+    total = con.execute(_TOTAL).fetchall()[0][0]
+    is_capped = total > ENTRIES or con.execute(_SIZE).fetchall()[0][0] > TEXT_BYTES
     if is_capped:
         given |= {"bytes": TEXT_BYTES, "entries": ENTRIES}
     found = engine.arrow(con, (_CAPPED if is_capped else _LIST) + _ORDER, given)
