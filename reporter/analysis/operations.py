@@ -36,33 +36,45 @@ _MESSAGE_CHARS = 300
 # A row an operation that finished, never ended, or bears a call's tokens. status: 0 ok, 1 error, 2 unfinished, 3 tokens alone. A step's
 # caller is its command; a tool's what it stands in, past the step. `led`: what the flow of messages has it come from; `before`: the tool
 # call before it in its trace.
-_LED = "STRUCT(kind VARCHAR, type VARCHAR, operation VARCHAR)"
+# Parents are looked for among numbers: names of all spans, once for each side of a join, would not fit in memory.
+_LINKED = """
+CREATE OR REPLACE TEMP TABLE span_names AS SELECT *, row_number() OVER () AS number FROM (SELECT DISTINCT kind, type, operation FROM window_spans);
+CREATE OR REPLACE TEMP TABLE linked AS
+SELECT s.id, s.parent, n.number FROM window_spans s JOIN span_names n
+  ON (s.kind, s.type) = (n.kind, n.type) AND s.operation IS NOT DISTINCT FROM n.operation"""
+_SELECTED = "s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"
 _ROWS = f"""
-CREATE OR REPLACE TEMP TABLE selectable AS
-WITH flow AS ({FLOW_LINKS}),
-followed AS (SELECT id, lag(id) OVER (PARTITION BY correlation_id ORDER BY start_ts, id) AS before
-  FROM window_spans WHERE type = 'tool' AND correlation_id IS NOT NULL)
+WITH flow AS ({FLOW_LINKS}){{followed}}
 SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
   CASE WHEN s.status = 'unfinished' THEN 2 WHEN NOT s.is_operation THEN 3 WHEN s.status = 'error' THEN 1 ELSE 0 END AS status,
-  CASE WHEN s.{COUNTED.replace("(", "(s.")} AND s.is_operation THEN s.duration_ms END AS ms, l.n AS trace, 1 AS n,
-  CASE WHEN s.type = 'tool' AND p.type = 'step' AND g.id IS NOT NULL THEN {{'kind': g.kind, 'type': g.type, 'operation': g.operation}}
-    WHEN s.type = 'tool' AND p.id IS NOT NULL OR s.type IN ('step', 'generation', 'template') AND p.type = 'command'
-    THEN {{'kind': p.kind, 'type': p.type, 'operation': p.operation}} END AS caller,
+  CASE WHEN s.{COUNTED.replace("(", "(s.")} AND s.is_operation THEN s.duration_ms END AS ms, 1 AS n,
+  CASE WHEN s.type = 'tool' AND p.type = 'step' AND l2.id IS NOT NULL THEN {{{{'kind': g.kind, 'type': g.type, 'operation': g.operation}}}}
+    WHEN s.type = 'tool' AND l1.id IS NOT NULL OR s.type IN ('step', 'generation', 'template') AND p.type = 'command'
+    THEN {{{{'kind': p.kind, 'type': p.type, 'operation': p.operation}}}} END AS caller,
   s.prompt_tokens AS prompt, s.completion_tokens AS completion, e.cached_tokens AS cached,
   coalesce(s.total_tokens, s.prompt_tokens + s.completion_tokens, s.prompt_tokens, s.completion_tokens) AS total, s.cost_usd AS cost,
   CASE WHEN s.ttft_ms >= 0 THEN s.ttft_ms END AS ttft, s.counts_tokens IS TRUE AS counts, s.dry_run IS TRUE AS dry,
   s.id IN (SELECT id FROM folded_calls) AS folded,
-  CASE layer WHEN 1 THEN {{'kind': 'chat', 'type': 'stream', 'operation': source}}
-    WHEN 2 THEN {{'kind': 'command', 'type': 'command', 'operation': source}} END AS led, before,
-  CASE WHEN p.type <> 'root' THEN {{'kind': p.kind, 'type': p.type, 'operation': p.operation}} END AS parent, v.number AS conversation, h.number AS host
-FROM window_spans s LEFT JOIN window_spans p ON p.id = s.parent LEFT JOIN window_spans g ON g.id = p.parent
+  CASE layer WHEN 1 THEN {{{{'kind': 'chat', 'type': 'stream', 'operation': source}}}}
+    WHEN 2 THEN {{{{'kind': 'command', 'type': 'command', 'operation': source}}}} END AS led,
+  CASE WHEN p.type <> 'root' THEN {{{{'kind': p.kind, 'type': p.type, 'operation': p.operation}}}} END AS parent, h.number AS host, {{own}}
+FROM window_spans s LEFT JOIN linked l1 ON l1.id = s.parent LEFT JOIN span_names p ON p.number = l1.number
+  LEFT JOIN linked l2 ON l2.id = l1.parent LEFT JOIN span_names g ON g.number = l2.number
   LEFT JOIN (SELECT id, cached_tokens FROM window_events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id
-  LEFT JOIN carried l ON l.correlation_id = s.correlation_id
-  LEFT JOIN flow ON flow.id = s.id LEFT JOIN followed ON followed.id = s.id
-  LEFT JOIN own_conversation c ON c.correlation_id = s.correlation_id
-  LEFT JOIN conversations v ON v.conversation_id = coalesce(s.conversation_id, c.own)
+  LEFT JOIN flow ON flow.id = s.id {{joins}}
   ASOF LEFT JOIN hosts h ON s.id >= h.first
-WHERE s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"""
+WHERE {_SELECTED}"""
+_SINGLE = "CREATE OR REPLACE TEMP TABLE selectable AS " + _ROWS.format(
+    followed=""",
+followed AS (SELECT id, lag(id) OVER (PARTITION BY correlation_id ORDER BY start_ts, id) AS before
+  FROM window_spans WHERE type = 'tool' AND correlation_id IS NOT NULL)""",
+    own="l.n AS trace, before, v.number AS conversation",
+    joins="""LEFT JOIN carried l ON l.correlation_id = s.correlation_id LEFT JOIN followed ON followed.id = s.id
+  LEFT JOIN own_conversation c ON c.correlation_id = s.correlation_id
+  LEFT JOIN conversations v ON v.conversation_id = coalesce(s.conversation_id, c.own)""",
+)
+# What belongs to single operations alone is not even looked up where they are put together.
+_MANY = _ROWS.format(followed="", own="NULL", joins="")
 
 _TOGETHER = """
 CREATE OR REPLACE TEMP TABLE selectable AS
@@ -70,7 +82,7 @@ SELECT min(id) AS id, t, kind, type, operation, status, round(sum(ms * n) / sum(
   sum(n)::BIGINT AS n, caller, sum(prompt)::BIGINT AS prompt, sum(completion)::BIGINT AS completion, sum(cached)::BIGINT AS cached,
   sum(total)::BIGINT AS total, round(sum(cost), 9) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded, led, parent,
   NULL::BIGINT AS before, NULL::BIGINT AS conversation, host
-FROM (SELECT * REPLACE (t // {step} * {step} AS t), CASE WHEN ms IS NOT NULL THEN floor(log10(greatest(ms, 0.1)) * {bins}) END AS bin FROM selectable)
+FROM (SELECT * REPLACE (t // {step} * {step} AS t), CASE WHEN ms IS NOT NULL THEN floor(log10(greatest(ms, 0.1)) * {bins}) END AS bin FROM ({rows}))
 GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, led, parent, host, bin"""
 
 _NAMES = """
@@ -179,13 +191,16 @@ def operations_data(
 
 def _select(con: duckdb.DuckDBPyConnection, step_ms: int, *, is_together: bool = False) -> bool:
     """Leave `selectable`, in few enough rows; whether some of them are more than one operation, as where `is_together` asks for it."""
-    con.execute(_ROWS)
-    size = "SELECT count(*) FROM selectable"
-    if int(_one(con, size)) <= OPERATIONS_AT_MOST and not is_together:
+    con.execute(_LINKED)
+    total = int(_one(con, f"SELECT count(*) FROM window_spans s WHERE {_SELECTED}"))
+    if total <= OPERATIONS_AT_MOST and not is_together:
+        con.execute(_SINGLE)
         return False
+    rows = _MANY
     for steps, bins in _COARSER:
-        con.execute(_TOGETHER.format(step=step_ms * steps, bins=bins))
-        if int(_one(con, size)) <= OPERATIONS_AT_MOST:
+        con.execute(_TOGETHER.format(step=step_ms * steps, bins=bins, rows=rows))
+        rows = "FROM selectable"
+        if int(_one(con, "SELECT count(*) FROM selectable")) <= OPERATIONS_AT_MOST:
             break
     return True
 

@@ -105,7 +105,7 @@ def test_spans_derived_in_turns_are_those_derived_at_once_and_a_death_between_tu
 
 def test_what_does_not_fit_in_memory_goes_to_a_folder_of_its_own_that_is_gone_afterwards(app_of_one_file, monkeypatch):
     path = app_of_one_file.sink
-    monkeypatch.setattr("reporter.engine.SPILLING_BYTES", 60_000_000)
+    monkeypatch.setattr("reporter.engine.memory_limit", lambda: 60_000_000)
     with open_sink(path) as sink:
         sink.connection.execute(
             "SET threads = 1; CREATE TEMP TABLE large AS SELECT md5(r::VARCHAR) FROM range(3000000) t(r)"
