@@ -36,20 +36,25 @@ _MESSAGE_CHARS = 300
 # A row an operation that finished, never ended, or bears a call's tokens. status: 0 ok, 1 error, 2 unfinished, 3 tokens alone. A step's
 # caller is its command; a tool's what it stands in, past the step. `led`: what the flow of messages has it come from; `before`: the tool
 # call before it in its trace.
-# Parents are looked for among numbers: names of all spans, once for each side of a join, would not fit in memory.
-_LINKED = """
+# What spans stand in, by numbers of names, one join at a time: names of all spans, in all joins at once, would not fit in memory.
+_PLACED = f"""
 CREATE OR REPLACE TEMP TABLE span_names AS SELECT *, row_number() OVER () AS number FROM (SELECT DISTINCT kind, type, operation FROM window_spans);
-CREATE OR REPLACE TEMP TABLE linked AS
-SELECT s.id, s.parent, n.number FROM window_spans s JOIN span_names n
-  ON (s.kind, s.type) = (n.kind, n.type) AND s.operation IS NOT DISTINCT FROM n.operation"""
+CREATE OR REPLACE TEMP TABLE linked AS SELECT s.id, s.parent, n.number FROM window_spans s JOIN span_names n
+  ON (s.kind, s.type) = (n.kind, n.type) AND s.operation IS NOT DISTINCT FROM n.operation;
+CREATE OR REPLACE TEMP TABLE inside AS SELECT s.id, p.number AS inside, p.parent AS above FROM linked s LEFT JOIN linked p ON p.id = s.parent;
+CREATE OR REPLACE TEMP TABLE beyond AS SELECT s.id, inside, g.number AS beyond FROM inside s LEFT JOIN linked g ON g.id = s.above;
+DROP TABLE linked;
+DROP TABLE inside;
+CREATE OR REPLACE TEMP TABLE placed AS SELECT s.*, h.number AS host FROM beyond s ASOF LEFT JOIN hosts h ON s.id >= h.first;
+DROP TABLE beyond;
+CREATE OR REPLACE TEMP TABLE flow AS {FLOW_LINKS}"""
 _SELECTED = "s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"
-_ROWS = f"""
-WITH flow AS ({FLOW_LINKS}){{followed}}
+_ROWS = f"""{{followed}}
 SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
   CASE WHEN s.status = 'unfinished' THEN 2 WHEN NOT s.is_operation THEN 3 WHEN s.status = 'error' THEN 1 ELSE 0 END AS status,
   CASE WHEN s.{COUNTED.replace("(", "(s.")} AND s.is_operation THEN s.duration_ms END AS ms, 1 AS n,
-  CASE WHEN s.type = 'tool' AND p.type = 'step' AND l2.id IS NOT NULL THEN {{{{'kind': g.kind, 'type': g.type, 'operation': g.operation}}}}
-    WHEN s.type = 'tool' AND l1.id IS NOT NULL OR s.type IN ('step', 'generation', 'template') AND p.type = 'command'
+  CASE WHEN s.type = 'tool' AND p.type = 'step' AND beyond IS NOT NULL THEN {{{{'kind': g.kind, 'type': g.type, 'operation': g.operation}}}}
+    WHEN s.type = 'tool' AND inside IS NOT NULL OR s.type IN ('step', 'generation', 'template') AND p.type = 'command'
     THEN {{{{'kind': p.kind, 'type': p.type, 'operation': p.operation}}}} END AS caller,
   s.prompt_tokens AS prompt, s.completion_tokens AS completion, e.cached_tokens AS cached,
   coalesce(s.total_tokens, s.prompt_tokens + s.completion_tokens, s.prompt_tokens, s.completion_tokens) AS total, s.cost_usd AS cost,
@@ -57,16 +62,14 @@ SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
   s.id IN (SELECT id FROM folded_calls) AS folded,
   CASE layer WHEN 1 THEN {{{{'kind': 'chat', 'type': 'stream', 'operation': source}}}}
     WHEN 2 THEN {{{{'kind': 'command', 'type': 'command', 'operation': source}}}} END AS led,
-  CASE WHEN p.type <> 'root' THEN {{{{'kind': p.kind, 'type': p.type, 'operation': p.operation}}}} END AS parent, h.number AS host, {{own}}
-FROM window_spans s LEFT JOIN linked l1 ON l1.id = s.parent LEFT JOIN span_names p ON p.number = l1.number
-  LEFT JOIN linked l2 ON l2.id = l1.parent LEFT JOIN span_names g ON g.number = l2.number
+  CASE WHEN p.type <> 'root' THEN {{{{'kind': p.kind, 'type': p.type, 'operation': p.operation}}}} END AS parent, host, {{own}}
+FROM window_spans s JOIN placed USING (id) LEFT JOIN span_names p ON p.number = inside LEFT JOIN span_names g ON g.number = beyond
   LEFT JOIN (SELECT id, cached_tokens FROM window_events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id
   LEFT JOIN flow ON flow.id = s.id {{joins}}
-  ASOF LEFT JOIN hosts h ON s.id >= h.first
 WHERE {_SELECTED}"""
 _SINGLE = "CREATE OR REPLACE TEMP TABLE selectable AS " + _ROWS.format(
-    followed=""",
-followed AS (SELECT id, lag(id) OVER (PARTITION BY correlation_id ORDER BY start_ts, id) AS before
+    followed="""
+WITH followed AS (SELECT id, lag(id) OVER (PARTITION BY correlation_id ORDER BY start_ts, id) AS before
   FROM window_spans WHERE type = 'tool' AND correlation_id IS NOT NULL)""",
     own="l.n AS trace, before, v.number AS conversation",
     joins="""LEFT JOIN carried l ON l.correlation_id = s.correlation_id LEFT JOIN followed ON followed.id = s.id
@@ -191,7 +194,7 @@ def operations_data(
 
 def _select(con: duckdb.DuckDBPyConnection, step_ms: int, *, is_together: bool = False) -> bool:
     """Leave `selectable`, in few enough rows; whether some of them are more than one operation, as where `is_together` asks for it."""
-    con.execute(_LINKED)
+    con.execute(_PLACED)
     total = int(_one(con, f"SELECT count(*) FROM window_spans s WHERE {_SELECTED}"))
     if total <= OPERATIONS_AT_MOST and not is_together:
         con.execute(_SINGLE)
