@@ -191,7 +191,10 @@ _OF_SPANS = ("operation", *(name for name in SPAN_DETAILS if name.endswith("_id"
 _TEXTS = " UNION ALL ".join(
     (
         sorted_texts(f"SELECT * FROM events WHERE {_CHOSEN}", _LOGGED),
-        sorted_texts("SELECT * FROM events SEMI JOIN carried USING (correlation_id)", dict.fromkeys(_OF_EVENTS, ID)),
+        sorted_texts(
+            "SELECT * FROM events SEMI JOIN carried USING (correlation_id)", dict.fromkeys(_OF_EVENTS[1:], ID)
+        ),
+        sorted_texts("FROM carried", {"correlation_id": ID}),
         sorted_texts("SELECT * FROM spans SEMI JOIN carried USING (correlation_id)", dict.fromkeys(_OF_SPANS, ID)),
         sorted_texts("SELECT unnest(names) AS name FROM carried UNION SELECT name FROM source_names", {"name": ID}),
         # What is counted without a trace: by the filter.

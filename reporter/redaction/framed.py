@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reporter.redaction.own import OWN_WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,6 +21,8 @@ def redacted_frame(frame: pd.DataFrame, redacted: Callable[[Any, str], Any]) -> 
     nothing."""
     changed = {}
     for name in frame.columns:
+        if name in OWN_WORDS:
+            continue
         column = frame[name]
         if _is_text(column):
             shown = {text: redacted(text, name) for text in column.dropna().unique()}

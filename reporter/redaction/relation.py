@@ -7,7 +7,10 @@ are like it; only where they would change that is the text itself redacted.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from reporter.redaction.patterns import pattern
 
@@ -71,7 +74,8 @@ def sorted_texts(relation: str, columns: Mapping[str, str]) -> str:
     parts = [f"SELECT '{JSON}' AS sort, {name} AS text FROM ({relation})" for name in logged]
     for sort in (TEXT, ID):
         if names := [name for name, of in columns.items() if of == sort]:
-            parts.append(f"SELECT DISTINCT '{sort}' AS sort, unnest([{', '.join(names)}]) AS text FROM ({relation})")
+            told = f"SELECT DISTINCT {', '.join(names)} FROM ({relation})"
+            parts.append(f"SELECT DISTINCT '{sort}' AS sort, unnest([{', '.join(names)}]) AS text FROM ({told})")
     return " UNION ALL ".join(parts)
 
 
@@ -94,7 +98,9 @@ def redacted(con: duckdb.DuckDBPyConnection, relation: str, redactor: Redactor |
     probe = redactor.uncounted()
     alike = {(sort, text): _looked_through(probe, sort, text) for sort, text, _, is_suspect in rows if is_suspect}
     found = Shown()
-    for sort, text, like, own in _those(con, [key for key, each in alike.items() if each.holds_something]):
+    for sort, text, like, own in _those(
+        con, [key for key, each in alike.items() if each.shown != each.text or each.is_within]
+    ):
         if filled := alike[sort, like].of(own):
             found[sort, text] = filled
             redactor.counts.update(alike[sort, like].counts)
@@ -139,23 +145,29 @@ def _alike(text: str) -> str:
     return text
 
 
-class _Alike(NamedTuple):
+@dataclass(frozen=True)
+class _Alike:
     """What texts have in common, what is shown of it, and what was replaced in it."""
 
     text: str
     shown: str
     counts: Counter[str]
 
-    @property
-    def holds_something(self) -> bool:
-        return self.shown != self.text or bool(_WITHIN.search(self.text))
+    @cached_property
+    def is_within(self) -> bool:
+        """Whether an id stands within a longer word."""
+        return bool(_WITHIN.search(self.text))
+
+    @cached_property
+    def parts(self) -> list[str]:
+        """What is shown between what is each text's own."""
+        return _CONSTANT.split(self.shown)
 
     def of(self, own: list[str]) -> str | None:
         """What is shown of one of the texts, by what is its own; None where that is not shown as it is."""
-        parts = _CONSTANT.split(self.shown)
-        if len(parts) != len(own) + 1 or _WITHIN.search(self.text):
+        if len(self.parts) != len(own) + 1 or self.is_within:
             return None
-        return "".join(part for pair in zip(parts, (*own, ""), strict=True) for part in pair)
+        return "".join(chain.from_iterable(zip(self.parts, (*own, ""), strict=True)))
 
 
 def _looked_through(probe: Redactor, sort: str, text: str) -> _Alike:
