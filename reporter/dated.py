@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,7 +21,7 @@ from reporter.sink.file import open_sink
 from reporter.sink.standing import digest
 from reporter.sink.taking_in import take_in
 from reporter.site.calendar import Dated, write_calendar
-from reporter.site.output import write_file
+from reporter.site.output import MARKER, write_file
 from reporter.window import Window, parse_compared
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 KEPT = "data/days.json"
 _DAYS = {"day": 1, "week": 7}
+_NAME = re.compile(r"\d{4}-(?:\d\d-\d\d|W\d\d)")
 
 
 class Stretch(NamedTuple):
@@ -135,7 +137,8 @@ def _there(output: Path, by: str, zone: ZoneInfo) -> dict[str, Dated]:
     except (OSError, ValueError, LookupError, TypeError) as exc:
         msg = f"{path} cannot be read: {exc}"
         raise OutputError(msg, "Name another folder with -o DIR.") from exc
-    return {one.name: one for one in found if (output / one.name / "index.html").is_file()}
+    # What is not called like one and holds no report's mark is never ours to remove, whatever the file says.
+    return {one.name: one for one in found if _NAME.fullmatch(one.name) and (output / one.name / MARKER).is_file()}
 
 
 def _keep(output: Path, by: str, zone: ZoneInfo, there: dict[str, Dated]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -117,6 +118,22 @@ def test_folders_that_hold_something_else_are_left_alone(made, tmp_path):
     assert run("build", "--app", str(app), "-o", str(output), *PERIOD[:-2]).exit_code == 2
     assert run("build", "--app", str(app), *PERIOD, "--json", "x.json").exit_code == 2
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_a_folder_that_is_no_report_of_ours_is_never_removed(made, tmp_path):
+    """Whatever the list of reports was made to say."""
+    app, output = made
+    mine = [tmp_path / "mine", tmp_path / "cal" / "2020-01-01"]
+    shutil.copytree(output, tmp_path / "cal")
+    told = json.loads((tmp_path / "cal" / "data" / "days.json").read_text())
+    for folder, name in zip(mine, ("../mine", "2020-01-01"), strict=True):
+        folder.mkdir()
+        (folder / "index.html").write_text("mine")
+        told["reports"].append({**told["reports"][0], "name": name, "start": "2020-01-01T00:00:00+00:00"})
+    (tmp_path / "cal" / "data" / "days.json").write_text(json.dumps(told))
+    built(app, tmp_path / "cal")
+    assert all((folder / "index.html").read_text() == "mine" for folder in mine)
+    assert list(cells(tmp_path / "cal")) == list(cells(output))
 
 
 def names(start: str, end: str, by: str, now: str = "2026-12-31") -> list[tuple[str, str, str]]:
