@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from reporter.analysis import ALL, fold, select_window
-from reporter.analysis.cells import hosts_of_cells, see_cells, with_counted_traces
+from reporter.analysis.cells import hosts_of_cells, see_cells, selectable_cells, with_counted_traces
 from reporter.analysis.changes import changes
 from reporter.analysis.chat import chat
 from reporter.analysis.commands import commands
@@ -123,11 +123,9 @@ class Reading:
         return self._thread.submit(lambda: self._operations(results, data.result().names))
 
     def _operations(self, results: Results, names: Mapping[str, str]) -> str:
-        if self.is_reduced:
-            # Traces are those that are kept whole; operations are all.
-            see_cells(self._aside)
-            self._select(self._aside)
-        return operations_data(self._aside, results, self.redactor, names, is_together=self.is_reduced)
+        # Those that are kept whole, and cells as what they are: rows of them all would not fit.
+        more = selectable_cells(self._window) if self.is_reduced else ""
+        return operations_data(self._aside, results, self.redactor, names, more=more)
 
     def _trace_data(self) -> TraceData:
         return trace_data(self._aside, redactor=self.redactor, has_logs=True)

@@ -145,6 +145,8 @@ _EVENT = {
 
 def see_cells(con: duckdb.DuckDBPyConnection) -> None:
     """Let `events` and `spans` be what is kept whole and the cells together."""
+    # Percentiles hold their values, which cannot go to disk: some 150 bytes an operation.
+    con.execute("SET memory_limit = '25%'")
     (own,) = con.execute("SELECT current_database()").fetchall()[0]
     for table, columns, made in (("events", EVENT_COLUMNS, _EVENT), ("spans", SPAN_COLUMNS, _SPAN)):
         told = ", ".join(f'{made.get(name, "NULL")} AS "{name}"' for name in columns)
@@ -187,3 +189,13 @@ def hosts_of_cells(con: duckdb.DuckDBPyConnection, window: Window) -> tuple[Host
             HostFigures(host, events, error_events, traces, count, errors, rate, unfinished, None, last, versions, "")
         )
     return tuple(found) if len(found) > 1 else ()
+
+
+def selectable_cells(window: Window) -> str:
+    """SQL: the window's cells as rows of the table `selectable` of operations.py."""
+    start, end = window.sql
+    return f"""
+SELECT -row_number() OVER () AS id, epoch_ms(quarter) AS t, kind, type, operation, CASE WHEN NOT is_operation THEN 3 WHEN status = 'error' THEN 1 ELSE 0 END AS status,
+  CASE WHEN is_operation THEN sum_ms / n END AS ms, n, prompt_tokens AS prompt, completion_tokens AS completion, total_tokens AS total, cost_usd AS cost,
+  counts_tokens IS TRUE AS counts, dry_run IS TRUE AS dry, is_folded AS folded
+FROM span_cells WHERE quarter >= TIMESTAMP '{start}' AND quarter < TIMESTAMP '{end}' AND (is_operation OR counts_tokens)"""

@@ -144,7 +144,7 @@ def operations_data(
     redactor: Redactor | None,
     shown: Mapping[str, str],
     *,
-    is_together: bool = False,
+    more: str = "",
 ) -> str:
     """The JSON document of `window_events`, `window_spans` and of `carried`, which `traces` leaves.
 
@@ -155,14 +155,14 @@ def operations_data(
     the flow of messages the name of what they come from (streams: of messages); `after`: of tool calls the one before in the trace; `talk`: whose `conversations` rows are of where that is not their trace's
     (a place in their `ids`); none of the two last where rows are together. `notes`: what pages count beside operations (noted.py). `prices`: see there. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
     they tell of one failure), `group` (a place in `groups`, -1 beyond those; `closed`: places of ignored and resolved ones), `row`, the operation that failed or -1, and `conversation`. `events`: all
-    events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `is_together`: asked for where
-    single operations are not known. `hosts`: names, where there are several; then rows, `errors` and `notes` have their `host` (a place in these), and `trace_hosts` that of `ids`.
+    events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `more`: SQL for rows
+    of `selectable` that are of several operations (cells.py). `hosts`: names, where there are several; then rows, `errors` and `notes` have their `host` (a place in these), and `trace_hosts` that of `ids`.
     `redactor`: what ids and names pass, but for those that have passed it: `results`, and traces' ids and operations, of which `shown` says what is shown as something else.
     """
     fold(con)
     con.execute(CONVERSATIONS)
     con.execute(NOTED)
-    is_together = _select(con, results.window.bucket_seconds * 1000, is_together=is_together)
+    is_together = _select(con, results.window.bucket_seconds * 1000, more)
     con.execute(_NAMES)
     # A list of nothing is null in SQL.
     names = {name: column or [] for name, column in json.loads(_one(con, _NAMED)).items()}
@@ -192,14 +192,14 @@ def operations_data(
     return f'{said[:-1]},"rows":{_short(rows)},"facts":{_short(facts)}}}'
 
 
-def _select(con: duckdb.DuckDBPyConnection, step_ms: int, *, is_together: bool = False) -> bool:
-    """Leave `selectable`, in few enough rows; whether some of them are more than one operation, as where `is_together` asks for it."""
+def _select(con: duckdb.DuckDBPyConnection, step_ms: int, more: str) -> bool:
+    """Leave `selectable`, in few enough rows; whether some of them are more than one operation, as `more` are."""
     con.execute(_PLACED)
     total = int(_one(con, f"SELECT count(*) FROM window_spans s WHERE {_SELECTED}"))
-    if total <= OPERATIONS_AT_MOST and not is_together:
+    if total <= OPERATIONS_AT_MOST and not more:
         con.execute(_SINGLE)
         return False
-    rows = _MANY
+    rows = f"({_MANY}) UNION ALL BY NAME ({more})" if more else _MANY
     for steps, bins in _COARSER:
         con.execute(_TOGETHER.format(step=step_ms * steps, bins=bins, rows=rows))
         rows = "FROM selectable"

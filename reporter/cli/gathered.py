@@ -63,6 +63,9 @@ def _reduced(settings: Settings, options: dict[str, Any]) -> Settings:
         raise UsageError(
             msg, f"It answers {', '.join(_ANSWERS)}; reports are made of what it was made of: build --from."
         )
+    if any(options.get(name) for name in ("include", "exclude", "no_dry_runs")):
+        msg = "of a reduced sink nothing can be left out"
+        raise UsageError(msg, "Ask what it was made of: --include, --exclude and --no-dry-runs go with that.")
     path = own_path(options["gathered"][0])
     with open_sink(path, read_only=True, on_wait=note) as sink:
         first, last = span_of_cells(sink.connection)

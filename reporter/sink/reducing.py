@@ -54,7 +54,7 @@ def merge(parts: Sequence[Reduced], kept: int = cells.KEPT) -> Reduced:
         return Reduced(given[0] if given else b"", notes)
     with tempfile.TemporaryDirectory(prefix="telemetry-report-") as folder:
         con = engine.connect(str(Path(folder) / "merged.duckdb"))
-        con.execute(f"SET memory_limit = '{engine.memory_limit()}B'")
+        engine.spill_to(con, str(Path(folder) / "spilt"))
         con.execute(TABLES + cells.CELLS)
         # Ids and sources' numbers of the next begin behind those before.
         ids = sources = 0

@@ -303,6 +303,8 @@ def test_a_reduced_sink_is_only_read_and_answers_what_it_can(inbox, tmp_path, ap
         "build", "--app", str(app), "--from", str(path), "-o", str(tmp_path / "out"), "--json", str(tmp_path / "j")
     )
     assert (done.exit_code, "build --json needs single operations" in done.stderr) == (2, True)
+    done = run("overview", "--app", str(app), "--from", str(path), "--include", "kind=tool")
+    assert (done.exit_code, "nothing can be left out" in done.stderr) == (2, True)
     done = run("query", "SELECT 1", "--app", str(app), "--from", str(path))
     assert (done.exit_code, "query needs single operations" in done.stderr) == (2, True)
     done = run("overview", "--app", str(app), "--from", str(path), "--from", str(inbox))
