@@ -53,6 +53,8 @@ def register(con: DuckDBPyConnection, name: str, table: pa.Table) -> None:
 # What DuckDB may hold for each of its threads, at least for two, where it has a folder for what goes beyond. A batch is written without
 # spilling with that; with a quarter less, taking in logs spilt 1.3 times their size and took a fifth more CPU time.
 SPILLING_BYTES = 200_000_000
+# Where a report is made of it, more: lists, percentiles and JSON cannot be spilt.
+READING_BYTES = 500_000_000
 
 
 def memory_limit() -> int:
@@ -60,9 +62,9 @@ def memory_limit() -> int:
     return min(2_000_000_000, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4)
 
 
-def spill_to(con: DuckDBPyConnection, folder: str) -> None:
-    """Let DuckDB hold no more than SPILLING_BYTES a thread, and put what goes beyond into a folder, which it makes and removes with that."""
-    held = SPILLING_BYTES * max(2, os.cpu_count() or 1)
+def spill_to(con: DuckDBPyConnection, folder: str, *, read_only: bool = False) -> None:
+    """Let DuckDB hold no more than SPILLING_BYTES (or READING_BYTES) a thread, and put what goes beyond into a folder, which it makes and removes with that."""
+    held = (READING_BYTES if read_only else SPILLING_BYTES) * max(2, os.cpu_count() or 1)
     con.execute(f"SET memory_limit = '{min(held, memory_limit())}B'")
     con.execute("SET temp_directory = ?", [folder])
 

@@ -39,10 +39,11 @@ WITH e AS (SELECT host, count(*) AS events, count(*) FILTER (status = 'error') A
   FROM window_events {_OF_HOSTS} GROUP BY host),
 s AS (SELECT host, {KIND_FIGURES} FROM window_spans {_OF_HOSTS} GROUP BY host),
 seen AS (SELECT host, max(ts) AS last FROM events {_OF_HOSTS} GROUP BY host),
--- Contexts are long: those of an hour say it.
+-- Contexts are long: those of an hour say it, which are found by ids alone.
 said AS (SELECT host, string_agg(DISTINCT version, ', ' ORDER BY version) AS app_versions
   FROM (SELECT host, CASE WHEN json_valid(context) THEN context ->> '$.meta.version' END AS version
-    FROM events {_OF_HOSTS} JOIN seen USING (host) WHERE ts >= last - INTERVAL 1 HOUR) GROUP BY host)
+    FROM (SELECT id, host FROM (SELECT id, ts FROM events) {_OF_HOSTS} JOIN seen USING (host) WHERE ts >= last - INTERVAL 1 HOUR)
+      JOIN events USING (id)) GROUP BY host)
 SELECT host, coalesce(events, 0), coalesce(error_events, 0), coalesce(traces, 0), s.* EXCLUDE (host), last, versions, coalesce(app_versions, '')
 FROM hosts LEFT JOIN e USING (host) LEFT JOIN s USING (host) LEFT JOIN seen USING (host) LEFT JOIN said USING (host)
 ORDER BY host"""
@@ -50,6 +51,9 @@ ORDER BY host"""
 
 def hosts(con: duckdb.DuckDBPyConnection) -> tuple[HostFigures, ...]:
     """All hosts of the relation `hosts` (host, first, number, versions) by name, over `window_events`, `window_spans` and `events`."""
+    # Of one app alone: all ids would be sorted to find none.
+    if not con.execute("SELECT 1 FROM hosts LIMIT 1").fetchall():
+        return ()
     found = []
     for host, events, error_events, traces, count, errors, unfinished, percentiles, last, *versions in con.execute(
         _HOSTS

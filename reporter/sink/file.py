@@ -183,7 +183,7 @@ def prepare(connection: engine.DuckDBPyConnection, path: Path, *, was_ours: bool
     """Settings of a fresh connection; the tables of an empty sink, or those new since the last version. Raises SinkError for
     another's file, DamagedSinkError for one of an older version."""
     connection.execute("SET TimeZone = 'UTC'")
-    spill(connection, path.resolve())
+    spill(connection, path.resolve(), read_only=read_only)
     try:
         version = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchall()
     except engine.CatalogException:

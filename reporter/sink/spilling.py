@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def spill(connection: engine.DuckDBPyConnection, target: Path) -> None:
+def spill(connection: engine.DuckDBPyConnection, target: Path, *, read_only: bool) -> None:
     """Bound the memory of a connection to the sink at `target`. Where nothing can be written beside it, all has to be held."""
     if os.access(target.parent, os.W_OK):
         # Two that read at once would write over each other's files.
-        engine.spill_to(connection, str(_folder(target, str(os.getpid()))))
+        engine.spill_to(connection, str(_folder(target, str(os.getpid()))), read_only=read_only)
     else:
         connection.execute(f"SET memory_limit = '{engine.memory_limit()}B'")
         connection.execute("SET temp_directory = ''")
