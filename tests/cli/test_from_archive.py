@@ -49,7 +49,7 @@ def test_the_figures_are_those_from_before(made):
     found, before = json.loads(done.stdout), made[2]
     for name in ("window", "totals", "kinds", "top", "tokens"):
         assert found[name] == before[name], name
-    # What was read until the archive was written: the log of three days, rotated away each night.
+    # What was read until the archive was written: the log of four days, rotated away each night.
     read = [(s["name"], s["kind"], s["entries"], s["events"]) for s in found["sources"]]
     assert read == [("storage/logs/laravel.log", "log", 3, 3)] * 4
 
