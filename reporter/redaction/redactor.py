@@ -203,13 +203,13 @@ class Redactor:
             tried += 1
             try:
                 found, end = decoder.raw_decode(value, begin.start())
+                shown = self.value(found)
+                as_it_was = value[begin.start() : end]
+                dumped = as_it_was if shown == found else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
             except (ValueError, RecursionError):
                 parts.append(value[at : begin.start() + 1])
                 at = begin.start() + 1
                 continue
-            shown = self.value(found)
-            as_it_was = value[begin.start() : end]
-            dumped = as_it_was if shown == found else json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
             parts += [value[at : begin.start()], dumped]
             at = end
         return "".join((*parts, value[at:]))

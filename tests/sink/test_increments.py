@@ -160,7 +160,7 @@ def test_the_latest_events_are_found_in_a_busy_minute_and_in_a_quiet_day(app):
             window = Window(end - timedelta(days=1), end)
             select_window(sink.connection, window)
             found = recent(sink.connection, window, 25)
-            assert (len(found), found[0].name) == (count, first)
+            assert (len(found), found[0].said) == (count, first)
 
 
 def test_rows_of_a_table_join_the_spans_of_a_log_that_came_before(app):
