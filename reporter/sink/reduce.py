@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _TOGETHER = 8
 _HOST = re.compile(r"[/\\]host=([^/\\]+)[/\\]")
 _SCHEMES = {"dask": "tcp", "dask+tls": "tls"}
+# How long a scheduler may take to answer.
+ANSWERS_WITHIN = "10s"
 # How often a task is begun anew, on another worker, where one was lost.
 _RETRIES = 3
 
@@ -119,7 +121,7 @@ def _on_dask(job: Job, engine: str, on_progress: Callable[[Progress], None]) -> 
         msg = "Dask is not installed"
         raise UsageError(msg, "pip install 'telemetry-report[fleet]', here and on the cluster.") from exc
     try:
-        client = Client(f"{_SCHEMES[scheme]}://{place}", timeout="10s", set_as_default=False)
+        client = Client(f"{_SCHEMES[scheme]}://{place}", timeout=ANSWERS_WITHIN, set_as_default=False)
     except (OSError, ValueError) as exc:
         msg = f"no scheduler answers at {place}: {exc}"
         raise SourceError(msg, "Start one with `dask scheduler`, and workers with `dask worker`.") from exc

@@ -221,7 +221,7 @@ def test_a_bar_leads_to_what_it_is_of(report, browser):
     page.locator("[data-chart=overview_errors]").scroll_into_view_if_needed()
     page.wait_for_selector("[data-chart=overview_errors][data-drawn] svg path", state="attached")
     page.locator("[data-chart=overview_errors] .mark-rect path").first.click()
-    page.wait_for_selector("#filter-chips button")
+    page.wait_for_selector("#page-filters[data-applied*=since]")
     assert re.search(r"2026-11-17 13:00:00 – 2026-11-17 14:00:00", page.inner_text("#filter-chips"))
     assert "1 fault" in page.inner_text("h1")
 

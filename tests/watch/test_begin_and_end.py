@@ -64,8 +64,10 @@ def is_running(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM", "SIGINT", "SIGKILL"])
-@pytest.mark.parametrize("is_busy", [False, True])
+@pytest.mark.parametrize(
+    ("name", "is_busy"),
+    [("SIGHUP", False), ("SIGTERM", True), ("SIGINT", False), ("SIGINT", True), ("SIGKILL", False), ("SIGKILL", True)],
+)
 def test_no_process_is_left_behind(app, tmp_path, name, is_busy):
     write_log(app, *(now_entry(f"line {n}") for n in range(20)))
     with watching(app, "-o", str(tmp_path / "out"), "--rebuild", "1s") as started:
