@@ -34,7 +34,13 @@ HOW_EXACT = "put together in quarters of an hour: percentiles are within 0.97 %,
 WHAT_IS_KEPT = (
     f"a reduced sink keeps traces that failed or did not end, and of the others the {KEPT:,} slowest and latest"
 )
-_QUARTER = "make_timestamp(epoch_us(ts) // 900000000 * 900000000)"
+
+
+def _quarter(moment: str) -> str:
+    return f"make_timestamp(epoch_us({moment}) // 900000000 * 900000000)"
+
+
+_QUARTER = _quarter("ts")
 _SPAN_KEYS = {
     "quarter": _QUARTER, "kind": "kind", "type": "type", "operation": "operation", "status": "status", "is_operation": "is_operation",
     "counts_tokens": "counts_tokens", "dry_run": "dry_run", "is_folded": "id IN (SELECT id FROM folded_of_all)",
@@ -111,7 +117,7 @@ def cells_sql(table: str) -> str:
     if table == "host_cells":
         return _HOSTS_ADDED
     if table == "trace_cells":
-        left = f"SELECT make_timestamp(epoch_us(start) // 900000000 * 900000000) AS quarter, count(*) AS n FROM summed WHERE NOT {_IS_OF_KEPT} GROUP BY ALL"
+        left = f"SELECT {_quarter('start')} AS quarter, count(*) AS n FROM summed WHERE NOT {_IS_OF_KEPT} GROUP BY ALL"
         return f"SELECT quarter, sum(n)::BIGINT AS n FROM (FROM trace_cells UNION ALL {left}) GROUP BY ALL"
     if table == "event_cells":
         keys = ", ".join(f"{sql} AS {name}" for name, sql in _EVENT_KEYS.items())

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import frames
-from reporter.analysis.overview import COUNTED
-from reporter.analysis.work import BUCKET, DONE
+from reporter.analysis.overview import BUCKET, COUNTED
+from reporter.analysis.work import DONE
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from reporter import frames
-from reporter.analysis.overview import COUNTED
-from reporter.analysis.work import BUCKET
+from reporter.analysis.overview import BUCKET, COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ import pandas as pd
 
 from reporter import frames
 from reporter.analysis.changes import failing_verdict, rank_sums, slower_verdict
-from reporter.analysis.overview import COUNTED
+from reporter.analysis.overview import BUCKET, COUNTED
 from reporter.analysis.trends import p95_of_parts
-from reporter.analysis.work import BUCKET, DONE
+from reporter.analysis.work import DONE
 from reporter.redaction.cut import cut
 
 if TYPE_CHECKING:

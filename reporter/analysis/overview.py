@@ -127,6 +127,8 @@ class Overview:
 
 # Durations that count: finite and not negative.
 COUNTED = "duration_ms >= 0 AND isfinite(duration_ms)"
+# The start of the stretch of `$seconds` that `ts` lies in; stretches begin at multiples since 1970, in UTC.
+BUCKET = "make_timestamp((epoch_us(ts) // ($seconds::BIGINT * 1000000)) * $seconds::BIGINT * 1000000)"
 
 
 def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Source, ...] = ()) -> Overview:
@@ -158,15 +160,15 @@ def _listed(by_kind: Mapping[str, KindFigures], listed: dict[str, KindFigures]) 
     return {kind: chat if kind == "chat" else figures for kind, figures in listed.items() if kind != "llm"}
 
 
-_BUCKETS = """
-SELECT make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGINT * 1000000) AS start, kind, count(*),
+_BUCKETS = f"""
+SELECT {BUCKET} AS start, kind, count(*),
   count(*) FILTER (status = 'error')
 FROM window_events GROUP BY ALL ORDER BY start, kind"""
 
 
 def buckets(con: duckdb.DuckDBPyConnection, step: int) -> tuple[Bucket, ...]:
     """`window_events` by kind in stretches of `step` seconds, earliest first."""
-    return tuple(Bucket(*row) for row in engine.again(con, _BUCKETS, {"step": step}).fetchall())
+    return tuple(Bucket(*row) for row in engine.again(con, _BUCKETS, {"seconds": step}).fetchall())
 
 
 # A trace failed or did not as a whole, like its page says it, though it may reach beyond the window.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis import fold
 from reporter.analysis.given import CLASS_LIMITS_MS, CLASS_NAMES
-from reporter.analysis.overview import COUNTED
+from reporter.analysis.overview import BUCKET, COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,7 +114,7 @@ def performance(
         ),
         tuple(
             PercentilePoint(start, kind, n, *ps)
-            for start, kind, n, ps in con.execute(_OVER_TIME, {"step": window.bucket_seconds}).fetchall()
+            for start, kind, n, ps in con.execute(_OVER_TIME, {"seconds": window.bucket_seconds}).fetchall()
         ),
         limits_ms,
         operations(con, limits_ms, "listed_spans"),
@@ -145,7 +145,7 @@ SELECT kind, floor(log10(greatest(duration_ms, 0.1)) * 10 + 1e-9)::INTEGER AS bi
 FROM listed_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY kind, bin"""
 
 _OVER_TIME = f"""
-SELECT make_timestamp((epoch_us(ts) // ($step::BIGINT * 1000000)) * $step::BIGINT * 1000000) AS start, kind, count(*),
+SELECT {BUCKET} AS start, kind, count(*),
   quantile_cont(duration_ms, [0.5, 0.95])
 FROM listed_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY start, kind"""
 

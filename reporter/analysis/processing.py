@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import frames
-from reporter.analysis.work import BUCKET, DONE
+from reporter.analysis.overview import BUCKET
+from reporter.analysis.work import DONE
 
 if TYPE_CHECKING:
     import duckdb

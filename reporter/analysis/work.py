@@ -1,4 +1,4 @@
-"""Finished work: what figures of single operations are made of, and how they lie over time. SQL, so that nothing is held."""
+"""Finished work: what figures of single operations are made of. SQL, so that nothing is held."""
 
 from __future__ import annotations
 
@@ -9,5 +9,3 @@ def finished(spans: str) -> str:
 
 
 DONE = finished("window_spans")
-# The start of the stretch of `$seconds` that `ts` lies in; stretches begin at multiples since 1970, in UTC.
-BUCKET = "make_timestamp((epoch_us(ts) // ($seconds::BIGINT * 1000000)) * $seconds::BIGINT * 1000000)"

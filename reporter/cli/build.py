@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from reporter.asked import Asked
 from reporter.cli.options import counted, gathered, note, output_folder, privacy, settings_of, when, where, window_of
 from reporter.cli.paths import FILE
 from reporter.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from pathlib import Path
-    from zoneinfo import ZoneInfo
 
     from reporter.analysis.limits import Limit, Measured
-    from reporter.settings.app import Settings
-    from reporter.window import Window
 
 # What --fail-on leaves with: told from all other ends (errors.py).
 _BROKEN = 4
@@ -84,7 +81,8 @@ def build(
     settings = settings._replace(title=title or settings.title, compare=compare or settings.compare)
     window, zone = window_of(options, settings)
     path = Path(single or output or settings.output)
-    job = _Job(settings, window, parse_compared(settings.compare, window, zone), zone, now(), path, begun)
+    asked = Asked(settings, window, parse_compared(settings.compare, window, zone), zone, now())
+    job = _Job(asked, path, begun)
     if by:
         _build_dated(job, by)
     elif single:
@@ -98,11 +96,7 @@ def build(
 class _Job(NamedTuple):
     """A build: what it is about, where it goes, and when it began by the process's own clock."""
 
-    settings: Settings
-    window: Window
-    compared: Window
-    zone: ZoneInfo
-    built_at: datetime
+    asked: Asked
     path: Path
     begun: float
 
@@ -112,8 +106,9 @@ class _Job(NamedTuple):
         by the next."""
         from reporter.sink import standing
 
-        is_over = self.window.end <= self.built_at
-        return standing.asked(self.settings, self.window, self.compared, self.zone.key) if is_over else ""
+        asked = self.asked
+        is_over = asked.window.end <= asked.built_at
+        return standing.asked(asked.settings, asked.window, asked.compared, asked.zone.key) if is_over else ""
 
 
 def _check_together(single: str | None, of_single: dict[str, object], by: str | None, of_one: object) -> None:
@@ -131,7 +126,7 @@ def _stands(job: _Job) -> bool:
     from reporter.sink import standing
 
     state = job.state
-    kept = standing.standing(job.settings.sink, job.path, state) if state else None
+    kept = standing.standing(job.asked.settings.sink, job.path, state) if state else None
     if kept:
         for text in kept.notes:
             note(text)
@@ -144,7 +139,6 @@ def _build_one(
 ) -> None:
     from pathlib import Path
 
-    from reporter.asked import Asked
     from reporter.cli.progress import progress
     from reporter.run import read
     from reporter.sink import standing
@@ -159,24 +153,23 @@ def _build_one(
     if not single_bytes:
         check_output(job.path)
     with progress() as on_progress:
-        run = read(Asked(*job[:5]), on_progress=on_progress, on_note=on_note, is_to_be_written=True)
+        run = read(job.asked, on_progress=on_progress, on_note=on_note, is_to_be_written=True)
         page = run.write(job.path, single_bytes=single_bytes, static_charts=static_charts, on_progress=on_progress)
     if json_file:
         write_file(run.json(), Path(json_file))
     events = run.overview.totals.events
     if state:
-        standing.note(job.settings.sink, job.path, state, run.sink_state, events, notes)
+        standing.note(job.asked.settings.sink, job.path, state, run.sink_state, events, notes)
     _tell(job, page, events, run.ingested.events)
     _fail_on([run.measure(limit) for limit in limits])
 
 
 def _build_dated(job: _Job, by: str) -> None:
-    from reporter.asked import Asked
     from reporter.cli.progress import progress
     from reporter.dated import write_dated
 
     with progress() as on_progress:
-        done = write_dated(Asked(*job[:5]), by, job.path, on_progress, note)
+        done = write_dated(job.asked, by, job.path, on_progress, note)
     for name in done.removed:
         note(f"the report {name} is older than report.keep_days and was removed")
     made = ", ".join(done.built) or "nothing"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reporter.analysis.cells import HOW_EXACT, WHAT_IS_KEPT, span_of_cells
-from reporter.cli.options import note
+from reporter.cli.options import note, private_folder
 from reporter.errors import UsageError
 from reporter.format import words
 from reporter.settings.app import find_app
@@ -39,9 +36,7 @@ def gathered_settings(options: dict[str, Any]) -> Settings:
     settings = find_app(options["app"], None, (), None, options["log_tz"], is_awaited=True)
     if any(is_reduced(own_path(text)) for text in options["gathered"]):
         return _reduced(settings, options)
-    # Readable by its user alone, whatever the umask.
-    folder = Path(tempfile.mkdtemp(prefix="telemetry-report-"))
-    click.get_current_context().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
+    folder = private_folder("telemetry-report-")
     found = gather(options["gathered"], folder / "telemetry.duckdb", note)
     _be_about(options, found.first, found.last + timedelta(microseconds=1))
     return settings._replace(sink=folder / "telemetry.duckdb", is_gathered=True)

@@ -11,6 +11,7 @@ from reporter.cli.paths import FILE, FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from reporter.settings.app import Settings
@@ -108,6 +109,17 @@ def gathered(command: Command) -> Command:
         metavar="WHAT",
         help="Read what archives and whole exports (folders, globs of *.parquet) or sinks hold, and nothing else; can be given more than once.",
     )(command)
+
+
+def private_folder(prefix: str) -> Path:
+    """A temporary folder that its user alone may read, whatever the umask; gone when the command ends."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    click.get_current_context().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
+    return folder
 
 
 def formats(*names: str) -> Callable[[Command], Command]:

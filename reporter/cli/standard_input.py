@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
-from pathlib import Path
 
-import click
-
+from reporter.cli.options import private_folder
 from reporter.errors import SourceError, UsageError
 from reporter.sources.finding import SPOOLED
 
@@ -19,9 +16,7 @@ def spooled(logs: tuple[str, ...], sink: str | None, *, is_awaited: bool) -> tup
     if is_awaited:
         msg = "--logs - cannot be watched"
         raise UsageError(msg, "Name the files that the app writes to.")
-    # Readable by its user alone, whatever the umask.
-    folder = Path(tempfile.mkdtemp(prefix=SPOOLED))
-    click.get_current_context().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
+    folder = private_folder(SPOOLED)
     path = folder / "stdin.log"
     try:
         with path.open("wb") as file:

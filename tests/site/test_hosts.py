@@ -9,7 +9,7 @@ import pytest
 from tests.browser import look
 from tests.helpers import run
 from tests.site.test_accessibility import violations
-from tests.site.test_filter import FIGURES, ROWS, same
+from tests.site.test_filter import FIGURES, opened, rows, same
 
 PERIOD = ("--since", "2026-11-17T12:00Z", "--until", "2026-11-20T12:00Z", "--tz", "UTC")
 HOSTS = {"line": "berlin-3", "json": "oslo.1"}
@@ -34,18 +34,8 @@ def own(fleet, command: str, host: str) -> dict:
     return json.loads(done.stdout)
 
 
-def opened(browser, fleet, name: str):
-    page, heard = look(browser, f"file://{fleet}/site/{name}", "#page-filters[data-applied]")
-    assert heard == []
-    return page
-
-
-def rows(page, table: str) -> list[dict[str, str]]:
-    return page.eval_on_selector(table, ROWS)
-
-
 def test_the_page_has_each_hosts_figures(fleet, browser):
-    page = opened(browser, fleet, "hosts.html")
+    page = opened(browser, fleet / "site", "hosts.html")
     shown = {row["host"].strip(): row for row in rows(page, "#hosts")}
     assert sorted(shown) == sorted(HOSTS.values())
     for host, row in shown.items():
@@ -58,7 +48,7 @@ def test_the_page_has_each_hosts_figures(fleet, browser):
 
 @pytest.mark.parametrize("host", HOSTS.values())
 def test_a_host_that_is_chosen_has_its_own_figures_on_other_pages(fleet, browser, host):
-    page = opened(browser, fleet, f"performance.html#host={host}")
+    page = opened(browser, fleet / "site", f"performance.html#host={host}")
     told = [o for o in own(fleet, "performance", host)["operations"] if o["kind"] != "llm"]
     shown = rows(page, "#ops")
     assert [(row["kind"], row["operation"]) for row in shown] == [(o["kind"], o["operation"]) for o in told]
@@ -66,16 +56,16 @@ def test_a_host_that_is_chosen_has_its_own_figures_on_other_pages(fleet, browser
     for row, figures in zip(shown, told, strict=True):
         assert [name for name in FIGURES if not same(row[name], figures[name])] == [], figures
     totals = own(fleet, "overview", host)["totals"]
-    page = opened(browser, fleet, f"traces.html#host={host}")
+    page = opened(browser, fleet / "site", f"traces.html#host={host}")
     page.wait_for_function("document.querySelector('#trace-count').textContent.includes(' of ')")
     assert page.inner_text("#trace-count").startswith(f"{totals['traces']:,} of ")
-    page = opened(browser, fleet, f"index.html#host={host}")
+    page = opened(browser, fleet / "site", f"index.html#host={host}")
     assert page.inner_text("[data-tile=faults]").split()[0] == str(totals["faults"])
     assert page.inner_text("#filter-chips").startswith(f"host: {host}")
 
 
 def test_the_hosts_page_follows_the_filter(fleet, browser):
-    page = opened(browser, fleet, "hosts.html#kind=tool")
+    page = opened(browser, fleet / "site", "hosts.html#kind=tool")
     shown = {row["host"].strip(): row for row in rows(page, "#hosts")}
     for host in HOSTS.values():
         tool = own(fleet, "overview", host)["kinds"]["tool"]
