@@ -152,7 +152,7 @@ FROM listed_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GR
 
 _COUNTS = """
 SELECT kind, operation, (epoch_us(ts) // 1000000) // $step::BIGINT - $first::BIGINT AS bucket, count(*)
-FROM window_spans WHERE is_operation AND status <> 'unfinished' GROUP BY ALL"""
+FROM window_spans WHERE is_operation AND status <> 'unfinished' GROUP BY ALL ORDER BY kind, operation, bucket"""
 
 
 def counts_over_time(con: duckdb.DuckDBPyConnection, window: Window) -> dict[tuple[str, str], tuple[int, ...]]:
