@@ -51,10 +51,10 @@ def register(con: DuckDBPyConnection, name: str, table: pa.Table) -> None:
 
 
 # What DuckDB may hold for each of its threads, at least for two, where it has a folder for what goes beyond. A batch is written without
-# spilling with that; with a quarter less, taking in logs spilt 1.3 times their size and took a fifth more CPU time.
-SPILLING_BYTES = 200_000_000
+# spilling with that; with a third less, taking in logs took half as much CPU time again.
+SPILLING_BYTES = 140_000_000
 # Where a report is made of it, more: lists, percentiles and JSON cannot be spilt.
-READING_BYTES = 500_000_000
+READING_BYTES = 200_000_000
 
 
 def memory_limit() -> int:

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 # Spans are derived at least this often, within a file too: an interrupted first run keeps its work.
 DERIVE_BYTES = 512 << 20
-# Entries that are mapped and committed together: one of DuckDB's row groups, which it writes at once instead of by its log. Where
-# that would take more than GROUP_BYTES, so many as take STORE_BYTES. One batch is stored while the next is cut: memory holds two.
+# Entries that are mapped and committed together, at most: one of DuckDB's row groups. A batch of more leaves a small group behind the
+# full one, and each commit then writes those before it again to join them, which took as long as all else. Where a group would take
+# more than GROUP_BYTES, so many as take STORE_BYTES. One batch is stored while the next is cut: memory holds two.
 STORE_ROWS = 122_880
 GROUP_BYTES = 80 << 20
 STORE_BYTES = 32 << 20
@@ -70,7 +71,7 @@ class Work:
         self._underived = 0
         self._is_due, self._is_open, self._is_told = False, False, True
         self._held: dict[str, list[pa.Table]] = {}
-        self._held_rows = self._held_bytes = 0
+        self._held_rows = self._held_bytes = self._last_rows = 0
         self._thread = ThreadPoolExecutor(1)
         self._storing: Future[int] | None = None
 
@@ -107,6 +108,7 @@ class Work:
         self._is_due = True
         self._held.setdefault(records_sql, []).append(rows)
         self._held_rows += rows.num_rows
+        self._last_rows = rows.num_rows
         self._held_bytes += rows.nbytes
 
     def store(self) -> None:
@@ -117,7 +119,7 @@ class Work:
         self.sink.write_sources()
         held = [(records_sql, joined(parts)) for records_sql, parts in self._held.items()]
         self._held.clear()
-        self._held_rows = self._held_bytes = 0
+        self._held_rows = self._held_bytes = self._last_rows = 0
         self._is_due = self._is_told = False
         self._storing = self._thread.submit(self._take, held)
 
@@ -156,6 +158,6 @@ class Work:
 
     @property
     def is_full(self) -> bool:
-        """Whether so much is held back that it is worth a statement."""
+        """Whether so much is held back that it is worth a statement: as much again as came last would be too much for one."""
         is_large = self._held_bytes * STORE_ROWS > self._held_rows * GROUP_BYTES
-        return self._held_rows >= STORE_ROWS or (is_large and self._held_bytes >= STORE_BYTES)
+        return self._held_rows + self._last_rows > STORE_ROWS or (is_large and self._held_bytes >= STORE_BYTES)

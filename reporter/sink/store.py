@@ -32,7 +32,7 @@ _FIRST_LOOK = 4000
 # over most of what is not in it.
 _SPAN_ORDER = "ts::DATE, correlation_id, ts, id"
 # Spans are derived of traces with so many new events at a time, and of one with more.
-DERIVED_AT_ONCE = 300_000
+DERIVED_AT_ONCE = 1_000_000
 _TOUCHED = """
 CREATE OR REPLACE TEMP TABLE touched AS
 SELECT correlation_id, (sum(n) OVER (ORDER BY first, correlation_id) - 1) // {at_once} AS turn FROM (

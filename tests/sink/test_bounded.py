@@ -139,3 +139,15 @@ def test_batches_are_bounded_by_bytes(app, monkeypatch):
         assert sink.connection.execute("SELECT count(DISTINCT batch) FROM events").fetchall() == [(len(held),)]
     assert len(held) > 5
     assert max(held) < 50_000 + 2 * 20_000
+
+
+def test_a_batch_is_at_most_one_row_group(app_of_one_file, monkeypatch):
+    monkeypatch.setattr(ingesting, "STORE_ROWS", 60)
+    settings = app_of_one_file
+    with open_sink(settings.sink) as sink:
+        ingesting.ingest(sink, settings)
+        batches = [n for (n,) in sink.connection.execute("SELECT count(*) FROM events GROUP BY batch").fetchall()]
+    assert sum(batches) == COUNT
+    assert max(batches) <= 60
+    # And no block is a batch of its own where several fit.
+    assert len(batches) <= 2 * COUNT // 60
