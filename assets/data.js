@@ -132,9 +132,11 @@ window.Telemetry = (() => {
     const row = brief ? brief.ids.indexOf(id) : -1;
     if (row < 0) return undefined;
     const columns = brief.spans || { trace: [] };
+    const worded = ["kind", "type", "operation", "status"];
+    const told = (name, value) => (worded.includes(name) ? brief.names[value] : value);
     const spans = [];
     columns.trace.forEach((number, i) => {
-      if (number === brief.numbers[row]) spans.push(Object.fromEntries(Object.keys(columns).map((name) => [name, columns[name][i]])));
+      if (number === brief.numbers[row]) spans.push(Object.fromEntries(Object.keys(columns).map((name) => [name, told(name, columns[name][i])])));
     });
     return { correlation_id: id, root: brief.roots[row], start: brief.starts[row], duration_ms: brief.ms[row], status: brief.statuses[row], failed: brief.failed[row], events: null, spans: spans.sort((a, b) => a.start - b.start) };
   }

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reporter import engine
+from reporter.analysis.as_json import dumped
 from reporter.analysis.trace import CONTAINERS_AT_MOST
 from reporter.events.columns import LEVELS
 from reporter.events.names import KINDS
@@ -167,7 +168,7 @@ def log_data(con: duckdb.DuckDBPyConnection, found: Entries, shown: Shown) -> Lo
         found.total,
         found.total - len(table),
         found.lacking,
-        _dumped(index),
+        dumped(index),
         tuple(text for _, text in shards),
         parts,
         _notable(table, shown, sources),
@@ -208,7 +209,7 @@ def _shard(part: pa.Table, shown: Shown) -> tuple[dict[str, Any], str]:
         "trace": pc.fill_null(traces.indices, -1).to_numpy(zero_copy_only=False),
         "traces": [shown.of(ID, name) for name in ids],
     }
-    return about, _dumped(columns)
+    return about, dumped(columns)
 
 
 def _contexts(table: pa.Table, contexts: pa.Table, shown: Shown) -> dict[tuple[int, int], str]:
@@ -240,7 +241,7 @@ def _json(text: str | None) -> str:
             return orjson.dumps(orjson.loads(text)).decode()
     except (ValueError, TypeError):
         pass
-    return _dumped(text)
+    return dumped(text)
 
 
 def _notable(table: pa.Table, shown: Shown, sources: Mapping[int, str]) -> tuple[LogEntry, ...]:
@@ -259,9 +260,3 @@ def _notable(table: pa.Table, shown: Shown, sources: Mapping[int, str]) -> tuple
         )
         for row in table.filter(is_bad).slice(0, _SHOWN).to_pylist()
     )
-
-
-def _dumped(value: Any) -> str:  # noqa: ANN401 - JSON, with NumPy's arrays
-    import orjson
-
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()

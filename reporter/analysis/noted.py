@@ -5,9 +5,10 @@ SQL over `window_events`, `carried`, `selectable` and its names (operations.py),
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from reporter import engine
+from reporter.analysis.as_json import digits
 from reporter.analysis.chat import OWN_CONVERSATION
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ NOTES_AT_MOST = 300_000
 # In the order of their numbers in `what`.
 WHAT = ("message", "refused", "retry", "check", "change", "template", "condition", "size")
 
+_CHANGE, _CONDITION, _SIZE = (WHAT.index(name) for name in ("change", "condition", "size"))
 # The names that the pages' own figures have: analysis/chat.py, processing.py, tools.py and commands.py.
 NOTED = """
 CREATE OR REPLACE TEMP TABLE noted AS
@@ -43,17 +45,12 @@ SELECT id, epoch_ms(ts) AS t, what, CASE WHEN what IN (3, 4, 7) THEN 'tool' ELSE
   correlation_id, request_bytes AS request, response_bytes AS response
 FROM told WHERE what IS NOT NULL"""
 
-# Times as differences: shorter.
 _NOTES = """
-WITH numbered AS (
-  SELECT o.*, m.number AS name, coalesce(l.n, -1) AS trace, t - lag(t, 1, 0) OVER w AS step, h.number AS host
-  FROM noted o JOIN selectable_names m ON m.kind = o.kind AND m.type = '' AND m.operation = o.operation
-    LEFT JOIN carried l ON l.correlation_id = o.correlation_id
-    ASOF LEFT JOIN hosts h ON o.id >= h.first
-  WINDOW w AS (ORDER BY t, id))
-SELECT to_json({what: string_agg(what, '' ORDER BY t, id), t: list(step ORDER BY t, id), name: list(name ORDER BY t, id),
-  trace: list(trace ORDER BY t, id), failed: string_agg(failed::INT, '' ORDER BY t, id), state: list(state ORDER BY t, id) FILTER (what BETWEEN 4 AND 6),
-  host: list(host ORDER BY t, id) FILTER (host IS NOT NULL), request: list(request ORDER BY t, id) FILTER (what = 7), response: list(response ORDER BY t, id) FILTER (what = 7)}) FROM numbered"""
+SELECT what, t, m.number AS name, coalesce(l.n, -1) AS trace, coalesce(o.failed, false) AS failed, state, h.number AS host, request, response
+FROM noted o JOIN selectable_names m ON m.kind = o.kind AND m.type = '' AND m.operation = o.operation
+  LEFT JOIN carried l ON l.correlation_id = o.correlation_id
+  ASOF LEFT JOIN hosts h ON o.id >= h.first
+ORDER BY t, o.id"""
 
 # The latest first, as the page lists them; each with when its messages were first told of, and in which trace.
 CONVERSATIONS = f"""
@@ -63,12 +60,12 @@ SELECT conversation_id, row_number() OVER (ORDER BY max(ts) DESC, conversation_i
 FROM window_events WHERE conversation_id IS NOT NULL GROUP BY 1;
 CREATE OR REPLACE TEMP TABLE trace_conversations AS
 SELECT l.n AS trace, v.number AS whose FROM carried l LEFT JOIN own_conversation o USING (correlation_id) LEFT JOIN conversations v ON v.conversation_id = o.own"""
-_TRACES = "SELECT coalesce(whose, -1) FROM trace_conversations ORDER BY trace"
+_TRACES = "SELECT coalesce(whose, -1) AS whose FROM trace_conversations ORDER BY trace"
 _MESSAGES = """
-SELECT to_json({conversation: list(number ORDER BY t, number), t: list(t ORDER BY t, number), trace: list(trace ORDER BY t, number)}) FROM (
+SELECT number AS conversation, t, trace FROM (
   SELECT number, epoch_ms(min(ts)) AS t, coalesce(arg_min(l.n, (ts, id)), -1) AS trace
   FROM window_events e JOIN conversations USING (conversation_id) LEFT JOIN carried l ON l.correlation_id = e.correlation_id
-  WHERE message_id IS NOT NULL GROUP BY number, message_id)"""
+  WHERE message_id IS NOT NULL GROUP BY number, message_id) ORDER BY t, number, trace"""
 
 
 def notes(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> dict[str, Any] | None:
@@ -77,23 +74,36 @@ def notes(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> dict[str
     `what`: a digit each, a place in WHAT. `t`: as the difference from the one before. `name`, `trace`: as in operations' rows; `failed`:
     a digit each. `state`: of changes, templates and conditions alone; `request`, `response` (bytes): of sizes alone.
     """
+    import numpy as np
+
     if con.execute("SELECT count(*) FROM noted").fetchall()[0][0] > NOTES_AT_MOST:
         return None
-    found: dict[str, Any] = json.loads(con.execute(_NOTES).fetchall()[0][0])
-    states = {state: state for state in set(found["state"] or []) if state}
-    if redactor:
-        states = {state: redactor.text(state) for state in sorted(states)}
-    empty: dict[str, Any] = {name: "" if name in ("what", "failed") else [] for name in found}
+    table = engine.arrow(con, _NOTES, {})
+    what = table["what"].to_numpy()
+    states = table["state"].filter((what >= _CHANGE) & (what <= _CONDITION)).to_pylist()
+    shown = {state: redactor.text(state) if redactor else state for state in sorted({*states} - {None, ""})}
+    sizes = {name: table[name].filter(what == _SIZE).to_pylist() for name in ("request", "response")}
     return {
-        **{name: empty[name] if column is None else column for name, column in found.items()},
-        "state": [states.get(state) for state in found["state"] or []],
+        "what": digits(what),
+        # As differences: shorter.
+        "t": np.diff(table["t"].to_numpy(), prepend=0),
+        "name": table["name"].to_numpy(),
+        "trace": table["trace"].to_numpy(),
+        "failed": digits(table["failed"].to_numpy()),
+        "state": [shown.get(state) for state in states],
+        "host": table["host"].drop_null().to_numpy(),
+        **sizes,
     }
 
 
 def conversations(con: duckdb.DuckDBPyConnection, redactor: Redactor | None) -> dict[str, Any]:
     """`ids`: of all of `conversations`, latest first. `traces`: whose each trace is alone, -1 for none. `messages`: conversation (a place in these), t, trace of each distinct one."""
     ids = [row[0] for row in con.execute("SELECT conversation_id FROM conversations ORDER BY number").fetchall()]
-    found = json.loads(con.execute(_MESSAGES).fetchall()[0][0])
+    messages = engine.arrow(con, _MESSAGES, {})
     shown = [redactor.identifier(name) for name in ids] if redactor else ids
-    traces = [row[0] for row in con.execute(_TRACES).fetchall()]
-    return {"ids": shown, "traces": traces, "messages": {name: column or [] for name, column in found.items()}}
+    traces = engine.arrow(con, _TRACES, {})["whose"].to_numpy()
+    return {
+        "ids": shown,
+        "traces": traces,
+        "messages": {name: messages[name].to_numpy() for name in messages.column_names},
+    }

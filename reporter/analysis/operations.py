@@ -6,13 +6,14 @@ A page's figures stand in its HTML; data/operations.js holds what they were made
 from __future__ import annotations
 
 import json
-import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from reporter.analysis import fold
+from reporter.analysis.as_json import dumped
 from reporter.analysis.chat import FLOW_LINKS
 from reporter.analysis.noted import CONVERSATIONS, NOTED, conversations, notes
+from reporter.analysis.operation_columns import operation_columns
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.performance import LIMITS_OF_TYPE
 from reporter.events.names import KINDS
@@ -38,7 +39,10 @@ _MESSAGE_CHARS = 300
 # call before it in its trace.
 # What spans stand in, by numbers of names, one join at a time: names of all spans, in all joins at once, would not fit in memory.
 _PLACED = f"""
-CREATE OR REPLACE TEMP TABLE span_names AS SELECT *, row_number() OVER () AS number FROM (SELECT DISTINCT kind, type, operation FROM window_spans);
+CREATE OR REPLACE TEMP TABLE flow AS {FLOW_LINKS};
+CREATE OR REPLACE TEMP TABLE span_names AS SELECT *, row_number() OVER () AS number FROM (
+  SELECT kind, type, operation FROM window_spans UNION SELECT 'chat', 'stream', source FROM flow WHERE layer = 1
+  UNION SELECT 'command', 'command', source FROM flow WHERE layer = 2);
 CREATE OR REPLACE TEMP TABLE linked AS SELECT s.id, s.parent, n.number FROM window_spans s JOIN span_names n
   ON (s.kind, s.type) = (n.kind, n.type) AND s.operation IS NOT DISTINCT FROM n.operation;
 CREATE OR REPLACE TEMP TABLE inside AS SELECT s.id, p.number AS inside, p.parent AS above FROM linked s LEFT JOIN linked p ON p.id = s.parent;
@@ -46,38 +50,49 @@ CREATE OR REPLACE TEMP TABLE beyond AS SELECT s.id, inside, g.number AS beyond F
 DROP TABLE linked;
 DROP TABLE inside;
 CREATE OR REPLACE TEMP TABLE placed AS SELECT s.*, h.number AS host FROM beyond s ASOF LEFT JOIN hosts h ON s.id >= h.first;
-DROP TABLE beyond;
-CREATE OR REPLACE TEMP TABLE flow AS {FLOW_LINKS}"""
+DROP TABLE beyond"""
 _SELECTED = "s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"
 _ROWS = f"""{{followed}}
 SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
   CASE WHEN s.status = 'unfinished' THEN 2 WHEN NOT s.is_operation THEN 3 WHEN s.status = 'error' THEN 1 ELSE 0 END AS status,
   CASE WHEN s.{COUNTED.replace("(", "(s.")} AND s.is_operation THEN s.duration_ms END AS ms, 1 AS n,
-  CASE WHEN s.type = 'tool' AND p.type = 'step' AND beyond IS NOT NULL THEN {{{{'kind': g.kind, 'type': g.type, 'operation': g.operation}}}}
+  CASE WHEN s.type = 'tool' AND p.type = 'step' AND beyond IS NOT NULL THEN beyond
     WHEN s.type = 'tool' AND inside IS NOT NULL OR s.type IN ('step', 'generation', 'template') AND p.type = 'command'
-    THEN {{{{'kind': p.kind, 'type': p.type, 'operation': p.operation}}}} END AS caller,
+    THEN inside END AS caller,
   s.prompt_tokens AS prompt, s.completion_tokens AS completion, e.cached_tokens AS cached,
   coalesce(s.total_tokens, s.prompt_tokens + s.completion_tokens, s.prompt_tokens, s.completion_tokens) AS total, s.cost_usd AS cost,
   CASE WHEN s.ttft_ms >= 0 THEN s.ttft_ms END AS ttft, s.counts_tokens IS TRUE AS counts, s.dry_run IS TRUE AS dry,
   s.id IN (SELECT id FROM folded_calls) AS folded,
-  CASE layer WHEN 1 THEN {{{{'kind': 'chat', 'type': 'stream', 'operation': source}}}}
-    WHEN 2 THEN {{{{'kind': 'command', 'type': 'command', 'operation': source}}}} END AS led,
-  CASE WHEN p.type <> 'root' THEN {{{{'kind': p.kind, 'type': p.type, 'operation': p.operation}}}} END AS parent, host, {{own}}
-FROM window_spans s JOIN placed USING (id) LEFT JOIN span_names p ON p.number = inside LEFT JOIN span_names g ON g.number = beyond
+  f.number AS led, CASE WHEN p.type <> 'root' THEN inside END AS parent, host, {{own}}
+FROM {{spans}} s JOIN placed USING (id) LEFT JOIN span_names p ON p.number = inside
   LEFT JOIN (SELECT id, cached_tokens FROM window_events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id
-  LEFT JOIN flow ON flow.id = s.id {{joins}}
+  LEFT JOIN flow ON flow.id = s.id
+  LEFT JOIN span_names f ON (f.kind, f.type) = (CASE layer WHEN 1 THEN 'chat' WHEN 2 THEN 'command' END, CASE layer WHEN 1 THEN 'stream' WHEN 2 THEN 'command' END)
+    AND f.operation = source {{joins}}
 WHERE {_SELECTED}"""
-_SINGLE = "CREATE OR REPLACE TEMP TABLE selectable AS " + _ROWS.format(
-    followed="""
+# Chosen before they are joined: of a condition DuckDB guesses that a fifth is left, and would look all else up in those.
+_CHOSEN = f"""
+CREATE OR REPLACE TEMP TABLE chosen_spans AS
+SELECT id, ts, kind, type, operation, status, is_operation, duration_ms, prompt_tokens, completion_tokens, total_tokens, cost_usd, ttft_ms,
+  counts_tokens, dry_run, correlation_id, conversation_id
+FROM window_spans s WHERE {_SELECTED};
+"""
+_SINGLE = (
+    f"{_CHOSEN} CREATE OR REPLACE TEMP TABLE selectable AS "
+    + _ROWS.format(
+        spans="chosen_spans",
+        followed="""
 WITH followed AS (SELECT id, lag(id) OVER (PARTITION BY correlation_id ORDER BY start_ts, id) AS before
   FROM window_spans WHERE type = 'tool' AND correlation_id IS NOT NULL)""",
-    own="l.n AS trace, before, v.number AS conversation",
-    joins="""LEFT JOIN carried l ON l.correlation_id = s.correlation_id LEFT JOIN followed ON followed.id = s.id
+        own="l.n AS trace, before, v.number AS conversation",
+        joins="""LEFT JOIN carried l ON l.correlation_id = s.correlation_id LEFT JOIN followed ON followed.id = s.id
   LEFT JOIN own_conversation c ON c.correlation_id = s.correlation_id
   LEFT JOIN conversations v ON v.conversation_id = coalesce(s.conversation_id, c.own)""",
+    )
+    + "; DROP TABLE chosen_spans"
 )
 # What belongs to single operations alone is not even looked up where they are put together.
-_MANY = _ROWS.format(followed="", own="NULL", joins="")
+_MANY = _ROWS.format(spans="window_spans", followed="", own="NULL", joins="")
 
 _TOGETHER = """
 CREATE OR REPLACE TEMP TABLE selectable AS
@@ -91,34 +106,11 @@ GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, led, par
 _NAMES = """
 CREATE OR REPLACE TEMP TABLE selectable_names AS
 SELECT *, row_number() OVER (ORDER BY kind, type, operation) - 1 AS number FROM (
-  SELECT kind, type, operation FROM selectable UNION SELECT caller.kind, caller.type, caller.operation FROM selectable WHERE caller IS NOT NULL
-  UNION SELECT led.kind, led.type, led.operation FROM selectable WHERE led IS NOT NULL
-  UNION SELECT parent.kind, parent.type, parent.operation FROM selectable WHERE parent IS NOT NULL UNION SELECT kind, '', operation FROM noted
+  SELECT kind, type, operation FROM selectable UNION SELECT kind, '', operation FROM noted
+  UNION SELECT kind, type, operation FROM span_names WHERE number IN (
+    SELECT caller FROM selectable UNION SELECT led FROM selectable UNION SELECT parent FROM selectable)
   UNION SELECT kind, '', coalesce(operation, event, '') FROM window_events WHERE status = 'error')"""
 _NAMED = "SELECT to_json({kind: list(kind ORDER BY number), type: list(type ORDER BY number), operation: list(operation ORDER BY number)}) FROM selectable_names"
-
-# Times are told as differences: shorter.
-_COLUMNS = """
-WITH rows AS MATERIALIZED (
-  SELECT s.*, m.number AS name, c.number AS called, f.number AS led_by, o.number AS inside, y.whose, row_number() OVER w - 1 AS i, t - lag(t, 1, 0) OVER w AS step
-  FROM selectable s JOIN selectable_names m USING (kind, type, operation)
-    LEFT JOIN selectable_names c ON (c.kind, c.type, c.operation) = (caller.kind, caller.type, caller.operation)
-    LEFT JOIN selectable_names o ON (o.kind, o.type, o.operation) = (parent.kind, parent.type, parent.operation)
-    LEFT JOIN selectable_names f ON (f.kind, f.type, f.operation) = (led.kind, led.type, led.operation)
-    LEFT JOIN trace_conversations y ON y.trace = s.trace
-  WINDOW w AS (ORDER BY t, s.id)),
-called_after AS (SELECT a.i AS row, b.i AS before FROM rows a JOIN rows b ON b.id = a.before),
-facts AS (SELECT * FROM rows WHERE counts OR coalesce(prompt, completion, total, cost, ttft) IS NOT NULL)
-SELECT CASE WHEN count(*) > 0 THEN to_json({t: list(step ORDER BY i), name: list(name ORDER BY i), status: string_agg(status, '' ORDER BY i), ms: list(ms ORDER BY i),
-  trace: list(coalesce(trace, -1) ORDER BY i), caller: list(coalesce(called, -1) ORDER BY i), parent: list(coalesce(inside, -1) ORDER BY i), n: list(n ORDER BY i) FILTER (is_together), host: list(host ORDER BY i) FILTER (host IS NOT NULL),
-  dry: list(i ORDER BY i) FILTER (dry), folded: list(i ORDER BY i) FILTER (folded),
-  led: {row: list(i ORDER BY i) FILTER (led_by IS NOT NULL), source: list(led_by ORDER BY i) FILTER (led_by IS NOT NULL)},
-  after: (SELECT {row: list(row ORDER BY row), before: list(before ORDER BY row)} FROM called_after),
-  talk: {row: list(i ORDER BY i) FILTER (conversation IS DISTINCT FROM whose), conversation: list(conversation ORDER BY i) FILTER (conversation IS DISTINCT FROM whose)}}) END,
- (SELECT CASE WHEN count(*) > 0 THEN to_json({row: list(i ORDER BY i), prompt: list(prompt ORDER BY i), completion: list(completion ORDER BY i), cached: list(cached ORDER BY i),
-  total: list(total ORDER BY i), cost: list(cost ORDER BY i), ttft: list(ttft ORDER BY i), counts: string_agg(counts::INT, '' ORDER BY i)}) END FROM facts),
- list({'id': id, 'row': i} ORDER BY i) FILTER (status = 1)
-FROM rows, (SELECT $is_together AS is_together)"""
 
 _ERRORS = """
 SELECT e.id, epoch_ms(e.ts) AS t, m.number AS name, coalesce(l.n, -1) AS trace, coalesce(v.number, -1) AS conversation, h.number AS host
@@ -167,7 +159,7 @@ def operations_data(
     # A list of nothing is null in SQL.
     names = {name: column or [] for name, column in json.loads(_one(con, _NAMED)).items()}
     ids = [row[0] for row in con.execute("SELECT correlation_id FROM carried ORDER BY n").fetchall()]
-    rows, facts, failed = con.execute(_COLUMNS, {"is_together": is_together}).fetchall()[0]
+    columns = operation_columns(con, is_together=is_together)
     names["operation"] = [shown.get(name, name) for name in names["operation"]]
     ids = [shown.get(name, name) for name in ids]
     start, end = (int(moment.timestamp() * 1000) for moment in (results.window.start, results.window.end))
@@ -178,7 +170,7 @@ def operations_data(
         "names": names,
         "ids": ids,
         "limits": _limits(results.performance, names["type"]),
-        "errors": _errors(con, results.errors, failed or []),
+        "errors": _errors(con, results.errors, columns.failed),
         "groups": _groups(results.errors),
         "events": _events(results),
         "kinds": KINDS,
@@ -188,8 +180,8 @@ def operations_data(
         **_hosts(con, results),
         "bare": _columns(con.execute(_BARE).fetchall(), ("trace", "t", "kinds")),
     }
-    said = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return f'{said[:-1]},"rows":{_short(rows)},"facts":{_short(facts)}}}'
+    said = dumped(parts)
+    return f'{said[:-1]},"rows":{columns.rows},"facts":{columns.facts}}}'
 
 
 def _select(con: duckdb.DuckDBPyConnection, step_ms: int, more: str) -> bool:
@@ -210,11 +202,6 @@ def _select(con: duckdb.DuckDBPyConnection, step_ms: int, more: str) -> bool:
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str) -> str:
     return str(con.execute(sql).fetchall()[0][0])
-
-
-def _short(columns: str | None) -> str:
-    """A whole number needs no fraction to be one."""
-    return re.sub(r"\.0(?=[,\]])", "", columns or "null")
 
 
 def _prices(results: Results, redactor: Redactor | None) -> dict[str, list[float]]:
@@ -238,8 +225,7 @@ def _hosts(con: duckdb.DuckDBPyConnection, results: Results) -> dict[str, list[o
     return {"hosts": names, "trace_hosts": con.execute(_TRACE_HOSTS).fetchall()[0][0]} if names else {"hosts": []}
 
 
-def _errors(con: duckdb.DuckDBPyConnection, errors: Errors, failed: list[dict[str, int]]) -> dict[str, list[int]]:
-    row_of = {one["id"]: one["row"] for one in failed}
+def _errors(con: duckdb.DuckDBPyConnection, errors: Errors, row_of: Mapping[int, int]) -> dict[str, list[int]]:
     told = {number: (span, fault, group) for number, span, fault, group in errors.of_events}
     faults: dict[int, int] = {}
     found = []

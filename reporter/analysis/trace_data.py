@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from reporter import engine
 from reporter.analysis import log_data
+from reporter.analysis.brief import briefs
 from reporter.analysis.log_data import NO_LOGS, LogData
 from reporter.analysis.trace import CONTAINERS_AT_MOST, SPAN_DETAILS
-from reporter.analysis.traces import SPANS_OF_EVENTS_AT_MOST
 from reporter.redaction.relation import ID, JSON, TEXT, Shown, redacted, shown_columns, sorted_texts
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from reporter.analysis.brief import Brief
     from reporter.redaction.redactor import Redactor
 
 # How many traces a report carries with all their events, and how much of a context or message at most.
@@ -27,8 +28,6 @@ DETAILED_TRACES = 1000
 CONTEXT_CHARS = 20_000
 # All these records together, and those of one trace: what is larger is carried with its spans alone.
 DETAILED_BYTES, TRACE_BYTES = 48_000_000, 8_000_000
-# Shards that are made at once: as many spans are held as text.
-_SHARDS_AT_ONCE = 100
 _DETAILED_A_SHARD, _TRACES_A_SHARD = 20, 200
 _HASHED_BYTES = 64
 _CHOSEN = "correlation_id IN (SELECT correlation_id FROM chosen)"
@@ -40,13 +39,13 @@ class Shard:
     """JSON of some traces. `whole`: documents by id; `brief`: spans alone of the others, columnar."""
 
     whole: Mapping[str, str]
-    brief: str
+    brief: Brief | None
 
     @property
     def json(self) -> str:
         """Both as one object, made when it is written: a report's shards are as large as all else that it holds."""
         whole = ",".join(f"{_json_string(name)}:{document}" for name, document in self.whole.items())
-        return f'{{"whole":{{{whole}}},"brief":{self.brief}}}'
+        return f'{{"whole":{{{whole}}},"brief":{self.brief.json if self.brief else "null"}}}'
 
 
 @dataclass(frozen=True)
@@ -134,26 +133,6 @@ SELECT correlation_id, '{{"correlation_id":' || to_json(correlation_id) || ',"ro
     || ',"start":"' || {_time("start")} || '","end":"' || {_time("stop")} || '","duration_ms":' || duration_ms || ',"status":"' || status
     || '","failed":' || failed || ',"events":[' || t.events || '],"spans":[' || coalesce(spans, '') || ']}}' AS document
 FROM told t LEFT JOIN work w USING (correlation_id) JOIN trace_list USING (correlation_id)"""
-
-
-# Spans alone, columnar: `ids` and `numbers` name the traces, `trace` says by number whose a span is. The numbers are the shard's own,
-# so that it stays as it is whatever traces come beside it.
-# All in one order, or the same input would give another file at each build.
-_LISTED = {
-    "trace": "n", "id": "id", "parent": "parent", "kind": "kind", "type": "type", "operation": "operation",
-    "start": "epoch_us(start_ts) / 1000", "duration_ms": "s.duration_ms", "status": "s.status",
-}  # fmt: skip
-_SPAN_LISTS = ", ".join(f"{name}: list({column} ORDER BY n, start_ts, id)" for name, column in _LISTED.items())
-_BRIEF = f"""
-WITH brief AS MATERIALIZED (SELECT correlation_id, row_number() OVER (PARTITION BY shard ORDER BY n) - 1 AS n, shard, status, events, root, failed, start, duration_ms FROM carried JOIN sharded USING (n)
-  WHERE shard >= $first AND shard < $end AND correlation_id NOT IN (SELECT correlation_id FROM chosen)),
-columns AS (
-  SELECT shard, {{{_SPAN_LISTS}}} AS spans
-  FROM spans s JOIN brief USING (correlation_id) WHERE brief.events <= {SPANS_OF_EVENTS_AT_MOST} GROUP BY shard)
-SELECT b.shard, to_json({{ids: ids, numbers: numbers, statuses: statuses, roots: roots, failed: failed, starts: starts, ms: ms, spans: spans}})::VARCHAR
-FROM (SELECT shard, list(correlation_id ORDER BY n) AS ids, list(n ORDER BY n) AS numbers, list(status ORDER BY n) AS statuses,
-  list(root ORDER BY n) AS roots, list(failed ORDER BY n) AS failed, list(epoch_us(start) / 1000 ORDER BY n) AS starts, list(duration_ms ORDER BY n) AS ms FROM brief GROUP BY shard) b
-  LEFT JOIN columns USING (shard)"""
 
 
 def trace_data(
@@ -268,18 +247,14 @@ def _shards(
         f"""SELECT n, shard, document FROM ({_documents(_CHOSEN, CONTEXT_CHARS)})
         JOIN carried USING (correlation_id) JOIN sharded USING (n) ORDER BY n"""
     ).fetchall()
-    briefs: dict[int, str] = {}
-    for first in range(0, count, _SHARDS_AT_ONCE):
-        briefs.update(con.execute(_BRIEF, {"first": first, "end": first + _SHARDS_AT_ONCE}).fetchall())
+    found = briefs(con, shown)
     con.unregister("sharded")
     wholes: dict[int, dict[str, str]] = {}
     documents = {}
     for n, number, document in rows:
         text = _named(document, shown) if ids[n] in told else document
         wholes.setdefault(number, {})[names[n]] = documents[names[n]] = text
-    changed = {number for name, number in zip(ids, shard_of, strict=True) if name in told}
-    briefs = {n: _named(text, shown) if n in changed else text for n, text in briefs.items()}
-    return documents, tuple(Shard(wholes.get(n, {}), briefs.get(n, "null")) for n in range(count))
+    return documents, tuple(Shard(wholes.get(n, {}), found.get(n)) for n in range(count))
 
 
 def _json_string(text: str) -> str:

@@ -84,14 +84,36 @@ def test_list_ids_and_shards_hold_what_is_carried(con):
     assert len(whole) == 5
 
 
-def test_shards_made_some_at_a_time_are_those_made_at_once(con, monkeypatch):
+def test_shards_tell_of_each_trace_the_spans_it_has(con, monkeypatch):
+    """However many traces share one, and whether some of them are carried whole."""
     con, window = con
     listing.traces(con, window)
-    monkeypatch.setattr(carrying, "_TRACES_A_SHARD", 3)
-    at_once = carrying.trace_data(con, 5).shards
-    monkeypatch.setattr(carrying, "_SHARDS_AT_ONCE", 4)
-    assert carrying.trace_data(con, 5).shards == at_once
-    assert len(at_once) == 32
+    columns = "id, parent, kind, type, operation, status, epoch_us(start_ts) / 1000, duration_ms"
+    carrying.trace_data(con, 5)
+    rows = con.execute(
+        f"SELECT correlation_id, {columns} FROM spans ANTI JOIN chosen USING (correlation_id)"
+    ).fetchall()
+    for a_shard in (3, 200):
+        monkeypatch.setattr(carrying, "_TRACES_A_SHARD", a_shard)
+        shards = [json.loads(shard.json) for shard in carrying.trace_data(con, 5).shards]
+        assert sorted(told for shard in shards if shard["brief"] for told in spans_of(shard["brief"])) == sorted(rows)
+    assert len(rows) == 55
+
+
+def spans_of(brief) -> list[tuple]:
+    """As assets/data.js reads them."""
+    spans, name = brief["spans"], brief["names"]
+    return [
+        (
+            brief["ids"][brief["numbers"].index(spans["trace"][i])],
+            spans["id"][i],
+            spans["parent"][i],
+            *(name[spans[word][i]] for word in ("kind", "type", "operation", "status")),
+            spans["start"][i],
+            spans["duration_ms"][i],
+        )
+        for i in range(len(spans["id"]))
+    ]
 
 
 def test_records_are_carried_up_to_so_many_bytes(con, monkeypatch):
