@@ -54,12 +54,14 @@ $(VENV)/.installed-dev: $(STAMP) constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgresql,mysql,fleet]'
 	touch $@
 
-# What the tests run against; installed where this is root, else said.
+# What the tests run against; installed where this is root, else said. Without Chromium's headless shell (a third of the CPU for a
+# page, and not in every distribution) they take Chromium.
 $(VENV)/.test-packages: $(STAMP) Makefile
 	@missing=; for p in $(APT); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ]; then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	else echo "the tests need: apt install$$missing"; exit 1; fi
+	@[ "$$(id -u)" != 0 ] || command -v chromium-headless-shell >/dev/null || apt-get install -y -qq --no-install-recommends chromium-headless-shell || true
 	touch $@
 
 # Accessibility checks for the browser tests, from npm.

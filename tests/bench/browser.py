@@ -9,7 +9,7 @@ import statistics
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.browser import chromium, look
+from tests.browser import WHOLE, chromium, look
 from tests.helpers import run
 
 CLICKS = 15
@@ -120,7 +120,7 @@ def big_trace(home: Path) -> str:
 
 def measure(output: Path) -> dict[str, float]:
     """Medians in ms: the list of all traces, one of them opened by a click, one of 5,000 events; the slowest filter of many operations."""
-    with chromium() as browser:
+    with chromium(WHOLE) as browser:
         page, _ = look(browser, f"file://{output}/traces.html#sort=ms-")
         listed = drawn(page, "#traces")
         opened = []

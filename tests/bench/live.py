@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reporter.demo.app import write_demo
-from tests.browser import chromium
+from tests.browser import WHOLE, chromium
 from tests.helpers import write_log
 from tests.watch.watching import call, processes
 
@@ -87,7 +87,7 @@ def _said(file: int, seconds: float, *, once: bool = False) -> bytes:
 
 def to_page(app: Path, output: Path) -> tuple[list[float], str, float]:
     """Milliseconds a line, MB of the processes at the end, and the share of a core that the open page takes while nothing comes."""
-    with watching(app, "-o", str(output)) as process, chromium() as browser:
+    with watching(app, "-o", str(output)) as process, chromium(WHOLE) as browser:
         assert process.stdout
         process.stdout.readline()
         page = browser.new_context(bypass_csp=True).new_page()

@@ -102,9 +102,9 @@ def live(app: Path, output: Path) -> tuple[list[float], list[float]]:
 
 def taken_over(output: Path, scripts: list[str]) -> list[float]:
     """Milliseconds that an open page of the report takes to run each script and lay itself out."""
-    from tests.browser import chromium
+    from tests.browser import WHOLE, chromium
 
-    with chromium() as browser:
+    with chromium(WHOLE) as browser:
         page = browser.new_page()
         page.goto((output / "index.html").as_uri())
         page.wait_for_selector(".session")
