@@ -14,8 +14,9 @@ from click.testing import CliRunner, Result
 from reporter.cli import cli
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, list(arguments))
+def run(*arguments: str, env: dict[str, str | None] | None = None) -> Result:
+    """The command line in this process; `env`: variables while it runs, None for one that is not set."""
+    return CliRunner().invoke(cli, list(arguments), env=env)
 
 
 def command(*arguments: str, env: dict[str, str] | None = None, **given: object) -> subprocess.CompletedProcess[str]:

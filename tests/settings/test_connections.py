@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reporter.settings.database import by_env
 from reporter.settings.env import parse
 from reporter.settings.url import parse_url
-from tests.helpers import command, entry, run, write_log
+from tests.helpers import entry, run, write_log
 
 PHP = Path(__file__).parent.parent / "php" / "parse_url.php"
 DAY = ("--since", "2026-11-20", "--until", "2026-11-21", "--tz", "UTC")
@@ -102,7 +102,7 @@ def test_a_database_named_but_not_there_is_a_source_with_a_note(app):
     (app / ".env").write_text("DB_DATABASE=/nowhere/x.sqlite\n")
     write_log(app, entry("a", at="2026-11-20 10:00:00"))
     for _ in range(2):
-        told = command("sources", "--app", str(app), *DAY, "--format", "json")
+        told = run("sources", "--app", str(app), *DAY, "--format", "json")
         notes = [s["note"] for s in json.loads(told.stdout)["sources"] if s["kind"] == "table"]
         assert notes == ["not read from sqlite:////nowhere/x.sqlite: no such database file"] * 2
         assert told.stderr.count("no such database file") == 1

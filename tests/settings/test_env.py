@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reporter.settings.env import parse
 from reporter.settings.secrets import passwords, secrets
-from tests.helpers import command, entry, run, write_log
+from tests.helpers import entry, run, write_log
 
 PHP = Path(__file__).parent.parent / "php" / "dotenv.php"
 # What the grammar is made of, so that most combinations come up.
@@ -108,8 +108,8 @@ def test_a_secret_of_env_is_nowhere_in_what_leaves(app, line, secret):
     (app / ".env").write_bytes(b"APP_NAME=Test\n" + line + b"\n")
     write_log(app, entry(f"sent it: <{secret}>", {"note": f"it was {secret}."}))
     day = ("--app", str(app), "--since", "2026-11-20", "--until", "2026-11-21", "--tz", "UTC")
-    told = command("export", *day, "--format", "json")
-    assert told.returncode == 0, told.stderr
+    told = run("export", *day, "--format", "json")
+    assert told.exit_code == 0, told.stderr
     assert "sent it: <[" in told.stdout
     assert secret not in told.stdout + told.stderr
 
@@ -145,7 +145,7 @@ def test_an_env_that_cannot_be_used_is_said(app, tmp_path):
     page = (tmp_path / "out" / "index.html").read_text()
     assert "Partial report" in page
     assert "line 2 is not one that the app can read" in page
-    again = command("overview", *day)
+    again = run("overview", *day)
     assert "line 2 is not one" in again.stderr
     (app / ".env").unlink()
     (app / ".env").mkdir()

@@ -7,14 +7,14 @@ import os
 
 import pytest
 
-from tests.helpers import command, entry, write_database, write_log
+from tests.helpers import entry, run, write_database, write_log
 
 DAY = ("--since", "2026-11-20", "--until", "2026-11-21", "--tz", "UTC", "--format", "json")
 
 
-def sources(app, **env: str) -> tuple[list[tuple[str, int]], str]:
-    told = command("sources", "--app", str(app), *DAY, env=env)
-    assert told.returncode == 0, told.stderr
+def sources(app, **env: str | None) -> tuple[list[tuple[str, int]], str]:
+    told = run("sources", "--app", str(app), *DAY, env=env)
+    assert told.exit_code == 0, told.stderr
     return sorted((s["name"], s["events"]) for s in json.loads(told.stdout)["sources"]), told.stderr
 
 
@@ -36,8 +36,8 @@ def test_a_built_app_is_found_by_its_name(tmp_path, home):
     for name in ("My Notes", "my-notes", str(folder)):
         assert sources(name, **env) == (expected, "")
     assert (folder / "storage" / "telemetry" / "telemetry.duckdb").is_file()
-    told = command("overview", "--app", "no-such", env=env)
-    assert told.returncode == 3
+    told = run("overview", "--app", "no-such", env=env)
+    assert told.exit_code == 3
     assert "no app of that name" in told.stderr
 
 
@@ -85,7 +85,7 @@ def test_the_logs_time_zone_is_given_by_option_or_setting(app, tmp_path):
 
     def hour(*arguments: str) -> str:
         sink = tmp_path / f"{len(list(tmp_path.iterdir()))}.duckdb"
-        told = command("export", "--app", str(app), *DAY, "--sink", str(sink), *arguments)
+        told = run("export", "--app", str(app), *DAY, "--sink", str(sink), *arguments)
         return json.loads(told.stdout)["ts"][11:16]
 
     assert hour() == "10:00"
@@ -93,5 +93,5 @@ def test_the_logs_time_zone_is_given_by_option_or_setting(app, tmp_path):
     (app / "telemetry-report.toml").write_text('[app]\ntimezone = "America/New_York"\n')
     assert hour() == "15:00"
     assert hour("--log-tz", "Europe/Berlin") == "09:00"
-    told = command("overview", "--app", str(app), "--log-tz", "Mars/Base")
-    assert (told.returncode, "“Mars/Base” is not a time zone" in told.stderr) == (2, True)
+    told = run("overview", "--app", str(app), "--log-tz", "Mars/Base")
+    assert (told.exit_code, "“Mars/Base” is not a time zone" in told.stderr) == (2, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -15,20 +14,21 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 BUILD = """
-import json, sys
-from reporter.cli import cli
-for arguments in json.loads(sys.argv[1]):
-    cli(arguments, standalone_mode=False)
+import sys
+from reporter import load
+app, sink, output, single = sys.argv[1:]
+run = load(app, sink=sink, last="8d")
+run.write(output)
+run.write(single, single_bytes=20_000_000)
 """
 
 
 def built(app, folder, seed: str) -> dict[str, bytes]:
     """All files of a report and of its single file, built from scratch in another process, with another hash seed."""
     environment = {**os.environ, "PYTHONHASHSEED": seed, "SOURCE_DATE_EPOCH": str(int(NOW.timestamp())), "TZ": "UTC"}
-    arguments = ["build", "--app", str(app), "--sink", str(folder / "sink.duckdb"), "--last", "8d"]
-    ways = [[*arguments, "-o", str(folder / "output")], [*arguments, "--single-file", str(folder / "a.html")]]
+    told = (app, folder / "sink.duckdb", folder / "output", folder / "a.html")
     folder.mkdir()
-    subprocess.run([sys.executable, "-c", BUILD, json.dumps(ways)], env=environment, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", BUILD, *map(str, told)], env=environment, check=True, capture_output=True)
     made = [path for path in sorted((folder / "output").rglob("*")) if path.is_file()] + [folder / "a.html"]
     return {str(path.relative_to(folder)): path.read_bytes() for path in made}
 
