@@ -1,7 +1,7 @@
 """Figures over events and spans: each defined once, as a function on a DuckDB connection that gives a frozen result.
 
 The connection has relations `events` and `spans` (EVENT_COLUMNS, SPAN_COLUMNS): the sink's tables, or registered
-frames. `select_window` makes `window_events`, `window_spans` and so on of them. No I/O, no clock.
+frames; cells (cells.py) have `n` beside. `select_window` makes `window_events`, `window_spans` and so on of them. No I/O, no clock.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reporter.analysis.chosen import Chosen, prepare
+from reporter.analysis.weights import ONE, count, weigh
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,7 +47,7 @@ def select_window(
     if crowded:
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE named_operations AS SELECT kind, operation FROM window_spans GROUP BY kind, operation
-            QUALIFY row_number() OVER (PARTITION BY kind ORDER BY count(*) DESC, operation) <= {_KEPT}"""
+            QUALIFY row_number() OVER (PARTITION BY kind ORDER BY {count()} DESC, operation) <= {_KEPT}"""
         )
         see(con, window, spans=f"* REPLACE ({_NAMED} AS operation)", chosen=chosen)
         see(con, compared or window.previous(), "compared", f"* REPLACE ({_NAMED} AS operation)", chosen=chosen)
@@ -86,10 +87,11 @@ def see(
     chosen: Chosen = ALL,
 ) -> None:
     """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what of the `chosen`, which is prepared, lies
-    in the window; `spans`: their columns."""
+    in the window, each row with its `n` (weights.py); `spans`: their columns."""
+    weigh(con)
     start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'" for moment in window.sql)
     for name in names:
         columns, relation = (spans, chosen.spans) if name == "spans" else ("*", chosen.events)
         con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT {columns} FROM {relation} WHERE ts >= {start} AND ts < {end}"
+            f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT {columns}, {ONE} FROM {relation} WHERE ts >= {start} AND ts < {end}"
         )

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
+from reporter.analysis.weights import count, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,21 +79,21 @@ class Changes:
 # Each side's operations, by kind and once more by kind and operation (`key` null: the kind as a whole).
 _BOTH = """
 WITH both_sides AS (
-  SELECT kind, operation, true AS is_now, status, duration_ms FROM window_spans WHERE is_operation AND status <> 'unfinished'
-  UNION ALL SELECT kind, operation, false, status, duration_ms FROM compared_spans WHERE is_operation AND status <> 'unfinished')"""
+  SELECT kind, operation, true AS is_now, status, duration_ms, weight FROM window_spans WHERE is_operation AND status <> 'unfinished'
+  UNION ALL SELECT kind, operation, false, status, duration_ms, weight FROM compared_spans WHERE is_operation AND status <> 'unfinished')"""
 
 _SIDES = f"""{_BOTH}
-SELECT kind, operation, is_now, count(*), count(*) FILTER (status = 'error'), quantile_cont(duration_ms, [0.5, 0.95]) FILTER ({COUNTED})
+SELECT kind, operation, is_now, {count()}, {count("status = 'error'")}, {percentiles('duration_ms', [0.5, 0.95], COUNTED)}
 FROM both_sides GROUP BY GROUPING SETS ((kind, is_now), (kind, operation, is_now))"""
 
 
 # Rank sums over distinct durations: `below` values are smaller, `t` are equal.
 def rank_sums(by: str, sets: str = "") -> str:
-    """The rest of a statement over `both_sides` (is_now, duration_ms and the columns `by`): these columns, how many durations there
+    """The rest of a statement over `both_sides` (is_now, duration_ms, weight and the columns `by`): these columns, how many durations there
     are here and there, and what Mann and Whitney's U is of. `sets`: GROUPING SETS in place of `by`."""
     return f""",
 tied AS (
-  SELECT {by}, duration_ms, count(*) AS t, count(*) FILTER (is_now) AS here
+  SELECT {by}, duration_ms, {count()} AS t, {count('is_now')} AS here
   FROM both_sides WHERE {COUNTED} GROUP BY {sets or f"{by}, duration_ms"}),
 ranked AS (
   SELECT *, coalesce(sum(t) OVER (PARTITION BY {by} ORDER BY duration_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter import frames
 from reporter.analysis.overview import BUCKET, COUNTED
+from reporter.analysis.weights import count, percentile
 from reporter.analysis.work import DONE
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ class Chat:
     flow: pd.DataFrame
 
 
-_TOTALS = """
-SELECT count(*) FILTER (event IN ('chat.message.received', 'chat.message.sent')),
-  count(*) FILTER (event IN ('chat.message.validation_failed', 'chat.validation.error')), count(DISTINCT conversation_id)
+_TOTALS = f"""
+SELECT {count("event IN ('chat.message.received', 'chat.message.sent')")},
+  {count("event IN ('chat.message.validation_failed', 'chat.validation.error')")}, count(DISTINCT conversation_id)
 FROM window_events"""
 
 _RECENT_DTYPES = {
@@ -97,14 +98,14 @@ _MODELS_DTYPES = {
 }  # fmt: skip
 _TTFT = "ttft_ms >= 0 AND NOT isnan(ttft_ms)"
 _MODELS = f"""
-SELECT operation, count(*), count(*) FILTER (status = 'error'), quantile_cont(ttft_ms, 0.5) FILTER ({_TTFT}),
-  quantile_cont(ttft_ms, 0.95) FILTER ({_TTFT}), quantile_cont(duration_ms, 0.5) FILTER ({COUNTED}),
-  quantile_cont(duration_ms, 0.95) FILTER ({COUNTED}),
-  quantile_cont(completion_tokens / (duration_ms / 1000), 0.5) FILTER ({COUNTED} AND duration_ms > 0)
-FROM {DONE} WHERE type = 'stream' GROUP BY operation ORDER BY count(*) DESC, operation"""
+SELECT operation, {count()}, {count("status = 'error'")}, {percentile('ttft_ms', 0.5, _TTFT)},
+  {percentile('ttft_ms', 0.95, _TTFT)}, {percentile('duration_ms', 0.5, COUNTED)},
+  {percentile('duration_ms', 0.95, COUNTED)},
+  {percentile('completion_tokens / weight / (duration_ms / 1000)', 0.5, f'{COUNTED} AND duration_ms > 0')}
+FROM {DONE} WHERE type = 'stream' GROUP BY operation ORDER BY {count()} DESC, operation"""
 _POINTS_DTYPES = {"start": frames.TIME, "operation": frames.TEXT, "ttft_ms": "float64", "duration_ms": "float64"}
 _POINTS = f"""
-SELECT {BUCKET} AS start, operation, quantile_cont(ttft_ms, 0.5) FILTER ({_TTFT}), quantile_cont(duration_ms, 0.5) FILTER ({COUNTED})
+SELECT {BUCKET} AS start, operation, {percentile('ttft_ms', 0.5, _TTFT)}, {percentile('duration_ms', 0.5, COUNTED)}
 FROM {DONE} WHERE type = 'stream' GROUP BY ALL ORDER BY start, operation"""
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from reporter import frames
 from reporter.analysis.overview import BUCKET, COUNTED
+from reporter.analysis.weights import count, percentile, total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,13 +45,13 @@ _MODELS_DTYPES = {
 }  # fmt: skip
 _MODELS = f"""
 WITH used AS (SELECT s.*, e.cached_tokens FROM window_spans s LEFT JOIN window_events e USING (id) WHERE s.counts_tokens)
-SELECT operation, count(*), count(*) FILTER (status = 'error'), coalesce(sum(prompt_tokens), 0)::BIGINT,
-  coalesce(sum(completion_tokens), 0)::BIGINT, coalesce(sum(cached_tokens), 0)::BIGINT, coalesce(sum(cost_usd ORDER BY id), 0), count(cost_usd),
+SELECT operation, {count()}, {count("status = 'error'")}, coalesce(sum(prompt_tokens), 0)::BIGINT,
+  coalesce(sum(completion_tokens), 0)::BIGINT, coalesce(sum(cached_tokens), 0)::BIGINT, coalesce(sum(cost_usd ORDER BY id), 0), {count('cost_usd IS NOT NULL')},
   coalesce(sum(prompt_tokens) FILTER (cost_usd IS NULL), 0)::BIGINT, coalesce(sum(completion_tokens) FILTER (cost_usd IS NULL), 0)::BIGINT,
   coalesce(sum(cached_tokens) FILTER (cost_usd IS NULL), 0)::BIGINT,
-  quantile_cont(duration_ms, 0.5) FILTER ({COUNTED}), quantile_cont(duration_ms, 0.95) FILTER ({COUNTED}),
+  {percentile('duration_ms', 0.5, COUNTED)}, {percentile('duration_ms', 0.95, COUNTED)},
   sum(completion_tokens) FILTER ({COUNTED} AND duration_ms > 0)
-    / nullif(sum(duration_ms ORDER BY id) FILTER ({COUNTED} AND duration_ms > 0 AND completion_tokens IS NOT NULL) / 1000, 0)
+    / nullif({total('duration_ms', f'{COUNTED} AND duration_ms > 0 AND completion_tokens IS NOT NULL')} / 1000, 0)
 FROM used GROUP BY operation ORDER BY sum({_TOKENS}) DESC NULLS LAST, operation"""
 
 _TRACES_DTYPES = {

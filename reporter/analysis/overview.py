@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reporter import engine
 from reporter.analysis import fold
 from reporter.analysis.faults import count_faults
+from reporter.analysis.weights import count, percentiles
 from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
@@ -161,8 +162,7 @@ def _listed(by_kind: Mapping[str, KindFigures], listed: dict[str, KindFigures]) 
 
 
 _BUCKETS = f"""
-SELECT {BUCKET} AS start, kind, count(*),
-  count(*) FILTER (status = 'error')
+SELECT {BUCKET} AS start, kind, {count()}, {count("status = 'error'")}
 FROM window_events GROUP BY ALL ORDER BY start, kind"""
 
 
@@ -204,8 +204,11 @@ def totals_of(
     )
 
 
-KIND_FIGURES = f"""count(*) FILTER (is_operation AND status <> 'unfinished'), count(*) FILTER (is_operation AND status = 'error'),
-  count(*) FILTER (status = 'unfinished'), quantile_cont(duration_ms, [0.5, 0.95]) FILTER (is_operation AND {COUNTED})"""
+KIND_COUNTS = ", ".join(
+    count(which)
+    for which in ("is_operation AND status <> 'unfinished'", "is_operation AND status = 'error'", "status = 'unfinished'")
+)
+KIND_FIGURES = f"{KIND_COUNTS}, {percentiles('duration_ms', [0.5, 0.95], f'is_operation AND {COUNTED}')}"
 
 
 def kinds(
@@ -239,7 +242,7 @@ def kinds_of(
 
 def _top(con: duckdb.DuckDBPyConnection, condition: str) -> tuple[OperationCount, ...]:
     rows = con.execute(
-        f"""SELECT operation, count(*) AS n FROM window_spans
+        f"""SELECT operation, {count()} AS n FROM window_spans
         WHERE is_operation AND status <> 'unfinished' AND {condition} GROUP BY operation ORDER BY n DESC, operation LIMIT 10"""
     ).fetchall()
     return tuple(OperationCount(*row) for row in rows)

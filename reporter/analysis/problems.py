@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
+from reporter.analysis.weights import count
 from reporter.format import words
 
 if TYPE_CHECKING:
@@ -97,23 +98,23 @@ def problems(con: duckdb.DuckDBPyConnection, view: Overview, errors: Errors, cha
     )
 
 
-_UNFINISHED = """
-SELECT kind, operation, count(*) AS n, arg_max(correlation_id, (ts, id)) FILTER (correlation_id IS NOT NULL)
+_UNFINISHED = f"""
+SELECT kind, operation, {count()} AS n, arg_max(correlation_id, (ts, id)) FILTER (correlation_id IS NOT NULL)
 FROM window_spans WHERE status = 'unfinished' GROUP BY kind, operation ORDER BY n DESC, kind, operation"""
 
 # Pettitt's test: where the sum of ranks so far falls most behind what it would be without a change, there it changed; the next call is
 # the first after it.
 _SINCE = f"""
 WITH calls AS (
-  SELECT kind, operation, ts, id, duration_ms, correlation_id, true AS is_now FROM window_spans WHERE is_operation AND {COUNTED}
+  SELECT kind, operation, ts, id, duration_ms, correlation_id, weight, true AS is_now FROM window_spans WHERE is_operation AND {COUNTED}
   UNION ALL
-  SELECT kind, operation, ts, id, duration_ms, correlation_id, false FROM compared_spans WHERE is_operation AND {COUNTED}),
+  SELECT kind, operation, ts, id, duration_ms, correlation_id, weight, false FROM compared_spans WHERE is_operation AND {COUNTED}),
 ranked AS (
-  SELECT *, rank() OVER of_all + (count(*) OVER (PARTITION BY kind, operation, duration_ms) - 1) / 2 AS rank,
-    row_number() OVER in_time AS nth, count(*) OVER (PARTITION BY kind, operation) AS n, lead(ts) OVER in_time AS next_ts
+  SELECT *, sum(weight) OVER of_all - (sum(weight) OVER (PARTITION BY kind, operation, duration_ms) - 1) / 2 AS rank,
+    sum(weight) OVER in_time AS nth, sum(weight) OVER (PARTITION BY kind, operation) AS n, lead(ts) OVER in_time AS next_ts
   FROM calls WHERE (kind, operation) IN (SELECT (unnest($kinds), unnest($operations)))
   WINDOW of_all AS (PARTITION BY kind, operation ORDER BY duration_ms), in_time AS (PARTITION BY kind, operation ORDER BY ts, id)),
-summed AS (SELECT *, 2 * sum(rank) OVER (PARTITION BY kind, operation ORDER BY nth) - nth * (n + 1) AS behind FROM ranked)
+summed AS (SELECT *, 2 * sum(rank * weight) OVER (PARTITION BY kind, operation ORDER BY nth) - nth * (n + 1) AS behind FROM ranked)
 SELECT kind, operation, arg_min(next_ts, (behind, nth)) FILTER (next_ts IS NOT NULL),
   arg_max(correlation_id, (duration_ms, id)) FILTER (is_now AND correlation_id IS NOT NULL)
 FROM summed GROUP BY kind, operation"""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter import frames
 from reporter.analysis.overview import COUNTED
+from reporter.analysis.weights import ALL_EVENTS, ALL_SPANS, count, percentile, total
 
 if TYPE_CHECKING:
     import duckdb
@@ -40,11 +41,11 @@ _OF_KINDS_DTYPES = {
 }  # fmt: skip
 _DAY = "date_trunc('day', timezone($zone, timezone('UTC', ts)))"
 _OF_KINDS = f"""
-WITH e AS (SELECT {_DAY} AS day, kind, count(*) AS events, count(*) FILTER (status = 'error') AS error_events
-  FROM events GROUP BY 1, 2),
-s AS (SELECT {_DAY} AS day, kind, count(*) FILTER (is_operation) AS operations, count(*) FILTER (is_operation AND status = 'error') AS errors,
+WITH e AS (SELECT {_DAY} AS day, kind, {count()} AS events, {count("status = 'error'")} AS error_events
+  FROM {ALL_EVENTS} GROUP BY 1, 2),
+s AS (SELECT {_DAY} AS day, kind, {count('is_operation')} AS operations, {count("is_operation AND status = 'error'")} AS errors,
     sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, sum(cost_usd ORDER BY id) FILTER (counts_tokens) AS cost
-  FROM spans WHERE status <> 'unfinished' GROUP BY 1, 2),
+  FROM {ALL_SPANS} WHERE status <> 'unfinished' GROUP BY 1, 2),
 parts AS (
   SELECT day, kind, events, error_events, operations, errors, tokens, cost AS cost_usd FROM e FULL JOIN s USING (day, kind)
   UNION ALL
@@ -57,16 +58,16 @@ _PARTS_DTYPES = {
 }  # fmt: skip
 # Of each kind (without an operation) and each operation; of a day that went in parts, each part.
 _PARTS = f"""
-SELECT {_DAY} AS day, kind, operation, count(*) AS timed, sum(duration_ms ORDER BY id), quantile_cont(duration_ms, 0.95)
-FROM spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY GROUPING SETS ((1, kind), (1, kind, operation))
+SELECT {_DAY} AS day, kind, operation, {count()} AS timed, {total('duration_ms')}, {percentile('duration_ms', 0.95)}
+FROM {ALL_SPANS} WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY GROUPING SETS ((1, kind), (1, kind, operation))
 UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily WHERE timed > 0"""
 
 
 _HOURS_DTYPES = {"kind": frames.TEXT, "weekday": "Int64", "hour": "Int64", "count": "Int64", "days": "Int64"}
-_HOURS = """
-WITH local AS (SELECT kind, timezone($zone, timezone('UTC', ts)) AS told FROM spans WHERE is_operation AND status <> 'unfinished'),
+_HOURS = f"""
+WITH local AS (SELECT kind, weight, timezone($zone, timezone('UTC', ts)) AS told FROM {ALL_SPANS} WHERE is_operation AND status <> 'unfinished'),
 weekdays AS (SELECT isodow(told) AS weekday, count(DISTINCT told::DATE) AS days FROM local GROUP BY 1),
-cells AS (SELECT kind, isodow(told) AS weekday, hour(told) AS hour, count(*) AS count FROM local GROUP BY ALL)
+cells AS (SELECT kind, isodow(told) AS weekday, hour(told) AS hour, {count()} AS count FROM local GROUP BY ALL)
 SELECT kind, weekday, hour, count, days FROM cells JOIN weekdays USING (weekday) ORDER BY weekday, hour, kind"""
 
 
