@@ -210,7 +210,7 @@ window.TelemetryCharts = (() => {
   const choice = ({ wanted }, _, chart, chosenHere) => chart.choices[chosenHere || wanted.kind] || (wanted.kind ? { cells: { hour: [], row: [], value: [], tip: [] } } : null);
   const CAN = {
     events: (now) => !others(now.wanted, "kind", "since", "until"), ttft: (now) => !now.data.n, days: (now) => !others(now.wanted, "kind", "since", "until"),
-    kept: (now) => !others(now.wanted, "kind", "operation", "since", "until"), choice: (now) => !others(now.wanted, "kind"),
+    kept: (now) => !others(now.wanted, "kind", "operation", "since", "until"), choice: (now) => !others(now.wanted, "kind"), flow: (now) => now.data.has_flow,
   };
   // Tables of the same.
   const recipeOf = (of) => { const chart = Object.values(charts).find(({ follow }) => follow && follow.of === of); return chart && chart.follow; };

@@ -221,7 +221,7 @@
   const tile = (figure) => (chosen, place) => { const found = figure(chosen, place); return found === null ? null : [short(found)]; };
   const models = TABLES.models;
   Object.assign(TABLES, {
-    health, hosts, changes, sizes, chains, flow, conversations: talks,
+    health, hosts, changes, sizes, chains, flow: (chosen) => (chosen.data.has_flow ? flow(chosen) : null), conversations: talks,
     models: (chosen) => { const { by } = priced(chosen); return models(chosen).map((row) => ({ ...row, priced_usd: by.has(row.operation) ? by.get(row.operation) : null })); },
   });
   Object.assign(TILES, {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from reporter.analysis import ALL, fold, select_window
-from reporter.analysis.cells import hosts_of_cells, see_cells, selectable_cells, with_counted_traces
+from reporter.analysis import ALL, select_window
+from reporter.analysis.cells import hosts_of_cells, selectable_cells
 from reporter.analysis.changes import changes
 from reporter.analysis.chat import chat
 from reporter.analysis.commands import commands
@@ -82,10 +82,8 @@ class Reading:
         self._is_open = True
         self._aside = self.con.cursor()
         self._compared, self._chosen = compared, chosen
-        self.is_reduced = bool(self.sink.about("cells"))
+        self.is_reduced = self.sink.is_reduced
         try:
-            if self.is_reduced:
-                see_cells(self.con)
             self._aside.execute("SET TimeZone = 'UTC'")
             for con in (self.con, self._aside):
                 self._select(con)
@@ -124,7 +122,7 @@ class Reading:
 
     def _operations(self, results: Results, names: Mapping[str, str]) -> str:
         # Those that are kept whole, and cells as what they are: rows of them all would not fit.
-        more = selectable_cells(self._window) if self.is_reduced else ""
+        more = selectable_cells(self._window) if self.is_reduced else None
         return operations_data(self._aside, results, self.redactor, names, more=more)
 
     def _trace_data(self) -> TraceData:
@@ -145,8 +143,6 @@ class Reading:
         groups = errors(con, asked.window, asked.settings.decisions)
         view, changed = overview(con, asked.window, sources), changes(con, asked.compared)
         figures = performance(con, asked.window, asked.settings.classes)
-        if self.is_reduced:
-            view = with_counted_traces(con, view, asked.window)
         return Results(
             view,
             figures,
@@ -155,31 +151,29 @@ class Reading:
             rejects,
             changed,
             problems(con, view, groups, changed),
-            self._usage(asked, () if self.is_reduced else figures.listed),
+            self._usage(asked, figures.listed),
             error_details(con, groups.groups),
         )
 
     def _usage(self, asked: Asked, operations: Sequence[OperationFigures]) -> Usage:
         con, seconds = self.con, asked.window.bucket_seconds
-        singles = self._singles() if self.is_reduced else con
         return Usage(
-            chat(singles, seconds),
-            commands(singles),
-            tools(singles, seconds),
-            processing(singles, seconds),
-            llm(singles, seconds, asked.settings.prices),
+            chat(con, seconds),
+            commands(con),
+            tools(con, seconds),
+            processing(con, seconds),
+            llm(con, seconds, asked.settings.prices),
             latency(con, asked.zone.key, asked.settings.classes),
             trends(con, asked.zone.key),
-            coverage(singles, asked.built_at),
+            coverage(self._singles() if self.is_reduced else con, asked.built_at),
             counts_over_time(con, asked.window),
-            operation_details(singles, asked.window, asked.zone.key, operations),
+            operation_details(con, asked.window, asked.zone.key, operations),
             hosts_of_cells(con, asked.window) if self.is_reduced else hosts(con),
         )
 
     def _singles(self) -> engine.DuckDBPyConnection:
-        """What a reduced sink keeps whole: for pages that need single operations, which are left out, and need not go through cells."""
+        """What a reduced sink keeps whole: only single events tell what their sources cover."""
         con = self.con.cursor()
         self._select(con)
         con.execute(SOURCE_NAMES)
-        fold(con)
         return con

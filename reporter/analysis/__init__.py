@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reporter.analysis.chosen import Chosen, prepare
-from reporter.analysis.weights import ONE, count, weigh
+from reporter.analysis.weights import ONE, how_many, weigh
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,19 +23,26 @@ _TOO_MANY, _KEPT = 5000, 1000
 OTHER = "other operations"
 # What stands as `row_event` of a call of which cells (cells.py) tell that it is folded: no event has it.
 FOLDED_ROW = -1
+# The type of what only cells have: a time to first token apart from its stream.
+FIRST_TOKEN = "first_token"
+# What cells tell of whole traces, which are no rows of spans; of single ones there is nothing beside these.
+_COUNTED = """
+CREATE TEMP VIEW IF NOT EXISTS counted AS SELECT NULL::TIMESTAMP AS ts, NULL::VARCHAR AS what, NULL::INTEGER AS layer,
+  NULL::VARCHAR AS first, NULL::VARCHAR AS second, NULL::VARCHAR AS status, 0::BIGINT AS weight WHERE false"""
 
 
 def select_window(
     con: duckdb.DuckDBPyConnection, window: Window, compared: Window | None = None, chosen: Chosen = ALL
 ) -> None:
     """Make the temporary views of what of the `chosen` lies in the half-open window, and of the window it is compared with
-    (`compared_events`, `compared_spans`; by default the one right before it); and `named_spans`, all spans, `named` as lists name them.
+    (`compared_events`, `compared_spans`; by default the one right before it); `window_counted`, what cells alone tell of its traces; and `named_spans`, all spans, `named` as lists name them.
 
     Where a kind has very many operations (ids that got into names), all but the most frequent are called OTHER in both
     windows' spans, so that no list, page or answer grows beyond what a person can read.
     """
     prepare(con, chosen)
-    see(con, window, chosen=chosen)
+    con.execute(_COUNTED)
+    see(con, window, names=("events", "spans", "counted"), chosen=chosen)
     see(con, compared or window.previous(), "compared", chosen=chosen)
     con.execute("CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, operation AS named FROM spans")
     crowded = [
@@ -47,7 +54,7 @@ def select_window(
     if crowded:
         con.execute(
             f"""CREATE OR REPLACE TEMP TABLE named_operations AS SELECT kind, operation FROM window_spans GROUP BY kind, operation
-            QUALIFY row_number() OVER (PARTITION BY kind ORDER BY {count()} DESC, operation) <= {_KEPT}"""
+            QUALIFY row_number() OVER (PARTITION BY kind ORDER BY {how_many()} DESC, operation) <= {_KEPT}"""
         )
         see(con, window, spans=f"* REPLACE ({_NAMED} AS operation)", chosen=chosen)
         see(con, compared or window.previous(), "compared", f"* REPLACE ({_NAMED} AS operation)", chosen=chosen)
@@ -92,6 +99,7 @@ def see(
     start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'" for moment in window.sql)
     for name in names:
         columns, relation = (spans, chosen.spans) if name == "spans" else ("*", chosen.events)
+        relation = name if name == "counted" else relation
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT {columns}, {ONE} FROM {relation} WHERE ts >= {start} AND ts < {end}"
         )

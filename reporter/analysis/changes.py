@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
-from reporter.analysis.weights import count, percentiles
+from reporter.analysis.weights import how_many, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ WITH both_sides AS (
   UNION ALL SELECT kind, operation, false, status, duration_ms, weight FROM compared_spans WHERE is_operation AND status <> 'unfinished')"""
 
 _SIDES = f"""{_BOTH}
-SELECT kind, operation, is_now, {count()}, {count("status = 'error'")}, {percentiles('duration_ms', [0.5, 0.95], COUNTED)}
+SELECT kind, operation, is_now, {how_many()}, {how_many("status = 'error'")}, {percentiles("duration_ms", [0.5, 0.95], COUNTED)}
 FROM both_sides GROUP BY GROUPING SETS ((kind, is_now), (kind, operation, is_now))"""
 
 
@@ -93,7 +93,7 @@ def rank_sums(by: str, sets: str = "") -> str:
     are here and there, and what Mann and Whitney's U is of. `sets`: GROUPING SETS in place of `by`."""
     return f""",
 tied AS (
-  SELECT {by}, duration_ms, {count()} AS t, {count('is_now')} AS here
+  SELECT {by}, duration_ms, {how_many()} AS t, {how_many("is_now")} AS here
   FROM both_sides WHERE {COUNTED} GROUP BY {sets or f"{by}, duration_ms"}),
 ranked AS (
   SELECT *, coalesce(sum(t) OVER (PARTITION BY {by} ORDER BY duration_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
@@ -118,8 +118,8 @@ _FIRST = "SELECT least((SELECT min(ts) FROM events), (SELECT min(day)::TIMESTAMP
 def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
     """`window_spans` against `compared_spans` (the window `compared`) and what `daily` has kept of that window."""
     sides: dict[tuple[str, str | None], dict[bool, Side]] = {}
-    for kind, operation, is_now, count, errors, percentiles in con.execute(_SIDES).fetchall():
-        side = Side(count, errors, *(percentiles or (None, None)))
+    for kind, operation, is_now, count, errors, found in con.execute(_SIDES).fetchall():
+        side = Side(count, errors, *(found or (None, None)))
         sides.setdefault((kind, operation), {})[is_now] = side
     empty, cost, kept_days = Side(0, 0, None, None), con.execute(_COST).fetchall()[0][0], 0
     start, end = compared.sql

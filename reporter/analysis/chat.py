@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import frames
+from reporter.analysis import FIRST_TOKEN
 from reporter.analysis.overview import BUCKET, COUNTED
-from reporter.analysis.weights import count, percentile
-from reporter.analysis.work import DONE
+from reporter.analysis.weights import how_many, percentile
+from reporter.analysis.work import finished
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,8 +40,8 @@ class Chat:
 
 
 _TOTALS = f"""
-SELECT {count("event IN ('chat.message.received', 'chat.message.sent')")},
-  {count("event IN ('chat.message.validation_failed', 'chat.validation.error')")}, count(DISTINCT conversation_id)
+SELECT {how_many("event IN ('chat.message.received', 'chat.message.sent')")},
+  {how_many("event IN ('chat.message.validation_failed', 'chat.validation.error')")}, count(DISTINCT conversation_id)
 FROM window_events"""
 
 _RECENT_DTYPES = {
@@ -72,24 +73,31 @@ SELECT conversation_id, first, last, messages, errors, coalesce(operations, []),
 FROM conversations LEFT JOIN used USING (conversation_id) ORDER BY last DESC, conversation_id"""
 
 _FLOW_DTYPES = {"layer": "Int64", "source": frames.TEXT, "target": frames.TEXT, "count": "Int64", "errors": "Int64"}
-# What each finished span of the flow comes from, by layer. A trace's first stream tells its model; a tool call belongs to its command
-# by id, else to its trace's first one.
-FLOW_LINKS = """
-WITH model AS (SELECT correlation_id, arg_min(operation, (start_ts, id)) AS model FROM window_spans
+
+
+def flow_links(spans: str) -> str:
+    """SQL: what each finished span of the flow comes from: id, ts, layer, source, target, status, weight. A trace's first stream tells its
+    model; a tool call belongs to its command by id, else to its trace's first one."""
+    return f"""
+WITH model AS (SELECT correlation_id, arg_min(operation, (start_ts, id)) AS model FROM {spans}
     WHERE type = 'stream' AND correlation_id IS NOT NULL GROUP BY 1),
-command AS (SELECT correlation_id, execution_id, operation, status, start_ts, id FROM window_spans
+command AS (SELECT correlation_id, execution_id, operation, status, start_ts, ts, id, weight FROM {spans}
   WHERE type = 'command' AND is_operation AND correlation_id IS NOT NULL),
 first_command AS (SELECT correlation_id, arg_min(operation, (start_ts, id)) AS operation FROM command GROUP BY 1),
 own_command AS (SELECT execution_id, min(operation) AS operation FROM command WHERE execution_id IS NOT NULL GROUP BY 1)
-SELECT id, 0 AS layer, 'messages' AS source, operation AS target, status FROM window_spans WHERE type = 'stream' AND is_operation
+SELECT id, ts, 0 AS layer, 'messages' AS source, operation AS target, status, weight FROM {spans} WHERE type = 'stream' AND is_operation
 UNION ALL
-SELECT id, 1, model, operation, status FROM command JOIN model USING (correlation_id)
+SELECT id, ts, 1, model, operation, status, weight FROM command JOIN model USING (correlation_id)
 UNION ALL
-SELECT t.id, 2, coalesce(o.operation, f.operation), t.operation, t.status
-FROM window_spans t LEFT JOIN own_command o USING (execution_id) LEFT JOIN first_command f ON f.correlation_id = t.correlation_id
+SELECT t.id, t.ts, 2, coalesce(o.operation, f.operation), t.operation, t.status, t.weight
+FROM {spans} t LEFT JOIN own_command o USING (execution_id) LEFT JOIN first_command f ON f.correlation_id = t.correlation_id
 WHERE type = 'tool' AND is_operation AND t.correlation_id IN (SELECT correlation_id FROM model) AND coalesce(o.operation, f.operation) IS NOT NULL"""
+
+
 _FLOW = f"""
-SELECT layer, source, target, count(*), count(*) FILTER (status = 'error') FROM ({FLOW_LINKS}) GROUP BY ALL ORDER BY ALL"""
+SELECT layer, source, target, {how_many()}, {how_many("status = 'error'")} FROM (
+  SELECT layer, source, target, status, weight FROM ({flow_links("window_spans")})
+  UNION ALL SELECT layer, first, second, status, weight FROM window_counted WHERE what = 'flow') GROUP BY ALL ORDER BY ALL"""
 
 
 _MODELS_DTYPES = {
@@ -97,16 +105,18 @@ _MODELS_DTYPES = {
     **dict.fromkeys(("ttft_p50_ms", "ttft_p95_ms", "p50_ms", "p95_ms", "tokens_per_second"), "float64"),
 }  # fmt: skip
 _TTFT = "ttft_ms >= 0 AND NOT isnan(ttft_ms)"
+_IS_STREAM = "type = 'stream'"
+_STREAMS = f"(SELECT * FROM {finished('window_spans')} WHERE {_IS_STREAM} UNION ALL FROM window_spans WHERE type = '{FIRST_TOKEN}')"
 _MODELS = f"""
-SELECT operation, {count()}, {count("status = 'error'")}, {percentile('ttft_ms', 0.5, _TTFT)},
-  {percentile('ttft_ms', 0.95, _TTFT)}, {percentile('duration_ms', 0.5, COUNTED)},
-  {percentile('duration_ms', 0.95, COUNTED)},
-  {percentile('completion_tokens / weight / (duration_ms / 1000)', 0.5, f'{COUNTED} AND duration_ms > 0')}
-FROM {DONE} WHERE type = 'stream' GROUP BY operation ORDER BY {count()} DESC, operation"""
+SELECT operation, {how_many(_IS_STREAM)}, {how_many("status = 'error'")}, {percentile("ttft_ms", 0.5, _TTFT)},
+  {percentile("ttft_ms", 0.95, _TTFT)}, {percentile("duration_ms", 0.5, COUNTED)},
+  {percentile("duration_ms", 0.95, COUNTED)},
+  {percentile("completion_tokens / weight / (duration_ms / 1000)", 0.5, f"{COUNTED} AND duration_ms > 0")}
+FROM {_STREAMS} GROUP BY operation ORDER BY {how_many(_IS_STREAM)} DESC, operation"""
 _POINTS_DTYPES = {"start": frames.TIME, "operation": frames.TEXT, "ttft_ms": "float64", "duration_ms": "float64"}
 _POINTS = f"""
-SELECT {BUCKET} AS start, operation, {percentile('ttft_ms', 0.5, _TTFT)}, {percentile('duration_ms', 0.5, COUNTED)}
-FROM {DONE} WHERE type = 'stream' GROUP BY ALL ORDER BY start, operation"""
+SELECT {BUCKET} AS start, operation, {percentile("ttft_ms", 0.5, _TTFT)}, {percentile("duration_ms", 0.5, COUNTED)}
+FROM {_STREAMS} GROUP BY ALL ORDER BY start, operation"""
 
 
 def chat(con: duckdb.DuckDBPyConnection, seconds: int) -> Chat:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter import frames
 from reporter.analysis.overview import COUNTED
-from reporter.analysis.weights import count, total
+from reporter.analysis.weights import how_many, total
 from reporter.analysis.work import DONE
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ _STEPS_DTYPES = {
     "command": frames.TEXT, "step": frames.TEXT, "count": "Int64", "errors": "Int64", "total_ms": "float64", "share": "float64",
 }  # fmt: skip
 _STEPS = f"""
-WITH runs AS (SELECT operation, {total('duration_ms', COUNTED)} AS total FROM window_spans WHERE type = 'command' AND is_operation GROUP BY 1),
+WITH runs AS (SELECT operation, {total("duration_ms", COUNTED)} AS total FROM window_spans WHERE type = 'command' AND is_operation GROUP BY 1),
 steps AS (
-  SELECT c.operation AS command, s.operation AS step, {count(of='s.')} AS n, {count("s.status = 'error'", of='s.')} AS errors,
-    coalesce({total('s.duration_ms', 's.duration_ms >= 0 AND isfinite(s.duration_ms)', of='s.')}, 0) AS total
+  SELECT c.operation AS command, s.operation AS step, {how_many(of="s.")} AS n, {how_many("s.status = 'error'", of="s.")} AS errors,
+    coalesce({total("s.duration_ms", "s.duration_ms >= 0 AND isfinite(s.duration_ms)", of="s.")}, 0) AS total
   FROM window_spans s JOIN window_spans c ON c.id = s.parent
   WHERE s.type IN ('step', 'generation', 'template') AND c.type = 'command' AND s.is_operation GROUP BY ALL)
 SELECT command, step, n, errors, steps.total, steps.total / nullif(runs.total, 0)
@@ -49,8 +49,8 @@ FROM steps LEFT JOIN runs ON runs.operation = command ORDER BY runs.total DESC N
 
 _OUTCOMES_DTYPES = {"event": frames.TEXT, "state": frames.TEXT, "count": "Int64"}
 _OUTCOMES = f"""
-SELECT event, state, {count()} FROM window_events WHERE event IN ('command.template.rendered', 'command.condition.evaluated')
-GROUP BY ALL ORDER BY event, {count()} DESC, state"""
+SELECT event, state, {how_many()} FROM window_events WHERE event IN ('command.template.rendered', 'command.condition.evaluated')
+GROUP BY ALL ORDER BY event, {how_many()} DESC, state"""
 
 
 _RUN_DTYPES = {
@@ -65,7 +65,7 @@ _FAILING = f"{_RUN} AND status = 'error' ORDER BY ts DESC, id LIMIT {_RUNS}"
 def commands(con: duckdb.DuckDBPyConnection) -> Commands:
     """Command figures of `window_events` and `window_spans`."""
     dry = con.execute(
-        f"SELECT operation, {count()} FROM window_spans WHERE type = 'command' AND is_operation AND dry_run GROUP BY 1"
+        f"SELECT operation, {how_many()} FROM window_spans WHERE type = 'command' AND is_operation AND dry_run GROUP BY 1"
     ).fetchall()
     return Commands(
         dict(dry),

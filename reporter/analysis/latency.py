@@ -11,7 +11,7 @@ from reporter import frames
 from reporter.analysis.given import CLASS_LIMITS_MS
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.performance import LIMITS_OF_TYPE
-from reporter.analysis.weights import count, percentile
+from reporter.analysis.weights import how_many, percentile
 from reporter.analysis.work import finished
 from reporter.events.names import SPAN_TYPES
 
@@ -44,7 +44,7 @@ class Latency:
 _DONE = f"(SELECT * FROM {finished('listed_spans')} WHERE {COUNTED})"
 _NAMES = {"kind": frames.CATEGORIES["kind"], "operation": frames.TEXT}
 _WITHIN = f"""
-SELECT kind, operation, {count('duration_ms < list_extract($limits::DOUBLE[], list_position($types::VARCHAR[], type))')} / sum(weight)
+SELECT kind, operation, {how_many("duration_ms < list_extract($limits::DOUBLE[], list_position($types::VARCHAR[], type))")} / sum(weight)
 FROM {_DONE} GROUP BY ALL"""
 
 _HEAT_DTYPES = {**_NAMES, "hour": "Int64", "count": "int64", "p95_ms": "float64"}
@@ -52,21 +52,21 @@ _HEAT_DTYPES = {**_NAMES, "hour": "Int64", "count": "int64", "p95_ms": "float64"
 _HEAT = f"""
 WITH most AS (SELECT kind, operation, sum(least(duration_ms * weight, 1e15)::DECIMAL(38, 3)) AS total FROM {_DONE} GROUP BY ALL
   ORDER BY total DESC, kind, operation LIMIT {HEAT_ROWS})
-SELECT kind, operation, hour(timezone($zone, timezone('UTC', ts))) AS hour, {count()}, {percentile('duration_ms', 0.95)}
+SELECT kind, operation, hour(timezone($zone, timezone('UTC', ts))) AS hour, {how_many()}, {percentile("duration_ms", 0.95)}
 FROM {_DONE} JOIN most USING (kind, operation) GROUP BY kind, operation, hour, total ORDER BY total DESC, kind, operation, hour"""
 
 _OUTLIERS_DTYPES = {
     **_NAMES, "ts": frames.TIME, "duration_ms": "float64", "times_median": "float64", "correlation_id": frames.TEXT,
 }  # fmt: skip
 _OUTLYING = f"""
-WITH usual AS (SELECT kind, operation, {percentile('duration_ms', 0.5)} AS median FROM {_DONE} GROUP BY ALL
-  HAVING {count()} >= {_LEAST_COUNT} AND median > 0)
+WITH usual AS (SELECT kind, operation, {percentile("duration_ms", 0.5)} AS median FROM {_DONE} GROUP BY ALL
+  HAVING {how_many()} >= {_LEAST_COUNT} AND median > 0)
 SELECT kind, operation, timezone('UTC', ts), duration_ms, duration_ms / median AS times_median, correlation_id
 FROM {_DONE} JOIN usual USING (kind, operation) ORDER BY times_median DESC, id LIMIT {_OUTLIERS}"""
 
 _BINS_DTYPES = {**_NAMES, "bin": "float64", "count": "int64"}
 _BINS = f"""
-SELECT kind, operation, floor(log10(greatest(duration_ms, 0.1)) * {_BINS_A_DECADE} + 1e-9) AS bin, {count()}
+SELECT kind, operation, floor(log10(greatest(duration_ms, 0.1)) * {_BINS_A_DECADE} + 1e-9) AS bin, {how_many()}
 FROM {_DONE} GROUP BY ALL ORDER BY kind, operation, bin"""
 
 

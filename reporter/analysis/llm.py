@@ -9,7 +9,7 @@ import pandas as pd
 
 from reporter import frames
 from reporter.analysis.overview import BUCKET, COUNTED
-from reporter.analysis.weights import count, percentile, total
+from reporter.analysis.weights import how_many, percentile, total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,13 +45,13 @@ _MODELS_DTYPES = {
 }  # fmt: skip
 _MODELS = f"""
 WITH used AS (SELECT s.*, e.cached_tokens FROM window_spans s LEFT JOIN window_events e USING (id) WHERE s.counts_tokens)
-SELECT operation, {count()}, {count("status = 'error'")}, coalesce(sum(prompt_tokens), 0)::BIGINT,
-  coalesce(sum(completion_tokens), 0)::BIGINT, coalesce(sum(cached_tokens), 0)::BIGINT, coalesce(sum(cost_usd ORDER BY id), 0), {count('cost_usd IS NOT NULL')},
+SELECT operation, {how_many()}, {how_many("status = 'error'")}, coalesce(sum(prompt_tokens), 0)::BIGINT,
+  coalesce(sum(completion_tokens), 0)::BIGINT, coalesce(sum(cached_tokens), 0)::BIGINT, coalesce(sum(cost_usd ORDER BY id), 0), {how_many("cost_usd IS NOT NULL")},
   coalesce(sum(prompt_tokens) FILTER (cost_usd IS NULL), 0)::BIGINT, coalesce(sum(completion_tokens) FILTER (cost_usd IS NULL), 0)::BIGINT,
   coalesce(sum(cached_tokens) FILTER (cost_usd IS NULL), 0)::BIGINT,
-  {percentile('duration_ms', 0.5, COUNTED)}, {percentile('duration_ms', 0.95, COUNTED)},
+  {percentile("duration_ms", 0.5, COUNTED)}, {percentile("duration_ms", 0.95, COUNTED)},
   sum(completion_tokens) FILTER ({COUNTED} AND duration_ms > 0)
-    / nullif({total('duration_ms', f'{COUNTED} AND duration_ms > 0 AND completion_tokens IS NOT NULL')} / 1000, 0)
+    / nullif({total("duration_ms", f"{COUNTED} AND duration_ms > 0 AND completion_tokens IS NOT NULL")} / 1000, 0)
 FROM used GROUP BY operation ORDER BY sum({_TOKENS}) DESC NULLS LAST, operation"""
 
 _TRACES_DTYPES = {

@@ -11,7 +11,7 @@ from reporter import frames
 from reporter.analysis.changes import failing_verdict, rank_sums, slower_verdict
 from reporter.analysis.overview import BUCKET, COUNTED
 from reporter.analysis.trends import p95_of_parts
-from reporter.analysis.weights import ALL_SPANS, count, percentile, total
+from reporter.analysis.weights import ALL_SPANS, how_many, percentile, total
 from reporter.analysis.work import DONE
 from reporter.redaction.cut import cut
 
@@ -53,8 +53,8 @@ class OperationDetails:
 _NAMES = {"kind": frames.TEXT, "operation": frames.TEXT}
 _POINTS_DTYPES = {**_NAMES, "start": frames.TIME, "count": "Int64", "errors": "Int64", "p95_ms": "float64"}
 _POINTS = f"""
-SELECT kind, operation, {BUCKET} AS start, {count()},
-  {count("status = 'error'")}, {percentile('duration_ms', 0.95, COUNTED)}
+SELECT kind, operation, {BUCKET} AS start, {how_many()},
+  {how_many("status = 'error'")}, {percentile("duration_ms", 0.95, COUNTED)}
 FROM listed_spans SEMI JOIN detailed USING (kind, operation) WHERE is_operation AND status <> 'unfinished'
 GROUP BY ALL ORDER BY kind, operation, start"""
 
@@ -72,8 +72,8 @@ _DAY_PARTS_DTYPES = {
     **_NAMES, "day": "datetime64[us]", "count": "Int64", "errors": "Int64", "timed": "Int64", "p50_ms": "float64", "p95_ms": "float64",
 }  # fmt: skip
 _KEPT = f"""{_BOTH}
-SELECT kind, operation, day, {count()}, {count("status = 'error'")}, {count(COUNTED)},
-  {percentile('duration_ms', 0.5, COUNTED)}, {percentile('duration_ms', 0.95, COUNTED)}
+SELECT kind, operation, day, {how_many()}, {how_many("status = 'error'")}, {how_many(COUNTED)},
+  {percentile("duration_ms", 0.5, COUNTED)}, {percentile("duration_ms", 0.95, COUNTED)}
 FROM own GROUP BY kind, operation, day"""
 # Of days whose events are gone, or some of them: figures alone, a row a prune.
 _GONE = """
@@ -105,8 +105,8 @@ _LINKS_DTYPES = {
     "errors": "Int64", "total_ms": "float64",
 }  # fmt: skip
 _LINKED = f"""
-SELECT p.kind, p.operation, c.kind, c.operation, {count(of='c.')}, {count("c.status = 'error'", of='c.')},
-  coalesce({total('c.duration_ms', COUNTED.replace('duration_ms', 'c.duration_ms'), of='c.')}, 0)
+SELECT p.kind, p.operation, c.kind, c.operation, {how_many(of="c.")}, {how_many("c.status = 'error'", of="c.")},
+  coalesce({total("c.duration_ms", COUNTED.replace("duration_ms", "c.duration_ms"), of="c.")}, 0)
 FROM listed_spans c JOIN window_spans p ON c.parent = p.id
 WHERE c.is_operation AND c.status <> 'unfinished' AND p.type <> 'root' GROUP BY ALL"""
 

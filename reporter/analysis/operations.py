@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.analysis import fold
 from reporter.analysis.as_json import dumped
-from reporter.analysis.chat import FLOW_LINKS
+from reporter.analysis.chat import flow_links
 from reporter.analysis.noted import CONVERSATIONS, NOTED, conversations, notes
 from reporter.analysis.operation_columns import operation_columns
 from reporter.analysis.overview import COUNTED
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from reporter.analysis.cells import Cells
     from reporter.analysis.errors import Errors
     from reporter.analysis.performance import Performance
     from reporter.analysis.results import Results
@@ -39,7 +40,7 @@ _MESSAGE_CHARS = 300
 # call before it in its trace.
 # What spans stand in, by numbers of names, one join at a time: names of all spans, in all joins at once, would not fit in memory.
 _PLACED = f"""
-CREATE OR REPLACE TEMP TABLE flow AS {FLOW_LINKS};
+CREATE OR REPLACE TEMP TABLE flow AS SELECT id, layer, source FROM ({flow_links("window_spans")});
 CREATE OR REPLACE TEMP TABLE span_names AS SELECT *, row_number() OVER () AS number FROM (
   SELECT kind, type, operation FROM window_spans UNION SELECT 'chat', 'stream', source FROM flow WHERE layer = 1
   UNION SELECT 'command', 'command', source FROM flow WHERE layer = 2);
@@ -136,7 +137,7 @@ def operations_data(
     redactor: Redactor | None,
     shown: Mapping[str, str],
     *,
-    more: str = "",
+    more: Cells | None = None,
 ) -> str:
     """The JSON document of `window_events`, `window_spans` and of `carried`, which `traces` leaves.
 
@@ -147,8 +148,8 @@ def operations_data(
     the flow of messages the name of what they come from (streams: of messages); `after`: of tool calls the one before in the trace; `talk`: whose `conversations` rows are of where that is not their trace's
     (a place in their `ids`); none of the two last where rows are together. `notes`: what pages count beside operations (noted.py). `prices`: see there. `facts`: of rows with tokens or a time to first token. `errors`: error events with `fault` (alike where
     they tell of one failure), `group` (a place in `groups`, -1 beyond those; `closed`: places of ignored and resolved ones), `row`, the operation that failed or -1, and `conversation`. `events`: all
-    events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `more`: SQL for rows
-    of `selectable` that are of several operations (cells.py). `hosts`: names, where there are several; then rows, `errors` and `notes` have their `host` (a place in these), and `trace_hosts` that of `ids`.
+    events by bucket. `bare`: traces that no row and no error event is of, with their `kinds` as bits of KINDS. `limits`: the classes' by type of work. `more`: cells, whose rows
+    are of several operations: with these there are no `notes`, and what messages lead to is not told of rows (`has_flow`). `hosts`: names, where there are several; then rows, `errors` and `notes` have their `host` (a place in these), and `trace_hosts` that of `ids`.
     `redactor`: what ids and names pass, but for those that have passed it: `results`, and traces' ids and operations, of which `shown` says what is shown as something else.
     """
     fold(con)
@@ -174,7 +175,8 @@ def operations_data(
         "groups": _groups(results.errors),
         "events": _events(results),
         "kinds": KINDS,
-        "notes": notes(con, redactor),
+        "notes": None if more else notes(con, redactor),
+        "has_flow": not more,
         "conversations": None if is_together else conversations(con, redactor),
         "prices": _prices(results, redactor),
         **_hosts(con, results),
@@ -184,14 +186,16 @@ def operations_data(
     return f'{said[:-1]},"rows":{columns.rows},"facts":{columns.facts}}}'
 
 
-def _select(con: duckdb.DuckDBPyConnection, step_ms: int, more: str) -> bool:
+def _select(con: duckdb.DuckDBPyConnection, step_ms: int, more: Cells | None) -> bool:
     """Leave `selectable`, in few enough rows; whether some of them are more than one operation, as `more` are."""
     con.execute(_PLACED)
     total = int(_one(con, f"SELECT count(*) FROM window_spans s WHERE {_SELECTED}"))
     if total <= OPERATIONS_AT_MOST and not more:
         con.execute(_SINGLE)
         return False
-    rows = f"({_MANY}) UNION ALL BY NAME ({more})" if more else _MANY
+    if more:
+        con.execute(more.names)
+    rows = f"({_MANY}) UNION ALL BY NAME ({more.rows})" if more else _MANY
     for steps, bins in _COARSER:
         con.execute(_TOGETHER.format(step=step_ms * steps, bins=bins, rows=rows))
         rows = "FROM selectable"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reporter import engine
 from reporter.analysis import fold
 from reporter.analysis.faults import count_faults
-from reporter.analysis.weights import count, percentiles
+from reporter.analysis.weights import how_many, percentiles
 from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
     return Overview(
         window,
         sources,
-        totals_of(count_traces(con), count_faults(con), over_time, by_kind),
+        totals_of(_all_traces(con), count_faults(con), over_time, by_kind),
         by_kind,
         _top(con, "kind = 'tool'"),
         _top(con, "type = 'command'"),
@@ -162,7 +162,7 @@ def _listed(by_kind: Mapping[str, KindFigures], listed: dict[str, KindFigures]) 
 
 
 _BUCKETS = f"""
-SELECT {BUCKET} AS start, kind, {count()}, {count("status = 'error'")}
+SELECT {BUCKET} AS start, kind, {how_many()}, {how_many("status = 'error'")}
 FROM window_events GROUP BY ALL ORDER BY start, kind"""
 
 
@@ -185,6 +185,13 @@ def count_traces(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     return total, failed
 
 
+def _all_traces(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """With those of which cells tell alone, by when they began: none of them failed."""
+    total, failed = count_traces(con)
+    (more,) = con.execute(f"SELECT {how_many()} FROM window_counted WHERE what = 'trace'").fetchall()[0]
+    return total + more, failed
+
+
 def totals_of(
     traces: tuple[int, int], faults: int, over_time: Iterable[Bucket], by_kind: Mapping[str, KindFigures]
 ) -> Totals:
@@ -205,8 +212,12 @@ def totals_of(
 
 
 KIND_COUNTS = ", ".join(
-    count(which)
-    for which in ("is_operation AND status <> 'unfinished'", "is_operation AND status = 'error'", "status = 'unfinished'")
+    how_many(which)
+    for which in (
+        "is_operation AND status <> 'unfinished'",
+        "is_operation AND status = 'error'",
+        "status = 'unfinished'",
+    )
 )
 KIND_FIGURES = f"{KIND_COUNTS}, {percentiles('duration_ms', [0.5, 0.95], f'is_operation AND {COUNTED}')}"
 
@@ -242,7 +253,7 @@ def kinds_of(
 
 def _top(con: duckdb.DuckDBPyConnection, condition: str) -> tuple[OperationCount, ...]:
     rows = con.execute(
-        f"""SELECT operation, {count()} AS n FROM window_spans
+        f"""SELECT operation, {how_many()} AS n FROM window_spans
         WHERE is_operation AND status <> 'unfinished' AND {condition} GROUP BY operation ORDER BY n DESC, operation LIMIT 10"""
     ).fetchall()
     return tuple(OperationCount(*row) for row in rows)

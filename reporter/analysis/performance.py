@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from reporter.analysis import fold
 from reporter.analysis.given import CLASS_LIMITS_MS, CLASS_NAMES
 from reporter.analysis.overview import BUCKET, COUNTED
-from reporter.analysis.weights import count, mean, percentiles
+from reporter.analysis.weights import how_many, mean, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,25 +133,25 @@ def operations(
 
 _OPERATIONS = f"""
 WITH figures AS (
-  SELECT kind, operation, min(type) AS type, {count("status <> 'unfinished'")} AS n,
-    {count("status = 'error'")} AS errors, {count("status = 'unfinished'")} AS unfinished,
-    min(duration_ms) FILTER ({COUNTED}) AS low, {mean('duration_ms', COUNTED)} AS mean,
-    {percentiles('duration_ms', [0.5, 0.9, 0.95, 0.99], COUNTED)} AS p, max(duration_ms) FILTER ({COUNTED}) AS high
+  SELECT kind, operation, min(type) AS type, {how_many("status <> 'unfinished'")} AS n,
+    {how_many("status = 'error'")} AS errors, {how_many("status = 'unfinished'")} AS unfinished,
+    min(duration_ms) FILTER ({COUNTED}) AS low, {mean("duration_ms", COUNTED)} AS mean,
+    {percentiles("duration_ms", [0.5, 0.9, 0.95, 0.99], COUNTED)} AS p, max(duration_ms) FILTER ({COUNTED}) AS high
   FROM {{spans}} WHERE is_operation OR (status = 'unfinished' AND type <> 'root') GROUP BY kind, operation)
 SELECT kind, operation, type, n, errors, unfinished, low, mean, p, high FROM figures
 ORDER BY p[3] DESC NULLS LAST, n DESC, kind, operation"""
 
 _HISTOGRAM = f"""
-SELECT kind, floor(log10(greatest(duration_ms, 0.1)) * 10 + 1e-9)::INTEGER AS bin, {count()}
+SELECT kind, floor(log10(greatest(duration_ms, 0.1)) * 10 + 1e-9)::INTEGER AS bin, {how_many()}
 FROM listed_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY kind, bin"""
 
 _OVER_TIME = f"""
-SELECT {BUCKET} AS start, kind, {count()}, {percentiles('duration_ms', [0.5, 0.95])}
+SELECT {BUCKET} AS start, kind, {how_many()}, {percentiles("duration_ms", [0.5, 0.95])}
 FROM listed_spans WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY ALL ORDER BY start, kind"""
 
 
 _COUNTS = f"""
-SELECT kind, operation, (epoch_us(ts) // 1000000) // $step::BIGINT - $first::BIGINT AS bucket, {count()}
+SELECT kind, operation, (epoch_us(ts) // 1000000) // $step::BIGINT - $first::BIGINT AS bucket, {how_many()}
 FROM window_spans WHERE is_operation AND status <> 'unfinished' GROUP BY ALL ORDER BY kind, operation, bucket"""
 
 

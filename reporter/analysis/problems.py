@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
-from reporter.analysis.weights import count
+from reporter.analysis.weights import how_many
 from reporter.format import words
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def problems(con: duckdb.DuckDBPyConnection, view: Overview, errors: Errors, cha
 
 
 _UNFINISHED = f"""
-SELECT kind, operation, {count()} AS n, arg_max(correlation_id, (ts, id)) FILTER (correlation_id IS NOT NULL)
+SELECT kind, operation, {how_many()} AS n, arg_max(correlation_id, (ts, id)) FILTER (correlation_id IS NOT NULL)
 FROM window_spans WHERE status = 'unfinished' GROUP BY kind, operation ORDER BY n DESC, kind, operation"""
 
 # Pettitt's test: where the sum of ranks so far falls most behind what it would be without a change, there it changed; the next call is

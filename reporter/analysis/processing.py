@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter import frames
 from reporter.analysis.overview import BUCKET
-from reporter.analysis.weights import count
+from reporter.analysis.weights import how_many
 from reporter.analysis.work import DONE
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Processing:
 
 
 _RETRIES = f"""
-SELECT coalesce(operation, 'unknown'), {count()} FROM window_events
+SELECT coalesce(operation, 'unknown'), {how_many()} FROM window_events
 WHERE kind = 'processing' AND phase = 'finish' AND attempt > 1 GROUP BY 1 ORDER BY 1"""
 
 _OPEN_DTYPES = {
@@ -44,7 +44,7 @@ _OPEN = "FROM window_spans WHERE kind = 'processing' AND status = 'unfinished'"
 
 _POINTS_DTYPES = {"start": frames.TIME, "operation": frames.TEXT, "count": "int64", "errors": "int64"}
 _POINTS = f"""
-SELECT {BUCKET} AS start, operation, {count()}, {count("status = 'error'")} FROM {DONE}
+SELECT {BUCKET} AS start, operation, {how_many()}, {how_many("status = 'error'")} FROM {DONE}
 WHERE kind = 'processing' AND type IN {_WHOLE} GROUP BY ALL ORDER BY start, operation"""
 
 
@@ -55,5 +55,5 @@ def processing(con: duckdb.DuckDBPyConnection, seconds: int) -> Processing:
         frames.query(con, _POINTS, _POINTS_DTYPES, {"seconds": seconds}),
         dict(con.execute(_RETRIES).fetchall()),
         frames.query(con, opened, _OPEN_DTYPES),
-        con.execute(f"SELECT {count()} {_OPEN}").fetchall()[0][0],
+        con.execute(f"SELECT {how_many()} {_OPEN}").fetchall()[0][0],
     )

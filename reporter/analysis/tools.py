@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter import frames
 from reporter.analysis.overview import BUCKET
-from reporter.analysis.weights import count
+from reporter.analysis.weights import how_many
 from reporter.analysis.work import DONE
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ _HEALTH_DTYPES = {
     "tool": frames.TEXT, "checks": "Int64", "unhealthy": "Int64", "state": frames.TEXT, "changed": frames.TIME,
 }  # fmt: skip
 _HEALTH = f"""
-SELECT tool, {count("event = 'tool.health.check'")}, {count("event = 'tool.health.check' AND lower(state) = 'false'")},
+SELECT tool, {how_many("event = 'tool.health.check'")}, {how_many("event = 'tool.health.check' AND lower(state) = 'false'")},
   arg_max(state, (ts, id)) FILTER (event = 'tool.health.status_changed'), max(ts) FILTER (event = 'tool.health.status_changed')
 FROM window_events WHERE event IN ('tool.health.check', 'tool.health.status_changed') AND tool IS NOT NULL GROUP BY tool
-ORDER BY {count()} DESC, tool LIMIT {_TOOLS_AT_MOST}"""
+ORDER BY {how_many()} DESC, tool LIMIT {_TOOLS_AT_MOST}"""
 
 _CHANGES_DTYPES = {"ts": frames.TIME, "tool": frames.TEXT, "state": frames.TEXT, "correlation_id": frames.TEXT}
 _CHANGES = f"""
@@ -62,21 +62,31 @@ SELECT ts, coalesce(tool, 'unknown'), state, correlation_id FROM window_events W
 ORDER BY ts DESC, id LIMIT {5 * _SHOWN}"""
 
 _PAIR_DTYPES = {"first": frames.TEXT, "second": frames.TEXT, "count": "Int64"}
+
+
+def tool_chains(spans: str) -> str:
+    """SQL: of the tool calls of each trace what was called next: ts, first, second, weight."""
+    return f"""
+SELECT * FROM (
+  SELECT ts, operation AS first, lead(operation) OVER (PARTITION BY correlation_id ORDER BY start_ts, id) AS second, weight
+  FROM {spans} WHERE type = 'tool' AND correlation_id IS NOT NULL) WHERE second IS NOT NULL"""
+
+
 _CHAINS = f"""
-SELECT first, second, count(*) AS n FROM (
-  SELECT operation AS first, lead(operation) OVER (PARTITION BY correlation_id ORDER BY start_ts, id) AS second
-  FROM window_spans WHERE type = 'tool' AND correlation_id IS NOT NULL)
-WHERE second IS NOT NULL GROUP BY ALL ORDER BY n DESC, first, second LIMIT {_SHOWN}"""
+SELECT first, second, {how_many()} AS n FROM (
+  SELECT first, second, weight FROM ({tool_chains("window_spans")})
+  UNION ALL SELECT first, second, weight FROM window_counted WHERE what = 'chain')
+GROUP BY ALL ORDER BY n DESC, first, second LIMIT {_SHOWN}"""
 
 _CALLERS = f"""
 SELECT coalesce(CASE WHEN p.type = 'step' AND g.id IS NOT NULL THEN g.kind || ' ' || g.operation ELSE p.kind || ' ' || p.operation END,
-  'nothing known') AS caller, t.operation, {count(of='t.')} AS n
+  'nothing known') AS caller, t.operation, {how_many(of="t.")} AS n
 FROM window_spans t LEFT JOIN window_spans p ON p.id = t.parent LEFT JOIN window_spans g ON g.id = p.parent
 WHERE t.type = 'tool' GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT {_SHOWN}"""
 
 
 _POINTS_DTYPES = {"start": frames.TIME, "operation": frames.TEXT, "count": "int64"}
-_POINTS = f"SELECT {BUCKET} AS start, operation, {count()} FROM {DONE} WHERE type = 'tool' GROUP BY ALL ORDER BY start, operation"
+_POINTS = f"SELECT {BUCKET} AS start, operation, {how_many()} FROM {DONE} WHERE type = 'tool' GROUP BY ALL ORDER BY start, operation"
 
 
 def tools(con: duckdb.DuckDBPyConnection, seconds: int) -> Tools:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter import frames
 from reporter.analysis.overview import COUNTED
-from reporter.analysis.weights import ALL_EVENTS, ALL_SPANS, count, percentile, total
+from reporter.analysis.weights import ALL_EVENTS, ALL_SPANS, how_many, percentile, total
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,9 +41,9 @@ _OF_KINDS_DTYPES = {
 }  # fmt: skip
 _DAY = "date_trunc('day', timezone($zone, timezone('UTC', ts)))"
 _OF_KINDS = f"""
-WITH e AS (SELECT {_DAY} AS day, kind, {count()} AS events, {count("status = 'error'")} AS error_events
+WITH e AS (SELECT {_DAY} AS day, kind, {how_many()} AS events, {how_many("status = 'error'")} AS error_events
   FROM {ALL_EVENTS} GROUP BY 1, 2),
-s AS (SELECT {_DAY} AS day, kind, {count('is_operation')} AS operations, {count("is_operation AND status = 'error'")} AS errors,
+s AS (SELECT {_DAY} AS day, kind, {how_many("is_operation")} AS operations, {how_many("is_operation AND status = 'error'")} AS errors,
     sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, sum(cost_usd ORDER BY id) FILTER (counts_tokens) AS cost
   FROM {ALL_SPANS} WHERE status <> 'unfinished' GROUP BY 1, 2),
 parts AS (
@@ -58,7 +58,7 @@ _PARTS_DTYPES = {
 }  # fmt: skip
 # Of each kind (without an operation) and each operation; of a day that went in parts, each part.
 _PARTS = f"""
-SELECT {_DAY} AS day, kind, operation, {count()} AS timed, {total('duration_ms')}, {percentile('duration_ms', 0.95)}
+SELECT {_DAY} AS day, kind, operation, {how_many()} AS timed, {total("duration_ms")}, {percentile("duration_ms", 0.95)}
 FROM {ALL_SPANS} WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY GROUPING SETS ((1, kind), (1, kind, operation))
 UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily WHERE timed > 0"""
 
@@ -67,7 +67,7 @@ _HOURS_DTYPES = {"kind": frames.TEXT, "weekday": "Int64", "hour": "Int64", "coun
 _HOURS = f"""
 WITH local AS (SELECT kind, weight, timezone($zone, timezone('UTC', ts)) AS told FROM {ALL_SPANS} WHERE is_operation AND status <> 'unfinished'),
 weekdays AS (SELECT isodow(told) AS weekday, count(DISTINCT told::DATE) AS days FROM local GROUP BY 1),
-cells AS (SELECT kind, isodow(told) AS weekday, hour(told) AS hour, {count()} AS count FROM local GROUP BY ALL)
+cells AS (SELECT kind, isodow(told) AS weekday, hour(told) AS hour, {how_many()} AS count FROM local GROUP BY ALL)
 SELECT kind, weekday, hour, count, days FROM cells JOIN weekdays USING (weekday) ORDER BY weekday, hour, kind"""
 
 

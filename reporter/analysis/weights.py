@@ -24,7 +24,7 @@ def weigh(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(_PERCENTILES)
 
 
-def count(which: str = "", of: str = "") -> str:
+def how_many(which: str = "", of: str = "") -> str:
     """SQL: how many rows there are, or of those `which`. `of`: whose, with its dot, where several relations have weights."""
     return f"coalesce(sum({of}weight){_only(which)}, 0)::BIGINT"
 

@@ -37,9 +37,5 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
         else:
             find(con)
             view = analyse(con, window, read(sink))
-        if sink.about("cells"):
-            from reporter.analysis.cells import with_counted_traces
-
-            view = with_counted_traces(con, view, window)
         view, listed = gated(sink, settings, (view, listed))
     click.echo(figures.overview(view, listed, form, zone))

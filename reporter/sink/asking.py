@@ -44,10 +44,6 @@ def asking(
         take_in_anew(settings, now, on_progress, on_note)
         sink = open_sink(settings.sink, read_only=True, on_wait=on_note)
     with sink:
-        if sink.about("cells"):
-            from reporter.analysis.cells import see_cells
-
-            see_cells(sink.connection)
         if window:
             select_window(sink.connection, window, chosen=settings.chosen)
             for note in (*retention_notes(sink, window), *emptiness(sink, window, settings.chosen)):

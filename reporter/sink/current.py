@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from reporter import engine
 from reporter.errors import SinkError
-from reporter.sink.file import prepare
-from reporter.sink.store import Sink
+from reporter.sink.file import prepare, sink_of
 from reporter.sources import tables
 from reporter.sources.cursors import Known
 from reporter.sources.finding import find_logs
 
 if TYPE_CHECKING:
     from reporter.settings.app import Settings
+    from reporter.sink.store import Sink
     from reporter.sources.finding import Found
 
 
@@ -27,7 +27,7 @@ def open_current(settings: Settings) -> Sink | None:
     try:
         connection = engine.connect(str(settings.sink), read_only=True)
         prepare(connection, settings.sink, was_ours=True, read_only=True)
-        sink = Sink(connection, settings.sink)
+        sink = sink_of(connection, settings.sink, None, read_only=True)
         if not has_news(sink, settings):
             return sink
     except (engine.Error, SinkError):

@@ -65,11 +65,7 @@ def _opened(path: Path, target: Path, *, read_only: bool) -> Sink:
         if lock:
             remove_spilt(target)
         prepare(connection, path, was_ours=was_ours, read_only=read_only)
-        sink = Sink(connection, target, lock)
-        if not read_only and sink.about("cells"):
-            msg = f"{path} is a reduced sink, which is only read"
-            raise SinkError(msg, "Ask it with --from, or name another with --sink FILE.")
-        return sink
+        return sink_of(connection, path, lock, read_only=read_only)
     except BaseException as exc:
         if connection:
             connection.close()
@@ -82,6 +78,21 @@ def _opened(path: Path, target: Path, *, read_only: bool) -> Sink:
         if isinstance(exc, UnicodeDecodeError):
             raise OSError(str(exc)) from exc
         raise
+
+
+def sink_of(connection: engine.DuckDBPyConnection, path: Path, lock: IO[bytes] | None, *, read_only: bool) -> Sink:
+    """The sink of a connection that is prepared. Whoever asks a reduced one asks `events` and `spans`, as of any other; to write one is a
+    SinkError."""
+    sink = Sink(connection, path.resolve(), lock)
+    if sink.about("cells"):
+        if not read_only:
+            msg = f"{path} is a reduced sink, which is only read"
+            raise SinkError(msg, "Ask it with --from, or name another with --sink FILE.")
+        from reporter.analysis.cells import see_cells
+
+        see_cells(connection)
+        sink.is_reduced = True
+    return sink
 
 
 def _ready(target: Path) -> IO[bytes]:

@@ -54,7 +54,7 @@ class Gatherable:
         for n, path in enumerate(sinks):
             try:
                 with open_sink(path, read_only=True, on_wait=on_note) as sink:
-                    salt, is_reduced = sink.about("salt") or "", bool(sink.about("cells"))
+                    salt, is_reduced = sink.about("salt") or "", sink.is_reduced
             except DamagedSinkError as exc:
                 # Somebody's own: it is not ours to move aside.
                 self._pass_over(path, exc.why)

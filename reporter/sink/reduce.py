@@ -87,7 +87,7 @@ def is_reduced(path: Path) -> bool:
         return False
     try:
         with open_sink(path, read_only=True) as sink:
-            return bool(sink.about("cells"))
+            return sink.is_reduced
     except ReportError:
         return False
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter import __version__, engine
-from reporter.analysis import cells
+from reporter.analysis import making_cells as cells
+from reporter.analysis.cells import KEPT
 from reporter.errors import SourceError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.sink.file import open_sink
@@ -28,7 +29,7 @@ class Reduced(NamedTuple):
     notes: tuple[str, ...]
 
 
-def reduce_hosts(given: Sequence[str], version: str = __version__, kept: int = cells.KEPT) -> Reduced:
+def reduce_hosts(given: Sequence[str], version: str = __version__, kept: int = KEPT) -> Reduced:
     """What is given of some hosts (`gather`), reduced. Raises SourceError where the one who asks is of another version."""
     if version != __version__:
         msg = f"this worker has telemetry-report {__version__}, who asks has {version}"
@@ -46,7 +47,7 @@ def reduce_hosts(given: Sequence[str], version: str = __version__, kept: int = c
             return Reduced(_written(sink.connection, Path(folder) / "reduced.duckdb", kept), tuple(notes))
 
 
-def merge(parts: Sequence[Reduced], kept: int = cells.KEPT) -> Reduced:
+def merge(parts: Sequence[Reduced], kept: int = KEPT) -> Reduced:
     """Reduced sinks of different hosts as one, whatever the order."""
     notes = tuple(note for part in parts for note in part.notes)
     given = [part.data for part in parts if part.data]

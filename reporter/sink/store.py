@@ -54,6 +54,8 @@ class Sink:
 
     # Not so that of a watch's session: nobody asks it for a trace or for its counts, and what it notes of itself is only remembered.
     is_saved = True
+    # What `reduce` wrote: `events` and `spans` are cells and what is kept whole (analysis/cells.py).
+    is_reduced = False
 
     def __init__(self, connection: engine.DuckDBPyConnection, path: Path, lock: IO[bytes] | None = None) -> None:
         self.connection = connection

@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 PAGES = (overview, performance, errors, traces, logs, chat, commands, tools, processing, llm, trends, sources, trace)
 # And where there are several hosts, before the sources.
 _OF_HOSTS = (*PAGES[:-2], hosts, *PAGES[-2:])
-# Those that need single operations and entries: of cells they only say so.
-_OF_SINGLES = (logs, chat, commands, tools, processing, llm)
 # Reached from this page, not from the navigation.
 _BELOW = {trace: traces, notable: traces, operation: performance}
 _TEMPLATES = {"index.html": "overview.html"}
@@ -108,16 +106,16 @@ def render_pages(results: Results, data: Callable[[], TraceData], edition: Editi
         text = env.get_template(name).render(page=context, site=_site(module, results, edition))
         return SiteFile(file or module.FILE, text.encode("utf-8", "replace"))
 
-    apart = (logs, sources, *(_OF_SINGLES if edition.reduced else ()))
-    files = [page(module, module.context(results, zone)) for module in _pages(results) if module not in apart]
-    if edition.reduced:
-        files += [page(module, left_out.context(module.TITLE), "", left_out.TEMPLATE) for module in _OF_SINGLES]
+    files = [page(module, module.context(results, zone)) for module in _pages(results) if module not in (logs, sources)]
     for name, context in errors.group_contexts(results, zone):
         files.append(page(errors, context, name, "error.html"))
     for name, of_operation in operation.contexts(results, zone):
         files.append(page(operation, of_operation, name, "operation.html"))
     files.append(page(notable, notable.context(results, data(), zone)))
-    if not edition.reduced:
+    # A cell has no entries: where they are is what such a page can say.
+    if edition.reduced:
+        files.append(page(logs, left_out.context(logs.TITLE), "", left_out.TEMPLATE))
+    else:
         files.append(page(logs, logs.context(results, data().logs, zone)))
     # Last, since it says how often something was redacted, in the traces' data too.
     files.append(page(sources, sources.context(results, zone)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import re
 import shutil
 import signal
 import threading
@@ -18,76 +17,10 @@ import duckdb
 import pytest
 
 from reporter.errors import SourceError
-from reporter.sink.reduce import job_of, reduce
+from reporter.sink.reduce import job_of
 from reporter.sink.reducing import merge, reduce_hosts
-from tests.browser import look
-from tests.helpers import event, run, write_log
-
-HOSTS = ("delhi", "katmandu", "lima", "oslo")
-# From a midnight in Asia/Kolkata to the next, which is no whole hour in UTC.
-DAY = ("--since", "2026-11-19T18:30Z", "--until", "2026-11-20T18:30Z", "--tz", "Asia/Kolkata")
-# What a percentile may be off, of a duration in bins of which there are 240 a decade.
-OFF = 10 ** (1 / 240) - 1
-KEPT = 10
-
-
-def entries(host: str, chance: random.Random) -> list[str]:
-    """Calls of models that their streams show, tools and steps, all day long; on some hosts the fault is an exception too."""
-    made = []
-    for i in range(240):
-        trace, at = f"{host}-{i:05}", f"{i % 24:02}:{chance.randrange(60):02}:{chance.randrange(55):02}"
-        ms, tool = chance.lognormvariate(6, 1), chance.lognormvariate(3, 1)
-        made += [
-            event("chat.streaming.started", f"{at}.100000", trace, message_id=f"m-{trace}", provider="openai", model="gpt-4o"),
-            event("tool.invocation.completed", f"{at}.200000", trace, tool_name="db.query", duration_ms=tool),
-            event("llm.call.completed", f"{at}.250000", trace, provider="openai", model="gpt-4o", message_id=f"m-{trace}", duration_ms=ms / 2,
-                  token_usage={"prompt_tokens": 10 + i, "completion_tokens": i}, cost_usd=i / 1000),
-            event("chat.streaming.completed", f"{at}.900000", trace, message_id=f"m-{trace}", duration_ms=ms),
-        ]  # fmt: skip
-        if i % 60 == 0:
-            why = {"exception": "App\\Exceptions\\DiskFull"} if host == "oslo" else {}
-            made.append(event("tool.invocation.failed", f"{at}.950000", f"bad-{trace}", tool_name="db.query", duration_ms=3, error="Disk quota exceeded", **why))  # fmt: skip
-    made += [
-        event("tool.invocation.completed", "18:29:59.999999", None, tool_name="db.query", duration_ms=1e9),
-        event("tool.invocation.completed", "18:30:00.000000", None, tool_name="late", duration_ms=1),
-        event(
-            "command.execution.started", "12:00:00.000000", f"open-{host}", command="import", execution_id=f"x-{host}"
-        ),
-    ]
-    return made
-
-
-@pytest.fixture(scope="module")
-def inbox(tmp_path_factory) -> Path:
-    """What the hosts exported."""
-    home, chance = tmp_path_factory.mktemp("inbox"), random.Random(1)
-    for host in HOSTS:
-        write_log(home / host, *entries(host, chance))
-        days = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z")
-        done = run("export", "--app", str(home / host), "--whole", "--host", host, "-o", str(home / "inbox"), *days)
-        assert done.exit_code == 0, done.output
-    return home / "inbox"
-
-
-def reduced(
-    given: Path | list[str], path: Path, engine: str = "local", at_once: int = 1, kept: int = KEPT
-) -> list[str]:
-    """Makes the reduced sink; the notes."""
-    notes: list[str] = []
-    reduce(
-        job_of([str(given)] if isinstance(given, Path) else given, at_once, kept),
-        engine,
-        path,
-        notes.append,
-        lambda _: None,
-    )
-    return notes
-
-
-def answer(command: str, given: Path, *arguments: str) -> dict:
-    done = run(command, "--app", "/", "--from", str(given), *(arguments or DAY), "--format", "json")
-    assert done.exit_code == 0, done.output
-    return json.loads(done.stdout)
+from tests.helpers import run, write_log
+from tests.sink.hosts import DAY, HOSTS, KEPT, OFF, answer, entries, reduced
 
 
 @cache
@@ -122,14 +55,6 @@ def assert_same_figures(inbox: Path, path: Path) -> None:
     assert apart(whole_answer("errors", inbox), answer("errors", path)) == {}
 
 
-@pytest.fixture(scope="module")
-def fleet(inbox) -> Path:
-    """The reduced sink of all hosts."""
-    path = inbox.parent / "fleet.duckdb"
-    assert reduced(inbox, path) == []
-    return path
-
-
 def test_the_figures_are_those_of_all_events(inbox, fleet):
     assert_same_figures(inbox, fleet)
     whole, found = whole_answer("performance", inbox), answer("performance", fleet)
@@ -150,7 +75,7 @@ def test_the_figures_are_those_of_all_events(inbox, fleet):
 def test_cells_are_small_and_most_traces_are_in_them(fleet):
     with duckdb.connect(str(fleet), read_only=True) as con:
         (kept,) = con.execute("SELECT count(DISTINCT correlation_id) FROM events").fetchall()[0]
-        (counted,) = con.execute("SELECT sum(n) FROM trace_cells").fetchall()[0]
+        (counted,) = con.execute("SELECT sum(n) FROM trace_cells WHERE what = 'trace'").fetchall()[0]
         (bins,) = con.execute("SELECT max(n) FROM span_cells").fetchall()[0]
     # All that failed (16) or did not end (4), and at most twice KEPT of the others.
     assert 20 + KEPT <= kept <= 20 + 2 * KEPT
@@ -241,67 +166,6 @@ def test_what_goes_wrong_on_a_worker_is_said(inbox, cluster, tmp_path, monkeypat
     assert (done.exit_code, "“spark” is no engine" in done.stderr) == (2, True)
     done = run("reduce", "--from", str(tmp_path), "--engine", address(cluster), "-o", str(tmp_path / "x.duckdb"))
     assert (done.exit_code, "there is nothing in" in done.stderr) == (3, True)
-
-
-@pytest.fixture(scope="module")
-def sites(inbox, fleet, tmp_path_factory) -> tuple[Path, Path]:
-    """The report of all events, and that of cells."""
-    home = tmp_path_factory.mktemp("sites")
-    for given, name in ((inbox, "whole"), (fleet, "cells")):
-        done = run("build", "--app", "/", "--from", str(given), *DAY, "-o", str(home / name))
-        assert done.exit_code == 0, done.output
-    return home / "whole", home / "cells"
-
-
-def table(page: Path, mark: str) -> list[tuple[str, list[float]]]:
-    """The rows of a table by their words, with their figures."""
-    text = page.read_text()
-    body = text[text.index(mark) :].partition("<tbody>")[2].partition("</tbody>")[0]
-    rows = re.findall(r"<tr.*?</tr>", body, re.S)
-    words = (" ".join(re.sub(r"<[^>]+>", " ", row.partition('<td class="n')[0]).split()) for row in rows)
-    figures = ([float(n) for n in re.findall(r'class="n[^>]*data-v="([^"]+)"', row)] for row in rows)
-    return sorted(zip(words, figures, strict=True))
-
-
-@pytest.mark.parametrize(
-    ("name", "mark"),
-    [("index", 'data-table="kinds"'), ("performance", 'id="ops"'), ("trends", 'data-table="days"'), ("index", 'id="over-time"')],
-)  # fmt: skip
-def test_the_pages_have_the_figures_of_all_events(sites, name, mark):
-    whole, cells = (table(site / f"{name}.html", mark) for site in sites)
-    assert len(whole) > 1
-    assert [words for words, _ in cells] == [words for words, _ in whole]
-    for (words, exact), (_, found) in zip(whole, cells, strict=True):
-        assert found == pytest.approx(exact, rel=OFF), words
-
-
-def test_hosts_have_their_counts(sites):
-    whole, cells = (table(site / "hosts.html", 'id="hosts"') for site in sites)
-    assert [words for words, _ in cells] == list(HOSTS)
-    for (_, exact), (_, found) in zip(whole, cells, strict=True):
-        # All but p95, which comes last: events, traces, operations, failed, rate, error events, unfinished.
-        assert found == pytest.approx(exact[:-1], rel=1e-9)
-
-
-def test_the_pages_of_cells_say_what_they_are_and_lead_nowhere_else(sites, fleet, browser):
-    _, cells = sites
-    for path in sorted(cells.glob("*.html")):
-        text = path.read_text()
-        assert "put together in quarters of an hour" in text or path.name == "trace.html", path.name
-        assert [link for link in re.findall(r'href="([\w-]+\.html)', text) if not (cells / link).exists()] == []
-    for name in ("chat", "commands", "tools", "processing", "llm", "logs"):
-        assert "needs single operations and entries" in (cells / f"{name}.html").read_text()
-    assert "Outliers</h2>" not in (cells / "performance.html").read_text()
-    assert "No ten minutes" not in (cells / "sources.html").read_text()
-    assert 'name="host"' not in (cells / "index.html").read_text()
-    (group, *_) = cells.glob("error-*.html")
-    assert "no sample to compare with" in group.read_text()
-    page, heard = look(browser, f"file://{cells}/performance.html#kind=tool", "#page-filters[data-applied*=tool]")
-    told = {o["operation"]: o["count"] for o in answer("performance", fleet)["operations"] if o["kind"] == "tool"}  # fmt: skip
-    shown = page.eval_on_selector_all("#ops tbody tr", "rows => rows.map(row => [row.cells[1].innerText, Number(row.cells[2].dataset.v)])")  # fmt: skip
-    assert dict(shown) == told
-    assert heard == []
-    assert page.inner_text("#filter-note").startswith("Approximately ")
 
 
 def test_a_reduced_sink_is_only_read_and_answers_what_it_can(inbox, fleet, tmp_path, app):

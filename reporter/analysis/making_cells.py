@@ -1,0 +1,160 @@
+"""Operations and events put together in cells, which add up over any number of hosts: how many, how long, with how many tokens.
+
+A cell is of a quarter of an hour, kind, operation, status, what it stands in, and bin of duration, 240 bins a decade. Here they are made, and
+what is kept whole beside them is chosen; cells.py reads them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reporter.analysis import FIRST_TOKEN, folded
+from reporter.analysis.cells import KEPT, quarter
+from reporter.analysis.chat import flow_links
+from reporter.analysis.overview import COUNTED, KIND_COUNTS
+from reporter.analysis.tools import tool_chains
+from reporter.analysis.traces import summaries
+from reporter.analysis.weights import ALL_SPANS
+
+if TYPE_CHECKING:
+    import duckdb
+
+BINS_A_DECADE = 240
+# Of those that did not go well so many keep their contexts, the longest.
+DETAILED = 1000
+_QUARTER = quarter("ts")
+# What a span stands in; a tool's step is told with what that stands in.
+_PLACE = ("within_kind", "within_type", "within", "beyond_kind", "beyond_type", "beyond")
+_PLACED = """
+SELECT s.*, p.kind AS within_kind, p.type AS within_type, p.operation AS within, g.kind AS beyond_kind, g.type AS beyond_type, g.operation AS beyond,
+  e.cached_tokens
+FROM spans s LEFT JOIN spans p ON p.id = s.parent LEFT JOIN spans g ON g.id = p.parent AND s.type = 'tool' AND p.type = 'step'
+  LEFT JOIN (SELECT id, cached_tokens FROM events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id"""
+_SPAN_KEYS = {
+    "quarter": _QUARTER, "kind": "kind", "type": "type", "operation": "operation", "status": "status",
+    "place": f"CASE WHEN within_type IS NOT NULL THEN (hash({', '.join(_PLACE)}) >> 2)::BIGINT END", "is_operation": "is_operation",
+    "counts_tokens": "counts_tokens", "dry_run": "dry_run", "is_folded": "id IN (SELECT id FROM folded_of_all)",
+    "has_completion": "completion_tokens IS NOT NULL", "has_cost": "cost_usd IS NOT NULL",
+    "bin": f"CASE WHEN {COUNTED} THEN floor(log10(greatest(duration_ms, 0.1)) * {BINS_A_DECADE})::INTEGER END",
+}  # fmt: skip
+# A call's tokens as they are counted: the total as logged, else of both.
+_SPAN_SUMS = {
+    "n": "count(*)", "sum_ms": f"sum(duration_ms) FILTER ({COUNTED})", "min_ms": f"min(duration_ms) FILTER ({COUNTED})",
+    "max_ms": f"max(duration_ms) FILTER ({COUNTED})", "prompt_tokens": "sum(prompt_tokens)::BIGINT",
+    "completion_tokens": "sum(completion_tokens)::BIGINT",
+    "total_tokens": "sum(coalesce(total_tokens, coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)))::BIGINT",
+    "cached_tokens": "sum(cached_tokens)::BIGINT", "cost_usd": "sum(cost_usd)",
+}  # fmt: skip
+# As spans that are no operations, whose duration is the time to first token: it and the stream's own together would be a cell each.
+_FIRST_TOKENS = f"""
+SELECT ts, kind, '{FIRST_TOKEN}' AS type, operation, 'ok' AS status, false AS is_operation, false AS counts_tokens, id, correlation_id,
+  ttft_ms AS duration_ms
+FROM spans WHERE type = 'stream' AND is_operation AND ttft_ms >= 0 AND isfinite(ttft_ms)"""
+# What is asked of single events beside their names: of these alone.
+_TOLD_BY = "event IN ('tool.health.check', 'tool.health.status_changed', 'command.template.rendered', 'command.condition.evaluated')"
+_EVENT_KEYS = {
+    "quarter": _QUARTER,
+    **{name: name for name in ("kind", "event", "operation", "status", "level")},
+    **{name: f"CASE WHEN {_TOLD_BY} THEN {name} END" for name in ("tool", "state")},
+    "is_retry": "kind = 'processing' AND phase = 'finish' AND attempt IS NOT NULL AND attempt > 1",
+}
+# As tables of a file; no columns beyond these.
+CELLS = """
+CREATE TABLE span_cells (quarter TIMESTAMP, kind VARCHAR, type VARCHAR, operation VARCHAR, status VARCHAR, place BIGINT, is_operation BOOLEAN,
+  counts_tokens BOOLEAN, dry_run BOOLEAN, is_folded BOOLEAN, has_completion BOOLEAN, has_cost BOOLEAN, bin INTEGER, n BIGINT, sum_ms DOUBLE,
+  min_ms DOUBLE, max_ms DOUBLE, prompt_tokens BIGINT, completion_tokens BIGINT, total_tokens BIGINT, cached_tokens BIGINT, cost_usd DOUBLE);
+-- What spans of a quarter stand in.
+CREATE TABLE places (quarter TIMESTAMP, place BIGINT, within_kind VARCHAR, within_type VARCHAR, within VARCHAR, beyond_kind VARCHAR,
+  beyond_type VARCHAR, beyond VARCHAR);
+CREATE TABLE event_cells (quarter TIMESTAMP, kind VARCHAR, event VARCHAR, operation VARCHAR, status VARCHAR, level VARCHAR, tool VARCHAR,
+  state VARCHAR, is_retry BOOLEAN, n BIGINT);
+-- What only whole traces tell. `what`: trace (that began then), flow (a command or tool and what messages led to it by), chain (a tool after another).
+CREATE TABLE trace_cells (quarter TIMESTAMP, what VARCHAR, layer INTEGER, first VARCHAR, second VARCHAR, status VARCHAR, n BIGINT);
+-- All of each host, what is kept whole too; of traces those that began in it.
+CREATE TABLE host_cells (host VARCHAR, quarter TIMESTAMP, events BIGINT, error_events BIGINT, traces BIGINT, operations BIGINT, errors BIGINT,
+  unfinished BIGINT, last TIMESTAMP);
+"""
+CELL_TABLES = ("span_cells", "places", "event_cells", "trace_cells", "host_cells")
+# Of a sink that is not yet reduced.
+HOST_CELLS = f"""
+INSERT INTO host_cells
+WITH begins AS (SELECT substr(key, 6) AS host, value::BIGINT AS first FROM about WHERE starts_with(key, 'host:')),
+e AS (SELECT host, {_QUARTER} AS quarter, count(*) AS events, count(*) FILTER (status = 'error') AS error_events, max(ts) AS last
+  FROM events ASOF JOIN begins ON id >= first GROUP BY ALL),
+t AS (SELECT host, {_QUARTER} AS quarter, count(*) AS traces
+  FROM (SELECT correlation_id, min(ts) AS ts, min(id) AS id FROM events WHERE correlation_id IS NOT NULL GROUP BY 1) ASOF JOIN begins ON id >= first GROUP BY ALL),
+s(host, quarter, operations, errors, unfinished) AS (SELECT host, {_QUARTER}, {KIND_COUNTS} FROM {ALL_SPANS} ASOF JOIN begins ON id >= first GROUP BY ALL)
+SELECT host, quarter, coalesce(events, 0), coalesce(error_events, 0), coalesce(traces, 0), coalesce(operations, 0), coalesce(errors, 0),
+  coalesce(unfinished, 0), last
+FROM e FULL JOIN s USING (host, quarter) LEFT JOIN t USING (host, quarter)"""
+_HOSTS_ADDED = """
+SELECT host, quarter, sum(events)::BIGINT, sum(error_events)::BIGINT, sum(traces)::BIGINT, sum(operations)::BIGINT, sum(errors)::BIGINT,
+  sum(unfinished)::BIGINT, max(last) FROM host_cells GROUP BY host, quarter"""
+
+_KEPT_TRACES = """
+CREATE OR REPLACE TEMP TABLE summed AS SELECT correlation_id, status, start, duration_ms FROM ({summaries});
+CREATE OR REPLACE TEMP TABLE kept_traces AS
+SELECT correlation_id, status, row_number() OVER (PARTITION BY status = 'ok' ORDER BY duration_ms DESC, correlation_id) AS by_duration
+FROM summed QUALIFY status <> 'ok' OR by_duration <= {kept}
+  OR row_number() OVER (PARTITION BY status = 'ok' ORDER BY start DESC, correlation_id) <= {kept};
+CREATE OR REPLACE TEMP TABLE folded_of_all AS {folded}"""
+_IS_OF_KEPT = "correlation_id IN (SELECT correlation_id FROM kept_traces)"
+# What has no trace stays where it did not go well.
+KEPT_EVENTS = f"CASE WHEN correlation_id IS NULL THEN coalesce(status = 'error', false) ELSE {_IS_OF_KEPT} END"
+KEPT_SPANS = f"CASE WHEN correlation_id IS NULL THEN status <> 'ok' ELSE {_IS_OF_KEPT} END"
+_LEFT_SPANS = f"(SELECT * FROM {ALL_SPANS} WHERE NOT ({KEPT_SPANS}))"
+# Whose context is left out.
+PLAIN_EVENTS = f"""correlation_id IS NULL OR correlation_id IN (
+  SELECT correlation_id FROM kept_traces WHERE status <> 'ok' AND by_duration > {DETAILED})"""
+
+
+def choose(con: duckdb.DuckDBPyConnection, kept: int = KEPT) -> None:
+    """Leave `kept_traces`: all of `events` and `spans` that failed or did not end, and of the others the slowest and the latest. Chosen from
+    what was chosen of parts, they are those that are chosen of the whole."""
+    named = "(SELECT *, operation AS named FROM spans)"
+    con.execute(_KEPT_TRACES.format(summaries=summaries("events", named), kept=kept, folded=folded("spans")))
+
+
+def cells_sql(table: str) -> str:
+    """SQL: the cells of what `choose` left out, and of the relation `table`, put together."""
+    made = {
+        "host_cells": lambda: _HOSTS_ADDED,
+        "places": _places,
+        "trace_cells": _trace_cells,
+        "event_cells": _event_cells,
+        "span_cells": _span_cells,
+    }
+    return made[table]()
+
+
+def _places() -> str:
+    left = f"SELECT {_QUARTER} AS quarter, {_SPAN_KEYS['place']} AS place, {', '.join(_PLACE)} FROM ({_PLACED}) WHERE NOT ({KEPT_SPANS})"
+    return f"SELECT DISTINCT * FROM (FROM places UNION ALL {left}) WHERE place IS NOT NULL"
+
+
+def _trace_cells() -> str:
+    began = f"SELECT {quarter('start')}, 'trace', NULL, NULL, NULL, NULL, 1 FROM summed WHERE NOT {_IS_OF_KEPT}"
+    flow = (
+        f"SELECT {_QUARTER}, 'flow', layer, source, target, status, 1 FROM ({flow_links(_LEFT_SPANS)}) WHERE layer > 0"
+    )
+    chains = f"SELECT {_QUARTER}, 'chain', NULL, first, second, NULL, 1 FROM ({tool_chains(_LEFT_SPANS)})"
+    return f"SELECT * REPLACE (sum(n)::BIGINT AS n) FROM (FROM trace_cells UNION ALL {began} UNION ALL {flow} UNION ALL {chains}) GROUP BY ALL"
+
+
+def _event_cells() -> str:
+    keys = ", ".join(f"{sql} AS {name}" for name, sql in _EVENT_KEYS.items())
+    left = f"SELECT {keys}, count(*) AS n FROM events WHERE NOT ({KEPT_EVENTS}) GROUP BY ALL"
+    return f"SELECT {', '.join(_EVENT_KEYS)}, sum(n)::BIGINT AS n FROM (FROM event_cells UNION ALL {left}) GROUP BY ALL"
+
+
+def _span_cells() -> str:
+    keys = ", ".join(f"{sql} AS {name}" for name, sql in _SPAN_KEYS.items())
+    sums = ", ".join(f"{sql} AS {name}" for name, sql in _SPAN_SUMS.items())
+    rows = f"SELECT * FROM ({_PLACED}) UNION ALL BY NAME {_FIRST_TOKENS}"
+    left = f"SELECT {keys}, {sums} FROM ({rows}) WHERE NOT ({KEPT_SPANS}) GROUP BY ALL"
+    added = ", ".join(
+        f"{name[:3]}({name}) AS {name}" if name in ("min_ms", "max_ms")
+        else f"sum({name}){'' if name in ('sum_ms', 'cost_usd') else '::BIGINT'} AS {name}"
+        for name in _SPAN_SUMS
+    )  # fmt: skip
+    return f"SELECT {', '.join(_SPAN_KEYS)}, {added} FROM (FROM span_cells UNION ALL {left}) GROUP BY ALL"
