@@ -60,6 +60,28 @@ class DamagedSinkError(SinkError):
         return DamagedSinkError, (self.path, self.why)
 
 
+class TooLargeError(ReportError):
+    """There is not enough memory for what was asked. `why`: in the words of what ran out of it."""
+
+    exit_code = 3
+
+    def __init__(self, why: str = "") -> None:
+        said = why.removeprefix("Out of Memory Error: ").partition("\n")[0]
+        super().__init__(
+            f"memory ran out{': ' if said else ''}{said.rstrip('.')}",
+            "Ask for less at a time: a shorter period (--last 24h), fewer hosts (of `reduce`: --hosts-at-once 1); or ask what `reduce` makes of them.",
+        )
+        self.why = why
+
+    def __reduce__(self) -> tuple[type[TooLargeError], tuple[str]]:
+        return TooLargeError, (self.why,)
+
+
+def is_out_of_memory(exc: BaseException) -> bool:
+    """Python's own, or the engine's, which is told by its name: whoever asks need not have loaded it."""
+    return isinstance(exc, MemoryError) or type(exc).__name__ == "OutOfMemoryException"
+
+
 class OutputError(ReportError):
     """The report cannot be written where it was asked for."""
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from reporter import __version__
-from reporter.errors import DamagedSinkError, ReportError
+from reporter.errors import DamagedSinkError, ReportError, TooLargeError, is_out_of_memory
 
 # In the order of --help. Each is a module of its own, and only the one asked for is loaded: all of them take 8 ms.
 _COMMANDS = (
@@ -31,6 +31,13 @@ def _have_home() -> None:
     """A container that runs under a number knows no home, and altair fails without: then it is one where nothing can be kept."""
     if os.path.expanduser("~") == "~":  # noqa: PTH111 - pathlib's raises
         os.environ["HOME"] = os.devnull
+
+
+def _tell(ctx: click.Context, exc: ReportError) -> NoReturn:
+    from reporter.terminal.layout import plain
+
+    click.echo(f"telemetry-report: {plain(exc)}", err=True)
+    ctx.exit(exc.exit_code)
 
 
 class _Group(click.Group):
@@ -61,10 +68,7 @@ class _Group(click.Group):
         except ReportError as exc:
             if ctx.params["debug"]:
                 raise
-            from reporter.terminal.layout import plain
-
-            click.echo(f"telemetry-report: {plain(exc)}", err=True)
-            ctx.exit(exc.exit_code)
+            _tell(ctx, exc)
         except click.UsageError as exc:
             _wrong_usage(exc)
         except OSError as exc:
@@ -73,6 +77,10 @@ class _Group(click.Group):
             where = f" {exc.filename}:" if exc.filename else ""
             click.echo(f"telemetry-report:{where} {exc.strerror or exc}. --debug shows where.", err=True)
             ctx.exit(3)
+        except Exception as exc:
+            if ctx.params["debug"] or not is_out_of_memory(exc):
+                raise
+            _tell(ctx, TooLargeError(str(exc)))
         except KeyboardInterrupt:
             click.echo("telemetry-report: interrupted; what was committed is kept", err=True)
             ctx.exit(130)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reporter.analysis.cells import HOW_EXACT, WHAT_IS_KEPT, span_of_cells
-from reporter.cli.options import note, private_folder
+from reporter.cli.options import end_in_order, note
 from reporter.errors import UsageError
 from reporter.format import words
 from reporter.settings.app import find_app
@@ -16,6 +16,7 @@ from reporter.settings.folders import own_path
 from reporter.sink.file import open_sink
 from reporter.sink.gather import gather
 from reporter.sink.reduce import is_reduced
+from reporter.sink.scratch import scratch
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,7 +37,8 @@ def gathered_settings(options: dict[str, Any]) -> Settings:
     settings = find_app(options["app"], None, (), None, options["log_tz"], is_awaited=True)
     if any(is_reduced(own_path(text)) for text in options["gathered"]):
         return _reduced(settings, options)
-    folder = private_folder("telemetry-report-")
+    end_in_order()
+    folder = click.get_current_context().with_resource(scratch())
     found = gather(options["gathered"], folder / "telemetry.duckdb", note)
     _be_about(options, found.first, found.last + timedelta(microseconds=1))
     return settings._replace(sink=folder / "telemetry.duckdb", is_gathered=True)

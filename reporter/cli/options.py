@@ -111,6 +111,17 @@ def gathered(command: Command) -> Command:
     )(command)
 
 
+def end_in_order() -> None:
+    """Let SIGTERM end the command as Ctrl-C does, so that what it made on the way is removed."""
+    import signal
+    import sys
+    import threading
+
+    if threading.current_thread() is threading.main_thread():
+        before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+        click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGTERM, before))
+
+
 def private_folder(prefix: str) -> Path:
     """A temporary folder that its user alone may read, whatever the umask; gone when the command ends."""
     import shutil

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reporter.cli.options import note
+from reporter.cli.options import end_in_order, note
 from reporter.cli.paths import FILE
 
 
@@ -43,6 +43,7 @@ def reduce(given: tuple[str, ...], engine: str, hosts_at_once: int, output: str)
     from reporter.sink.reduce import job_of
     from reporter.sink.reduce import reduce as write
 
+    end_in_order()
     # As confidential as what it is made of.
     os.umask(0o077)
     path = Path(output)

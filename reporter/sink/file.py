@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from reporter import engine
-from reporter.errors import DamagedSinkError, SinkError
+from reporter.errors import DamagedSinkError, ReportError, SinkError, TooLargeError, is_out_of_memory
 from reporter.events.names import KINDS
 from reporter.sink.damage import damage, is_others, is_ours, set_aside
 from reporter.sink.locking import lock_path, locked
@@ -177,8 +177,10 @@ def is_held(exc: Exception) -> bool:
     return isinstance(exc, BlockingIOError) or (isinstance(exc, engine.IOException) and "set lock" in str(exc).lower())
 
 
-def unusable(path: Path, exc: Exception) -> SinkError:
+def unusable(path: Path, exc: Exception) -> ReportError:
     """Why a sink cannot be read or written, by its cause."""
+    if is_out_of_memory(exc):
+        return TooLargeError(str(exc))
     said = str(exc).splitlines()[0]
     if is_held(exc):
         return SinkError(f"the sink {path} is in use by another process", "Try again when that is done.")

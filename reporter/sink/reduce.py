@@ -116,7 +116,7 @@ def _on_dask(job: Job, engine: str, on_progress: Callable[[Progress], None]) -> 
         msg = f"“{engine}” is no engine"
         raise UsageError(msg, "Write local, or where a scheduler listens: dask://host:8786, dask+tls://host:8786.")
     try:
-        from distributed import Client, as_completed
+        from distributed import Client, KilledWorker, as_completed
     except ImportError as exc:
         msg = "Dask is not installed"
         raise UsageError(msg, "pip install 'telemetry-report[fleet]', here and on the cluster.") from exc
@@ -137,9 +137,22 @@ def _on_dask(job: Job, engine: str, on_progress: Callable[[Progress], None]) -> 
             on_progress(Progress(f"reducing, of {len(first)} batches", n + 1, len(first)))
             # What fails is told in its own words, not once every result that waits for it is lost.
             if future.status == "error":
-                raise future.exception()
-        done: Reduced = parts[0].result()
+                raise _said(future.exception())
+        try:
+            done: Reduced = parts[0].result()
+        except KilledWorker as exc:
+            raise _said(exc) from exc
         return done
+
+
+def _said(exc: BaseException) -> BaseException:
+    """What went wrong on a cluster; in our words where its own would need a cluster's."""
+    if type(exc).__name__ == "KilledWorker":
+        msg = f"a batch's worker was lost {_RETRIES + 1} times, as where its memory runs out"
+        return SourceError(
+            msg, "Give workers more memory (--memory-limit), or batches fewer hosts (--hosts-at-once 1)."
+        )
+    return exc
 
 
 def _merge(kept: int, *parts: Reduced) -> Reduced:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter import __version__, engine
@@ -14,10 +12,12 @@ from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.sink.file import open_sink
 from reporter.sink.gather import gather
 from reporter.sink.schema import TABLES
+from reporter.sink.scratch import scratch
 from reporter.sink.store import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 _TEXTS = ("context", "extra")
 
@@ -35,8 +35,8 @@ def reduce_hosts(given: Sequence[str], version: str = __version__, kept: int = K
         msg = f"this worker has telemetry-report {__version__}, who asks has {version}"
         raise SourceError(msg, "Install the same version on scheduler, workers and here.")
     notes: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="telemetry-report-") as folder:
-        own = Path(folder) / "own.duckdb"
+    with scratch() as folder:
+        own = folder / "own.duckdb"
         try:
             gather(given, own, notes.append, is_of_many=True)
         except SourceError:
@@ -44,7 +44,7 @@ def reduce_hosts(given: Sequence[str], version: str = __version__, kept: int = K
         with open_sink(own) as sink:
             sink.connection.execute(cells.CELLS.replace("CREATE TABLE", "CREATE TEMP TABLE"))
             sink.connection.execute(cells.HOST_CELLS)
-            return Reduced(_written(sink.connection, Path(folder) / "reduced.duckdb", kept), tuple(notes))
+            return Reduced(_written(sink.connection, folder / "reduced.duckdb", kept), tuple(notes))
 
 
 def merge(parts: Sequence[Reduced], kept: int = KEPT) -> Reduced:
@@ -53,19 +53,19 @@ def merge(parts: Sequence[Reduced], kept: int = KEPT) -> Reduced:
     given = [part.data for part in parts if part.data]
     if len(given) < 2:
         return Reduced(given[0] if given else b"", notes)
-    with tempfile.TemporaryDirectory(prefix="telemetry-report-") as folder:
-        con = engine.connect(str(Path(folder) / "merged.duckdb"))
-        engine.spill_to(con, str(Path(folder) / "spilt"))
+    with scratch() as folder:
+        con = engine.connect(str(folder / "merged.duckdb"))
+        engine.spill_to(con, str(folder / "spilt"))
         con.execute(TABLES + cells.CELLS)
         # Ids and sources' numbers of the next begin behind those before.
         ids = sources = 0
         for data in given:
-            path = Path(folder) / "part.duckdb"
+            path = folder / "part.duckdb"
             path.write_bytes(data)
             con.execute(f"ATTACH {literal(str(path))} AS part (READ_ONLY)")
             ids, sources = _add(con, ids, sources)
             con.execute("DETACH part")
-        made = _written(con, Path(folder) / "reduced.duckdb", kept)
+        made = _written(con, folder / "reduced.duckdb", kept)
         con.close()
         return Reduced(made, notes)
 
