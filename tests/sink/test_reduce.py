@@ -72,6 +72,13 @@ def test_the_figures_are_those_of_all_events(inbox, fleet):
     assert found != whole
 
 
+def test_a_day_of_a_zone_three_quarters_off_the_hour_is_exact(inbox, fleet):
+    day = ("--since", "2026-11-19T18:15Z", "--until", "2026-11-20T18:15Z", "--tz", "Asia/Kathmandu")
+    whole, found = answer("overview", inbox, *day), answer("overview", fleet, *day)
+    assert whole["totals"]["events"] < whole_answer("overview", inbox)["totals"]["events"]
+    assert apart({name: whole[name] for name in ("totals", "kinds", "tokens")}, found) == {}
+
+
 def test_cells_are_small_and_most_traces_are_in_them(fleet):
     with duckdb.connect(str(fleet), read_only=True) as con:
         (kept,) = con.execute("SELECT count(DISTINCT correlation_id) FROM events").fetchall()[0]
@@ -102,7 +109,7 @@ def test_one_fault_with_and_without_an_exception_is_as_one_run_has_it(inbox, fle
     )
 
 
-def test_a_damaged_file_is_named_and_an_older_versions_columns_are_empty(inbox, tmp_path):
+def test_a_damaged_file_is_named_and_an_older_versions_columns_are_empty(inbox, tmp_path, cluster):
     folder = Path(shutil.copytree(inbox, tmp_path / "inbox"))
     damaged, old = (folder / f"host={host}" / "date=2026-11-20" / "events.parquet" for host in ("lima", "oslo"))
     damaged.write_bytes(damaged.read_bytes()[:-30])
@@ -110,7 +117,7 @@ def test_a_damaged_file_is_named_and_an_older_versions_columns_are_empty(inbox, 
         f"COPY (SELECT * EXCLUDE (state, attempt, cached_tokens) FROM '{old}') TO '{tmp_path}/old.parquet'"
     )
     shutil.copy(tmp_path / "old.parquet", old)
-    (note,) = reduced(folder, tmp_path / "fleet.duckdb")
+    (note,) = reduced(folder, tmp_path / "fleet.duckdb", address(cluster), at_once=2)
     assert note.startswith(f"{damaged} is passed over: ")
     shutil.rmtree(folder / "host=lima")
     assert_same_figures(folder, tmp_path / "fleet.duckdb")
