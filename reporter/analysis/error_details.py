@@ -226,8 +226,9 @@ def chance(with_failing: int, failing: int, with_succeeding: int, succeeding: in
     """Fisher's exact test, one-sided: the upper tail of the hypergeometric distribution."""
     total, bearing = failing + succeeding, with_failing + with_succeeding
     ways = math.comb(total, failing)
-    tail = (
-        math.comb(bearing, k) * math.comb(total - bearing, failing - k)
-        for k in range(with_failing, min(bearing, failing) + 1)
-    )
-    return sum(tail) / ways
+    # Exact, each from the one before it: a binomial of thousands is dear.
+    term, tail = math.comb(bearing, with_failing) * math.comb(total - bearing, failing - with_failing), 0
+    for k in range(with_failing, min(bearing, failing) + 1):
+        tail += term
+        term = term * (bearing - k) * (failing - k) // ((k + 1) * (total - bearing - failing + k + 1))
+    return tail / ways

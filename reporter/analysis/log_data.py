@@ -98,14 +98,16 @@ kept AS (SELECT id FROM sized QUALIFY sum(size) OVER ({_FIRST}) <= $bytes)
 _HAS_CONTEXT = """(correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
   AND (length(context) > 2 OR length(extra) > 2)"""
 _ORDER = " ORDER BY us DESC, id DESC"
+# How long contexts are is looked at once: all of them are read for it.
+_CONTEXTUAL = f"""
+CREATE OR REPLACE TEMP TABLE contextual AS
+SELECT id, ts, {_BAD} AS is_bad, least(coalesce(length(context), 0) + coalesce(length(extra), 0), {_CONTEXT_CHARS}) AS size
+FROM window_events WHERE {_HAS_CONTEXT}"""
 _CONTEXTS = f"""
-WITH latest AS (
-  SELECT id, ts, {_BAD} AS is_bad, least(coalesce(length(context), 0) + coalesce(length(extra), 0), {_CONTEXT_CHARS}) AS size
-  FROM window_events WHERE {_HAS_CONTEXT} {_FIRST} LIMIT {CONTEXTS_AT_MOST}),
+WITH latest AS (FROM contextual {_FIRST} LIMIT {CONTEXTS_AT_MOST}),
 kept AS (SELECT id FROM latest QUALIFY sum(size) OVER ({_FIRST}) <= $bytes)
 SELECT id, {cut("context", _CONTEXT_CHARS)} AS context, {cut("extra", _CONTEXT_CHARS)} AS extra FROM window_events SEMI JOIN kept USING (id)
 ORDER BY id"""
-_LACKING = f"SELECT count(*) FROM window_events WHERE {_HAS_CONTEXT}"
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,10 @@ def entries(con: duckdb.DuckDBPyConnection) -> Entries:
     if is_capped:
         given |= {"bytes": TEXT_BYTES, "entries": ENTRIES}
     found = engine.arrow(con, (_CAPPED if is_capped else _LIST) + _ORDER, given)
-    contexts = engine.arrow(con, _CONTEXTS, {**levels, "bytes": CONTEXT_BYTES})
-    lacking = con.execute(_LACKING).fetchall()[0][0] - len(contexts)
+    con.execute(_CONTEXTUAL, levels)
+    contexts = engine.arrow(con, _CONTEXTS, {"bytes": CONTEXT_BYTES})
+    lacking = con.execute("SELECT count(*) FROM contextual").fetchall()[0][0] - len(contexts)
+    con.execute("DROP TABLE contextual")
     engine.register(con, "log_list", found)
     engine.register(con, "log_contexts", contexts)
     return Entries(total, found, contexts, lacking)
