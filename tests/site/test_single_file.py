@@ -16,9 +16,9 @@ from tests.helpers import entry, event, run, write_log
 HOSTILE = '"><img src=x onerror="window.pwned=1"></script><script>window.pwned=1</script> href="errors.html#x"'
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def loaded(samples):
-    """The same report, computed once for files of several sizes."""
+    """The same report, computed once for files of several sizes; for a session, since workers come back to a file that others began."""
     return reporter.load(samples["line"], until="2026-11-20T12:00:00Z", last="3d", tz="UTC")
 
 
