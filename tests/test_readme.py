@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from reporter.demo.app import write_demo
-from tests.helpers import run
+from tests.helpers import Started, run
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 COMMANDS = list(dict.fromkeys(re.findall(r"^    (?:\.venv/bin/)?(telemetry-report .*)$", README, re.M)))
@@ -74,18 +74,12 @@ def by_a_process(arguments: list[str]) -> tuple[int, str, str]:
     """The exit code, stdout and stderr; a watch is interrupted after 8 s."""
     program = [sys.executable, "-m", "reporter", *arguments]
     environment = {**os.environ, "BROWSER": "true", "PYTHONPATH": str(Path(__file__).parent.parent)}
-    started = subprocess.Popen(
-        program,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    try:
-        said, complaints = started.communicate(timeout=8 if "watch" in arguments else 120)
-    except subprocess.TimeoutExpired:
-        started.send_signal(signal.SIGINT)
-        said, complaints = started.communicate(timeout=60)
-        assert "watch" in arguments
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+    with Started(program, env=environment, text=True, **pipes) as started:
+        try:
+            said, complaints = started.communicate(timeout=8 if "watch" in arguments else 120)
+        except subprocess.TimeoutExpired:
+            started.send_signal(signal.SIGINT)
+            said, complaints = started.communicate(timeout=60)
+            assert "watch" in arguments
     return started.returncode, said, complaints
