@@ -73,6 +73,8 @@ def see_cells(con: duckdb.DuckDBPyConnection) -> None:
     con.create_function(
         "weighted_percentiles", _weighted_percentiles, columns, "double[]", type="arrow", null_handling="special"
     )  # type: ignore[call-overload]
+    # Percentiles hold the rows of their cells, which cannot go to disk.
+    con.execute("SET memory_limit = '25%'")
     con.execute(_PERCENTILES)
     con.execute(_COUNTED)
     _see(con, "events", EVENT_COLUMNS, (("event_cells", _EVENT), ("span_cells c WHERE cached_tokens > 0", _CACHED)))
