@@ -17,7 +17,8 @@ def spill(connection: engine.DuckDBPyConnection, target: Path, *, read_only: boo
     """Bound the memory of a connection to the sink at `target`. Where nothing can be written beside it, all has to be held."""
     if os.access(target.parent, os.W_OK):
         # Two that read at once would write over each other's files.
-        engine.spill_to(connection, str(_folder(target, str(os.getpid()))), read_only=read_only)
+        folder = str(_folder(target, str(os.getpid())))
+        engine.spill_to(connection, folder, target.stat().st_size if read_only else None)
     else:
         connection.execute(f"SET memory_limit = '{engine.memory_limit()}B'")
         connection.execute("SET temp_directory = ''")
