@@ -14,6 +14,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.demo.app import write_demo
@@ -40,12 +41,14 @@ class Cost(NamedTuple):
 
 def cost(*command: str) -> Cost:
     begun = time.perf_counter()
-    with Path(os.devnull).open("wb") as nowhere:
-        process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere, cwd=HOME)
+    with TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said, cwd=HOME)
         _, status, used = os.wait4(process.pid, 0)
+        said.seek(0)
+        last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        msg = f"{' '.join(command)} ended with {process.returncode}"
+        msg = f"{' '.join(command)} ended with {process.returncode}: {last}"
         raise SystemExit(msg)
     return Cost(time.perf_counter() - begun, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000)
 
