@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 # Spans are derived at least this often, within a file too: an interrupted first run keeps its work.
 DERIVE_BYTES = 512 << 20
-# Entries that are mapped and committed together, at most: one of DuckDB's row groups. A batch of more leaves a small group behind the
-# full one, and each commit then writes those before it again to join them, which took as long as all else. Where a group would take
-# more than GROUP_BYTES, so many as take STORE_BYTES. One batch is stored while the next is cut: memory holds two.
+# Entries that are mapped and committed together, at most: one of DuckDB's row groups, not a little more, which would leave a small one
+# behind. Where a group would take more than GROUP_BYTES, so many as take STORE_BYTES. One batch is stored while the next is cut: memory
+# holds two.
 STORE_ROWS = 122_880
-GROUP_BYTES = 80 << 20
+GROUP_BYTES = 100 << 20
 STORE_BYTES = 32 << 20
+# How often a commit may join small row groups, by writing their rows again. What many small runs bring is joined with time; a large run
+# would do it with each batch, which took as long as all else.
+JOINED_AT_ONCE = 1
 
 
 def ingest(
@@ -42,6 +45,7 @@ def ingest(
     sink.set_zone(settings.app_zone)
     done = Ingested()
     work = Work(sink, done, on_progress, on_events)
+    sink.join_groups(JOINED_AT_ONCE)
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
         read_logs(work, settings)
@@ -116,6 +120,8 @@ class Work:
         from reporter.sources.blocks import joined
 
         self.begin()
+        if self.is_full:
+            self.sink.join_groups(0)
         self.sink.write_sources()
         held = [(records_sql, joined(parts)) for records_sql, parts in self._held.items()]
         self._held.clear()

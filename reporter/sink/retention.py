@@ -120,6 +120,10 @@ def _leaving(sink: Sink, floors: Mapping[str, datetime]) -> tuple[Leaving, ...]:
     return tuple(Leaving(kind, floors[kind], *rest) for kind, *rest in rows)
 
 
+# As often as DuckDB does by itself: what is left is joined, so that the room of what went can be used.
+_JOINED = 100
+
+
 def _before(floors: Mapping[str, datetime]) -> str:
     """SQL for events and spans that lie before their kind's floor."""
     by_floor: dict[datetime, list[str]] = {}
@@ -142,6 +146,7 @@ def prune(
     """Let go of what is too old, then of the oldest while the sink is too large. `before_delete` is called with the
     condition of the events that go; raising there keeps them. The file itself shrinks in `compact`."""
     before = _file_bytes(sink.path)
+    sink.join_groups(_JOINED)
     leaving = due(sink, retention, now, zone)
     note_clock(sink, now, max(retention.days.values()))
     _drop(sink, leaving, zone, retention, before_delete)

@@ -133,6 +133,11 @@ class Sink:
         """Keep what could not be read of the block that begins at `offset`."""
         self._rows.reject(source, rejects, offset)
 
+    def join_groups(self, most: int) -> None:
+        """How many times a commit from now on may join neighbouring row groups that would fit into fewer."""
+        if self.is_saved:
+            self.connection.execute(f"SET max_vacuum_tasks = {most}")
+
     def write_sources(self) -> None:
         """Write what is known anew of sources and rejects: held back so that thousands of files take a few statements."""
         self._rows.write()

@@ -151,3 +151,14 @@ def test_a_batch_is_at_most_one_row_group(app_of_one_file, monkeypatch):
     assert max(batches) <= 60
     # And no block is a batch of its own where several fit.
     assert len(batches) <= 2 * COUNT // 60
+
+
+def test_a_run_of_many_batches_writes_no_rows_again_to_join_them_a_small_one_may(app_of_one_file, monkeypatch):
+    monkeypatch.setattr(ingesting, "STORE_ROWS", 60)
+    settings = app_of_one_file
+    with open_sink(settings.sink) as sink:
+        ingesting.ingest(sink, settings)
+        assert sink.connection.execute("SELECT current_setting('max_vacuum_tasks')").fetchall() == [(0,)]
+        write_log(settings.app, event("chat.started", "11:00:00.5", "t"), name="more.log")
+        assert ingesting.ingest(sink, settings).events == 1
+        assert sink.connection.execute("SELECT current_setting('max_vacuum_tasks')").fetchall() == [(1,)]
