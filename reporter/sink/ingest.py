@@ -23,15 +23,14 @@ if TYPE_CHECKING:
 
 # Spans are derived at least this often, within a file too: an interrupted first run keeps its work.
 DERIVE_BYTES = 512 << 20
-# Entries that are mapped and committed together, at most: one of DuckDB's row groups, not a little more, which would leave a small one
-# behind. Where a group would take more than GROUP_BYTES, so many as take STORE_BYTES. One batch is stored while the next is cut: memory
-# holds two.
+# Entries that are mapped and committed together: one of DuckDB's row groups, which it writes as it is filled, or so many as take
+# STORE_BYTES, where a group would take more than GROUP_BYTES. One batch is stored while the next is cut: memory holds two.
 STORE_ROWS = 122_880
 GROUP_BYTES = 100 << 20
 STORE_BYTES = 32 << 20
-# How often a commit may join small row groups, by writing their rows again. What many small runs bring is joined with time; a large run
-# would do it with each batch, which took as long as all else.
-JOINED_AT_ONCE = 1
+# As it commits, DuckDB joins small row groups with those beside them, by writing all their rows again. A run of many batches does without,
+# since that took as long as all else; of small runs each so many do it once.
+JOINED_EVERY = 16
 
 
 def ingest(
@@ -45,7 +44,7 @@ def ingest(
     sink.set_zone(settings.app_zone)
     done = Ingested()
     work = Work(sink, done, on_progress, on_events)
-    sink.join_groups(JOINED_AT_ONCE)
+    sink.join_groups(int(sink.next_batch % JOINED_EVERY == 0))
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
         read_logs(work, settings)
@@ -75,7 +74,7 @@ class Work:
         self._underived = 0
         self._is_due, self._is_open, self._is_told = False, False, True
         self._held: dict[str, list[pa.Table]] = {}
-        self._held_rows = self._held_bytes = self._last_rows = 0
+        self._held_rows = self._held_bytes = 0
         self._thread = ThreadPoolExecutor(1)
         self._storing: Future[int] | None = None
 
@@ -112,7 +111,6 @@ class Work:
         self._is_due = True
         self._held.setdefault(records_sql, []).append(rows)
         self._held_rows += rows.num_rows
-        self._last_rows = rows.num_rows
         self._held_bytes += rows.nbytes
 
     def store(self) -> None:
@@ -125,7 +123,7 @@ class Work:
         self.sink.write_sources()
         held = [(records_sql, joined(parts)) for records_sql, parts in self._held.items()]
         self._held.clear()
-        self._held_rows = self._held_bytes = self._last_rows = 0
+        self._held_rows = self._held_bytes = 0
         self._is_due = self._is_told = False
         self._storing = self._thread.submit(self._take, held)
 
@@ -164,6 +162,6 @@ class Work:
 
     @property
     def is_full(self) -> bool:
-        """Whether so much is held back that it is worth a statement: as much again as came last would be too much for one."""
+        """Whether so much is held back that it is worth a statement."""
         is_large = self._held_bytes * STORE_ROWS > self._held_rows * GROUP_BYTES
-        return self._held_rows + self._last_rows > STORE_ROWS or (is_large and self._held_bytes >= STORE_BYTES)
+        return self._held_rows >= STORE_ROWS or (is_large and self._held_bytes >= STORE_BYTES)

@@ -146,7 +146,6 @@ def prune(
     """Let go of what is too old, then of the oldest while the sink is too large. `before_delete` is called with the
     condition of the events that go; raising there keeps them. The file itself shrinks in `compact`."""
     before = _file_bytes(sink.path)
-    sink.join_groups(_JOINED)
     leaving = due(sink, retention, now, zone)
     note_clock(sink, now, max(retention.days.values()))
     _drop(sink, leaving, zone, retention, before_delete)
@@ -220,6 +219,7 @@ def _drop(
 ) -> None:
     if not leaving:
         return
+    sink.join_groups(_JOINED)
     floors = {part.kind: part.kept_since for part in leaving}
     condition = _before(floors)
     before_delete(condition)

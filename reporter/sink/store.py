@@ -249,8 +249,12 @@ class Sink:
     def begin_batch(self) -> None:
         """Begin a transaction whose events are a batch of their own."""
         self.begin()
-        self._batch = int(self.about("batch") or 0) + 1
+        self._batch = self.next_batch
         self.tell("batch", str(self._batch))
+
+    @property
+    def next_batch(self) -> int:
+        return int(self.about("batch") or 0) + 1
 
     def kept_since(self) -> dict[str, datetime]:
         """From when on (UTC, without a zone) events are kept, by kind; a kind of which nothing ever went is not in it."""

@@ -141,24 +141,22 @@ def test_batches_are_bounded_by_bytes(app, monkeypatch):
     assert max(held) < 50_000 + 2 * 20_000
 
 
-def test_a_batch_is_at_most_one_row_group(app_of_one_file, monkeypatch):
+def test_a_run_of_many_batches_writes_no_rows_again_to_join_them_one_in_sixteen_small_ones_may(
+    app_of_one_file, monkeypatch
+):
     monkeypatch.setattr(ingesting, "STORE_ROWS", 60)
     settings = app_of_one_file
     with open_sink(settings.sink) as sink:
         ingesting.ingest(sink, settings)
-        batches = [n for (n,) in sink.connection.execute("SELECT count(*) FROM events GROUP BY batch").fetchall()]
-    assert sum(batches) == COUNT
-    assert max(batches) <= 60
-    # And no block is a batch of its own where several fit.
-    assert len(batches) <= 2 * COUNT // 60
+        assert _joins(sink) == 0
+        many, small = sink.next_batch, []
+        for n in range(ingesting.JOINED_EVERY):
+            write_log(settings.app, event("chat.started", f"11:00:{n:02}.5", "t"), name=f"more-{n}.log")
+            assert ingesting.ingest(sink, settings).events == 1
+            small.append(_joins(sink))
+    assert many > 3
+    assert sorted(small) == [0] * (ingesting.JOINED_EVERY - 1) + [1]
 
 
-def test_a_run_of_many_batches_writes_no_rows_again_to_join_them_a_small_one_may(app_of_one_file, monkeypatch):
-    monkeypatch.setattr(ingesting, "STORE_ROWS", 60)
-    settings = app_of_one_file
-    with open_sink(settings.sink) as sink:
-        ingesting.ingest(sink, settings)
-        assert sink.connection.execute("SELECT current_setting('max_vacuum_tasks')").fetchall() == [(0,)]
-        write_log(settings.app, event("chat.started", "11:00:00.5", "t"), name="more.log")
-        assert ingesting.ingest(sink, settings).events == 1
-        assert sink.connection.execute("SELECT current_setting('max_vacuum_tasks')").fetchall() == [(1,)]
+def _joins(sink) -> int:
+    return int(sink.connection.execute("SELECT current_setting('max_vacuum_tasks')").fetchall()[0][0])
