@@ -1,7 +1,7 @@
 """Figures over events and spans: each defined once, as a function on a DuckDB connection that gives a frozen result.
 
 The connection has relations `events` and `spans` (EVENT_COLUMNS, SPAN_COLUMNS): the sink's tables, or registered
-frames; cells (cells.py) have `n` beside. `select_window` makes `window_events`, `window_spans` and so on of them. No I/O, no clock.
+frames; cells (cells.py) have `weight` beside. `select_window` makes `window_events`, `window_spans` and so on of them. No I/O, no clock.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def see(
     chosen: Chosen = ALL,
 ) -> None:
     """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what of the `chosen`, which is prepared, lies
-    in the window, each row with its `n` (weights.py); `spans`: their columns."""
+    in the window, each row with its `weight` (weights.py); `spans`: their columns."""
     weigh(con)
     start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'" for moment in window.sql)
     for name in names:

@@ -84,18 +84,11 @@ def briefs(con: duckdb.DuckDBPyConnection, shown: Shown) -> Mapping[int, Brief]:
     con.execute(_TRACES)
     traces, spans = engine.arrow(con, _LISTED, {}), engine.arrow(con, _SPANS, {})
     words, names = _words(spans, shown)
-    of_spans = _cuts(spans)
-    return {
-        shard: Brief(
-            traces.slice(*cut), spans.slice(*of_spans.get(shard, (0, 0))), _part(words, of_spans, shard), names, shown
-        )
-        for shard, cut in _cuts(traces).items()
-    }
-
-
-def _part(words: np.ndarray[Any, Any], cuts: Mapping[int, tuple[int, int]], shard: int) -> np.ndarray[Any, Any]:
-    at, count = cuts.get(shard, (0, 0))
-    return words[at : at + count]
+    of_spans, found = _cuts(spans), {}
+    for shard, cut in _cuts(traces).items():
+        at, count = of_spans.get(shard, (0, 0))
+        found[shard] = Brief(traces.slice(*cut), spans.slice(at, count), words[at : at + count], names, shown)
+    return found
 
 
 def _words(spans: pa.Table, shown: Shown) -> tuple[np.ndarray[Any, Any], list[str | None]]:

@@ -40,10 +40,10 @@ _MESSAGE_CHARS = 300
 # call before it in its trace.
 # What spans stand in, by numbers of names, one join at a time: names of all spans, in all joins at once, would not fit in memory.
 _PLACED = f"""
-CREATE OR REPLACE TEMP TABLE flow AS SELECT id, layer, source FROM ({flow_links("window_spans")});
+CREATE OR REPLACE TEMP TABLE flow AS SELECT id, CASE layer WHEN 1 THEN 'chat' ELSE 'command' END AS kind,
+  CASE layer WHEN 1 THEN 'stream' ELSE 'command' END AS type, source FROM ({flow_links("window_spans")}) WHERE layer > 0;
 CREATE OR REPLACE TEMP TABLE span_names AS SELECT *, row_number() OVER () AS number FROM (
-  SELECT kind, type, operation FROM window_spans UNION SELECT 'chat', 'stream', source FROM flow WHERE layer = 1
-  UNION SELECT 'command', 'command', source FROM flow WHERE layer = 2);
+  SELECT kind, type, operation FROM window_spans UNION SELECT kind, type, source FROM flow);
 CREATE OR REPLACE TEMP TABLE linked AS SELECT s.id, s.parent, n.number FROM window_spans s JOIN span_names n
   ON (s.kind, s.type) = (n.kind, n.type) AND s.operation IS NOT DISTINCT FROM n.operation;
 CREATE OR REPLACE TEMP TABLE inside AS SELECT s.id, p.number AS inside, p.parent AS above FROM linked s LEFT JOIN linked p ON p.id = s.parent;
@@ -67,9 +67,7 @@ SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
   f.number AS led, CASE WHEN p.type <> 'root' THEN inside END AS parent, host, {{own}}
 FROM {{spans}} s JOIN placed USING (id) LEFT JOIN span_names p ON p.number = inside
   LEFT JOIN (SELECT id, cached_tokens FROM window_events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id
-  LEFT JOIN flow ON flow.id = s.id
-  LEFT JOIN span_names f ON (f.kind, f.type) = (CASE layer WHEN 1 THEN 'chat' WHEN 2 THEN 'command' END, CASE layer WHEN 1 THEN 'stream' WHEN 2 THEN 'command' END)
-    AND f.operation = source {{joins}}
+  LEFT JOIN flow ON flow.id = s.id LEFT JOIN span_names f ON (f.kind, f.type, f.operation) = (flow.kind, flow.type, flow.source) {{joins}}
 WHERE {_SELECTED}"""
 # Chosen before they are joined: of a condition DuckDB guesses that a fifth is left, and would look all else up in those.
 _CHOSEN = f"""

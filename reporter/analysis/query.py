@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporter import engine
 from reporter.analysis.traces import summaries
-from reporter.errors import UsageError
+from reporter.errors import UsageError, is_out_of_memory
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ _REFUSED = {
 _HINT = "`telemetry-report query` alone lists the tables; docs/query.md says what they hold."
 _THERE = """
 SELECT lower(table_name) FROM duckdb_tables() UNION SELECT lower(view_name) FROM duckdb_views() WHERE schema_name <> 'information_schema'"""
-# DuckDB's own words for a limit that is reached.
-_OUT_OF_MEMORY = "Out of Memory"
 
 Columns = dict[str, tuple[str, str]]
 _OF_SOURCES: Columns = {
@@ -138,7 +136,7 @@ def ask(con: duckdb.DuckDBPyConnection, sql: str, most: int | None = None) -> An
         said = str(exc).strip().partition("\n\nLINE ")[0]
         msg = (
             "the query needs more memory than it may take"
-            if _OUT_OF_MEMORY in said
+            if is_out_of_memory(exc)
             else f"the query cannot be answered: {said}"
         )
         raise UsageError(" ".join(msg.split()), _HINT) from exc

@@ -133,26 +133,18 @@ def _on_dask(job: Job, engine: str, on_progress: Callable[[Progress], None]) -> 
         parts = first
         while len(parts) > 1:
             parts = [client.submit(_merge, job.kept, *part, pure=False, retries=_RETRIES) for part in _groups(parts)]
-        for n, future in enumerate(as_completed(first, loop=client.loop)):
-            on_progress(Progress(f"reducing, of {len(first)} batches", n + 1, len(first)))
-            # What fails is told in its own words, not once every result that waits for it is lost.
-            if future.status == "error":
-                raise _said(future.exception())
         try:
+            for n, future in enumerate(as_completed(first, loop=client.loop)):
+                on_progress(Progress(f"reducing, of {len(first)} batches", n + 1, len(first)))
+                # What fails is told in its own words, not once every result that waits for it is lost.
+                if future.status == "error":
+                    raise future.exception()
             done: Reduced = parts[0].result()
         except KilledWorker as exc:
-            raise _said(exc) from exc
+            msg = f"a batch's worker was lost {_RETRIES + 1} times, as where its memory runs out"
+            hint = "Give workers more memory (--memory-limit), or batches fewer hosts (--hosts-at-once 1)."
+            raise SourceError(msg, hint) from exc
         return done
-
-
-def _said(exc: BaseException) -> BaseException:
-    """What went wrong on a cluster; in our words where its own would need a cluster's."""
-    if type(exc).__name__ == "KilledWorker":
-        msg = f"a batch's worker was lost {_RETRIES + 1} times, as where its memory runs out"
-        return SourceError(
-            msg, "Give workers more memory (--memory-limit), or batches fewer hosts (--hosts-at-once 1)."
-        )
-    return exc
 
 
 def _merge(kept: int, *parts: Reduced) -> Reduced:

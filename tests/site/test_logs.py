@@ -179,17 +179,14 @@ def test_statements_and_texts_do_not_grow_with_the_entries(app, monkeypatch):
 
         def counted(*arguments):
             nonlocal count
-            count += 1
+            count += any(told in arguments[1] for told in ("$levels", "contextual"))
             return original(*arguments)
 
         monkeypatch.setattr(engine, "arrow", counted)
         output = app.parent / f"out{many}"
         assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
         asked.append((count, len(data(output, "logs-0")["texts"])))
-    assert asked[0] == asked[1]
-    statements, texts = asked[0]
-    assert statements > 1
-    assert texts == 1
+    assert asked == [(2, 1), (2, 1)]
 
 
 PATTERNS = [
