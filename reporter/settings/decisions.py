@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from reporter.errors import OutputError, UsageError
+from reporter.replacing import replaced
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,15 +108,9 @@ def _comment(said: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Whole or not at all, in the file's own mode, a new one in what the umask leaves; a link stays one."""
-    target = path.resolve()
-    fresh = target.with_name(f".{target.name}.new")
     try:
-        fresh.write_bytes(text.encode())
-        if target.exists():
-            fresh.chmod(target.stat().st_mode & 0o777)
-        fresh.replace(target)
+        with replaced(path) as fresh:
+            fresh.write_bytes(text.encode())
     except OSError as exc:
-        fresh.unlink(missing_ok=True)
         msg = f"{path} cannot be written: {exc.strerror}"
         raise OutputError(msg, "Let it be written, or write the decision into it yourself.") from exc

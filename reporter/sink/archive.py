@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from reporter import engine
 from reporter.errors import OutputError
+from reporter.replacing import replaced
 from reporter.sink.store import literal
 from reporter.sink.whole import (
     EVENTS,
     SOURCES,
     SPANS,
-    aside,
     events_sql,
     of_day,
     parquet,
@@ -69,9 +69,8 @@ def _add(con: engine.DuckDBPyConnection, leaving: str, path: Path, key: str, *, 
             new, held = held, new
         whole = f"{held} UNION ALL BY NAME SELECT * FROM ({new}) WHERE {key} NOT IN (SELECT {key} FROM ({held}))"
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = aside(path)
-    try:
-        order = "sink, id" if path.name == SOURCES else "ts, id"
+    order = "sink, id" if path.name == SOURCES else "ts, id"
+    with replaced(path) as fresh:
         con.execute(
             f"COPY (SELECT * FROM ({whole}) ORDER BY {order}) TO {literal(str(fresh))} (FORMAT parquet, COMPRESSION zstd)"
         )
@@ -79,7 +78,4 @@ def _add(con: engine.DuckDBPyConnection, leaving: str, path: Path, key: str, *, 
         if con.execute(_DIGEST.format(f"SELECT * FROM {parquet(fresh)}")).fetchall() != wanted:
             msg = f"{fresh} does not hold what was written to it"
             raise OSError(msg)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
     return path

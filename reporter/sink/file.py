@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, NoReturn
 from reporter import engine
 from reporter.errors import DamagedSinkError, ReportError, SinkError, TooLargeError, is_out_of_memory
 from reporter.events.names import KINDS
+from reporter.replacing import remove_left
 from reporter.sink.damage import damage, is_others, is_ours, set_aside
 from reporter.sink.locking import lock_path, locked
 from reporter.sink.schema import SCHEMA_VERSION
@@ -103,8 +104,7 @@ def _ready(target: Path) -> IO[bytes]:
     ignore = target.with_name(".gitignore")
     if (is_new or target.parent.name == "telemetry") and not ignore.exists():
         ignore.write_text("*\n")
-    for left in (f".{target.name}.new", f".{target.name}.new.wal"):
-        target.with_name(left).unlink(missing_ok=True)
+    remove_left(target.parent, target.name)
     if not target.exists() or not target.stat().st_size:
         # Of a sink that is gone: what it holds belongs to nothing.
         target.with_name(f"{target.name}.wal").unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reporter import __version__
 from reporter.analysis.cells import KEPT
 from reporter.errors import OutputError, ReportError, SourceError, UsageError
+from reporter.replacing import replaced
 from reporter.sink.gatherable import found
 from reporter.sink.reducing import Reduced, merge, reduce_hosts
 
@@ -60,16 +61,13 @@ def reduce(
     if not done.data:
         msg = "there is no event to read"
         raise SourceError(msg, "Name what `export --whole` or `prune --archive` wrote, with --from.")
-    fresh = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_bytes(done.data)
-        fresh.replace(path)
+        with replaced(path) as fresh:
+            fresh.write_bytes(done.data)
     except OSError as exc:
         msg = f"{path} cannot be written: {exc.strerror}"
         raise OutputError(msg, "Name another file with -o FILE.") from exc
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _check(path: Path) -> None:

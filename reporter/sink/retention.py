@@ -6,12 +6,12 @@ says from when on events are kept, and it only moves forward, but for one that a
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reporter.events.names import KINDS
+from reporter.replacing import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -271,16 +271,9 @@ def compact(sink: Sink, gone: int, *, at_once: bool = False) -> None:
         sink.tell("gone", str(loose))
     if not loose or (loose < _WORTHWHILE * (_count(sink) + loose) and not at_once):
         return
-    path = sink.path
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    try:
+    with replaced(sink.path) as fresh:
         sink.copy_to(fresh)
         sink.connection.close()
-        shutil.copymode(path, fresh)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _file_bytes(path: Path) -> int:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporter import __version__
+from reporter.replacing import replaced
 from reporter.sources.finding import find_logs
 from reporter.sources.tables import signature
 
@@ -66,12 +67,8 @@ def note(
 ) -> None:
     """Note that the report in `output` was made of `state` and of the sink as it was. One that can't be noted is made again."""
     told = {"state": state, "sink": sink_state, "output": _written(output), "events": events, "notes": notes}
-    path = _note_of(sink)
-    with contextlib.suppress(OSError):
-        # With the mode that the umask gives, as the sink beside it.
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with contextlib.suppress(OSError), replaced(_note_of(sink)) as fresh:
         fresh.write_text(json.dumps(told))
-        fresh.replace(path)
 
 
 def _note_of(sink: Path) -> Path:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter import __version__
 from reporter.errors import UsageError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.replacing import remove_left
 from reporter.sink.store import literal
 
 if TYPE_CHECKING:
@@ -101,15 +102,10 @@ def of_day(day: date) -> str:
     return f"ts >= DATE '{day}' AND ts < DATE '{day}' + INTERVAL 1 DAY"
 
 
-def aside(path: Path) -> Path:
-    """Where a file is written before it is there."""
-    return path.with_name(f".{path.name}.new")
-
-
 def sweep(folder: Path) -> None:
     """Remove what a killed run left: who writes holds the sink."""
-    for left in (*folder.glob("host=*/date=*/.*.parquet.new"), *folder.glob("host=*/.*.parquet.new")):
-        left.unlink(missing_ok=True)
+    for own in (*folder.glob("host=*/date=*"), *folder.glob("host=*")):
+        remove_left(own)
 
 
 def parquet(path: Path) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reporter.errors import OutputError
+from reporter.replacing import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -136,23 +137,14 @@ def _held(folder: Path) -> int:
 
 
 def write_file(data: bytes, path: Path) -> Path:
-    """Write one file, whole or not at all; what is no regular file (a device, a FIFO) is written to, not replaced, and a link
-    stays one. Raises OutputError."""
+    """Write one file, whole or not at all (as replacing.opened). Raises OutputError."""
     try:
-        target = path.resolve()
-        if target.exists() and not target.is_file():
-            with target.open("wb") as device:
-                device.write(data)
-            return path
-        with tempfile.NamedTemporaryFile(prefix=f".{target.name}.", dir=target.parent, delete=False) as file:
+        with opened(path) as file:
             file.write(data)
-        fresh = Path(file.name)
-        fresh.chmod(0o644 & ~_umask())
-        fresh.replace(target)
     except (OSError, ValueError, RuntimeError) as exc:
         msg = f"{path} cannot be written: {getattr(exc, 'strerror', None) or exc}"
         raise OutputError(msg, "Name another file.") from exc
-    return target
+    return path
 
 
 def _swap(fresh: Path, target: Path) -> None:

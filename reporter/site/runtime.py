@@ -6,11 +6,12 @@ vl-convert bundles it; nothing of it is committed. Made once per version of vl-c
 from __future__ import annotations
 
 import os
-import tempfile
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
+
+from reporter.replacing import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,9 +58,8 @@ def cached(name: str, make: Callable[[], bytes], cache: Path | None = None) -> b
     data = make()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-            file.write(data + _WHOLE)
-        Path(file.name).replace(path)
+        with replaced(path) as fresh:
+            fresh.write_bytes(data + _WHOLE)
     except OSError:
         pass  # a cache that can't be written costs a second at the next build, no more
     return data

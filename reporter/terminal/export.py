@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import os
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from reporter.errors import OutputError, UsageError
 from reporter.redaction.relation import ID, JSON, TEXT, redacted, shown_columns, sorted_texts
+from reporter.replacing import opened
 from reporter.terminal.layout import unformula
 
 if TYPE_CHECKING:
@@ -129,26 +129,9 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.flush()
         return
-    # A device or a FIFO is written to, a link stays one.
-    output = output.resolve()
-    if output.exists() and not output.is_file():
-        try:
-            with output.open("wb") as file:
-                yield file
-        except OSError as exc:
-            raise _unwritable(output, exc) from exc
-        return
-    fresh = output.with_name(f".{output.name}.{os.getpid()}.new")
     try:
-        with fresh.open("wb") as file:
+        with opened(output) as file:
             yield file
-        fresh.replace(output)
     except OSError as exc:
-        raise _unwritable(output, exc) from exc
-    finally:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
-
-
-def _unwritable(output: Path, exc: OSError) -> OutputError:
-    return OutputError(f"{output} cannot be written: {exc.strerror}", "Name another file with -o FILE.")
+        msg = f"{output} cannot be written: {exc.strerror}"
+        raise OutputError(msg, "Name another file with -o FILE.") from exc

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from reporter.errors import OutputError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.redaction.relation import ID, JSON, TEXT, redacted, shown_columns, sorted_texts
-from reporter.sink.whole import EVENTS, SOURCES, SPANS, aside, events_sql, of_day, sources_sql, spans_sql, sweep
+from reporter.replacing import replaced
+from reporter.sink.whole import EVENTS, SOURCES, SPANS, events_sql, of_day, sources_sql, spans_sql, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -80,17 +81,13 @@ def _write(con: engine.DuckDBPyConnection, selected: str, path: Path, redactor: 
     names = [row[0] for row in con.execute(f"DESCRIBE {selected}").fetchall()]
     schema = pa.schema([(name, _arrow(_TYPES.get(name, "BIGINT"))) for name in names])
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh, count = aside(path), 0
-    try:
-        with pq.ParquetWriter(fresh, schema, compression="zstd") as writer:
-            for rows in _stretches(con, selected, names, redactor):
-                columns = list(zip(*rows, strict=True))
-                arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-                writer.write_table(pa.table(arrays, schema=schema))
-                count += len(rows)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
+    count = 0
+    with replaced(path) as fresh, pq.ParquetWriter(fresh, schema, compression="zstd") as writer:
+        for rows in _stretches(con, selected, names, redactor):
+            columns = list(zip(*rows, strict=True))
+            arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+            writer.write_table(pa.table(arrays, schema=schema))
+            count += len(rows)
     return count
 
 

@@ -74,8 +74,8 @@ def test_what_a_killed_run_left_is_removed_and_what_another_is_writing_is_not(ap
     (left / "index.html").write_text("half")
     telemetry = app / "storage" / "telemetry"
     telemetry.mkdir()
-    (telemetry / ".telemetry.duckdb.new").write_text("half")
-    half = tmp_path / "kept" / "host=desk" / "date=2026-10-01" / ".events.parquet.new"
+    (telemetry / ".telemetry.duckdb.4194305.new").write_text("half")
+    half = tmp_path / "kept" / "host=desk" / "date=2026-10-01" / ".events.parquet.4194305.new"
     half.parent.mkdir(parents=True)
     half.write_text("half")
     written(app, tmp_path)
