@@ -29,6 +29,7 @@ __all__ = [
     "again",
     "arrow",
     "connect",
+    "literal",
     "memory_limit",
     "register",
     "spill_to",
@@ -88,6 +89,11 @@ def again(
         (statement,) = con.extract_statements(sql)
         _parsed[sql] = statement
     return con.execute(statement, parameters) if parameters else con.execute(statement)
+
+
+def literal(text: str) -> str:
+    """As SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def arrow(con: DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reporter.engine import literal
 from reporter.errors import UsageError
 from reporter.events.columns import LEVELS
 from reporter.events.names import KINDS
@@ -55,7 +56,9 @@ class Chosen(NamedTuple):
     def _wanted(self, kind: str, operation: str, level: str) -> list[str]:
         tests = {
             "kind": lambda values: f"{kind} IN ({_texts(values)})",
-            "operation": lambda values: "(" + " OR ".join(f"{operation} GLOB {_text(value)}" for value in values) + ")",
+            "operation": lambda values: (
+                "(" + " OR ".join(f"{operation} GLOB {literal(value)}" for value in values) + ")"
+            ),
             "level": lambda values: level.format(_texts(values)),
         }
         wanted = [f"coalesce({tests[key](values)}, false)" for key, values in self.include.items()]
@@ -123,8 +126,4 @@ def _said(wanted: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def _texts(values: Iterable[str]) -> str:
-    return ", ".join(_text(value) for value in values)
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+    return ", ".join(literal(value) for value in values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from reporter.engine import literal
 from reporter.redaction.calls import PLACES
 from reporter.redaction.first_look import first_look, without_backslashes
 from reporter.redaction.named import NAMED_LOOKS
@@ -49,9 +50,5 @@ def suspicions_of_own(texts: tuple[str, ...]) -> tuple[str, ...]:
 def suspected(patterns: tuple[str, ...], text: str) -> str:
     """SQL for whether the text, SQL too, matches one of the patterns; false where it is null."""
     plain = without_backslashes(text)
-    looks = " OR ".join(f"regexp_matches({plain}, {_quoted(pattern)})" for pattern in patterns)
+    looks = " OR ".join(f"regexp_matches({plain}, {literal(pattern)})" for pattern in patterns)
     return f"coalesce({looks}, false)"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

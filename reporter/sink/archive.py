@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reporter import engine
+from reporter.engine import literal
 from reporter.errors import OutputError
 from reporter.replacing import replaced
-from reporter.sink.store import literal
 from reporter.sink.whole import (
     EVENTS,
     SOURCES,

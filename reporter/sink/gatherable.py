@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter import engine
+from reporter.engine import literal
 from reporter.errors import DamagedSinkError, UsageError
 from reporter.settings.folders import own_path
 from reporter.sink.file import open_sink
-from reporter.sink.store import literal
 from reporter.sink.whole import mark
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter import __version__, engine
 from reporter.analysis import making_cells as cells
 from reporter.analysis.cells import KEPT
+from reporter.engine import literal
 from reporter.errors import SourceError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.sink.file import open_sink
 from reporter.sink.gather import gather
 from reporter.sink.schema import TABLES
 from reporter.sink.scratch import scratch
-from reporter.sink.store import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

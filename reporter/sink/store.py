@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from reporter import engine
+from reporter.engine import literal
 from reporter.errors import DamagedSinkError
 from reporter.redaction.cut import cut
 from reporter.sink.schema import NOTE_TRACES
@@ -361,7 +362,3 @@ def _turn(number: int, has_none: bool, first: datetime | None, last: datetime | 
     if has_none:
         return f"({named} OR correlation_id IS NULL)"
     return f"(ts BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}' AND {named})" if first else named
-
-
-def literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
