@@ -81,7 +81,7 @@ window.Telemetry.compare = (() => {
       place.setAttribute("data-shown", String(performance.now()));
       return;
     }
-    const other = await T.trace(otherId, Number(place.dataset.shards));
+    const other = await T.trace(otherId);
     if (!other) {
       place.replaceChildren(el("h1", {}, "Trace not in this report"), el("p", { class: "mono" }, otherId));
       return;

@@ -69,7 +69,7 @@ window.Telemetry = (() => {
   }
 
   // ---- data files
-  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|faults|trace-\d+|operations|operation-pages|logs|logs-\d+|log-contexts-\d+-\d+)\.js(\?\d+)?$/;
+  const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-places|faults|trace--?\d+(x\d+)?|operations|operation-pages|logs|logs--?\d+(x\d+)?|log-contexts--?\d+(x\d+)?-\d+)\.js(\?\d+)?$/;
   let policy = null;
   // A watch renews the files: then they are asked for by another address.
   let renewed = 0;
@@ -117,16 +117,24 @@ window.Telemetry = (() => {
   // What is large and looked through once is not kept.
   const forget = (name) => { delete parsed[name]; };
 
-  // FNV-1a of the first 64 bytes of UTF-8, as in reporter/analysis/traces.py
-  function shardOf(id, shards) {
+  // FNV-1a of the first 64 bytes of UTF-8, as in reporter/analysis/shards.py
+  function hashed(id, count) {
     let value = 0x811c9dc5;
     for (const byte of new TextEncoder().encode(id).slice(0, 64)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
-    return value % shards;
+    return value % count;
   }
 
   // The document of a trace, in the shape of `telemetry-report trace ID --format json`; `events` null where only spans are carried.
-  async function trace(id, shards) {
-    const shard = await data("trace-" + shardOf(id, shards)).catch(() => ({ whole: {} }));
+  async function trace(id) {
+    const { shards, of } = await data("trace-places").catch(() => ({ shards: [], of: [[]] }));
+    for (const place of of[hashed(id, of.length)]) {
+      const found = within(await data("trace-" + shards[place]).catch(() => ({ whole: {} })), id);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  function within(shard, id) {
     if (Object.hasOwn(shard.whole, id)) return shard.whole[id];
     const brief = shard.brief;
     const row = brief ? brief.ids.indexOf(id) : -1;

@@ -11,24 +11,25 @@ window.Telemetry.contexts = (() => {
   }
 
   // By the ids of entries whose record in a trace fits, what is shown of it. `slice` is awaited between traces: false ends it.
-  async function inTraces(shards, test, around, slice) {
+  async function inTraces(test, around, slice) {
     const found = new Map();
-    for (let n = 0; n < shards; n++) {
-      const { whole } = await data("trace-" + n).catch(() => ({ whole: {} }));
+    const { shards } = await data("trace-places").catch(() => ({ shards: [] }));
+    for (const [n, name] of shards.entries()) {
+      const { whole } = await data("trace-" + name).catch(() => ({ whole: {} }));
       for (const { events } of Object.values(whole)) {
         for (const event of events || []) note(found, event.id, test, around, event.context, event.extra);
         if (!(await slice())) return found;
       }
-      if (n >= KEPT) forget("trace-" + n);
+      if (n >= KEPT) forget("trace-" + name);
     }
     return found;
   }
 
   // The same by the places in a shard of entries that no trace carries.
-  async function inShard(number, about, test, around, slice) {
+  async function inShard(about, test, around, slice) {
     const found = new Map();
     for (const part of about.contexts) {
-      const name = "log-contexts-" + number + "-" + part;
+      const name = "log-contexts-" + about.name + "-" + part;
       for (const [at, parts] of Object.entries(await data(name))) note(found, Number(at), test, around, ...parts);
       forget(name);
       if (!(await slice())) return found;

@@ -78,9 +78,9 @@
     };
   }
 
-  function entry(shard, about, number, i, index) {
+  function entry(shard, about, i, index) {
     return {
-      number, i, about, ts: about.first - shard.t[i], level: index.levels[shard.level[i]] || null, failed: shard.failed[i], source: shard.source[i],
+      i, about, ts: about.first - shard.t[i], level: index.levels[shard.level[i]] || null, failed: shard.failed[i], source: shard.source[i],
       offset: shard.offset[i], text: shard.texts[shard.text[i]], trace: shard.trace[i] < 0 ? null : shard.traces[shard.trace[i]],
     };
   }
@@ -89,13 +89,13 @@
   async function record(one, source, size) {
     const own = { ts: new Date(one.ts).toISOString(), level: one.level, status: one.failed ? "error" : null, event: null, message: one.text, source, offset: one.offset };
     if (one.trace) {
-      const doc = await T.trace(one.trace, Number(table.dataset.shards));
+      const doc = await T.trace(one.trace);
       const found = doc && doc.events && doc.events.find((event) => event.id === one.source * SOURCE + one.offset);
       if (found) return found;
     }
     const part = Math.floor(one.i / size);
     if (!one.about.contexts.includes(part)) return own;
-    const parts = await data("log-contexts-" + one.number + "-" + part);
+    const parts = await data("log-contexts-" + one.about.name + "-" + part);
     return Object.hasOwn(parts, one.i) ? { ...own, context: parts[one.i][0], extra: parts[one.i][1] } : own;
   }
 
@@ -162,7 +162,7 @@
     const of = [wanted.q, wanted.regex].join(" ");
     if (traced.of !== of) {
       note.textContent = "looking through what traces hold …";
-      const ids = await T.contexts.inTraces(Number(table.dataset.shards), test, around, slice);
+      const ids = await T.contexts.inTraces(test, around, slice);
       if (!(await slice())) return null;
       Object.assign(traced, { of, ids });
     }
@@ -199,21 +199,21 @@
     };
     for (const [number, about] of index.shards.entries()) {
       if (!concerns(about, wanted, index.levels)) { seen += about.count; continue; }
-      const shard = await data("logs-" + number);
+      const shard = await data("logs-" + about.name);
       if (!isMine()) return;
-      const places = isDeep ? await T.contexts.inShard(number, about, test, around, slice) : null;
+      const places = isDeep ? await T.contexts.inShard(about, test, around, slice) : null;
       if (!isMine()) return;
       const held = (i) => (places ? places.get(i) ?? ids.get(shard.source[i] * SOURCE + shard.offset[i]) : undefined);
       const fits = matcher(shard, about, wanted, index, test, held);
       for (let i = 0; i < about.count; i++, seen++) {
-        if (fits(i) && ++found <= shown) rows.push(row({ ...entry(shard, about, number, i, index), held: held(i) }, index));
+        if (fits(i) && ++found <= shown) rows.push(row({ ...entry(shard, about, i, index), held: held(i) }, index));
         if (performance.now() - began < SLICE_MS) continue;
         if (rows.length || !isFirst) flush();
         await pause();
         if (!isMine()) return;
         began = performance.now();
       }
-      if (number >= KEPT_SHARDS) T.forget("logs-" + number);
+      if (number >= KEPT_SHARDS) T.forget("logs-" + about.name);
     }
     if (!isMine()) return;
     flush();

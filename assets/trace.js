@@ -5,7 +5,7 @@
   const { el, ms, count, status } = T;
   const place = document.getElementById("trace");
   if (!place) return;
-  const links = Boolean(place.dataset.shards);
+  const links = place.dataset.links !== undefined;
   const clock = T.clocks(place.dataset.zone);
   const { moment, zone } = clock;
   // In a report of one file the address names a page, or this and a trace.
@@ -201,8 +201,7 @@
     if (!id) return;
     place.removeAttribute("data-shown");
     place.removeAttribute("data-missing");
-    const shards = Number(place.dataset.shards);
-    const doc = await T.trace(id, shards);
+    const doc = await T.trace(id);
     if (!doc) {
       const ids = await meant(id);
       if (ids.length === 1 && ids[0] !== id) {
@@ -222,7 +221,7 @@
       return;
     }
     // The other's id may be cut off too.
-    if (given.with && !(await T.trace(given.with, shards))) {
+    if (given.with && !(await T.trace(given.with))) {
       const ids = await meant(given.with);
       if (ids.length === 1) given.with = ids[0];
     }

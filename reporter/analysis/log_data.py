@@ -1,4 +1,4 @@
-"""What the Logs page loads: every entry of the window, latest first, in shards of columns; and what no trace carries of them.
+"""What the Logs page loads: every entry of the window, latest first, in shards of columns by time; and what no trace carries of them.
 
 Columns go from DuckDB over Arrow to JSON; only distinct texts become Python objects, and of these only what may hold a secret is
 walked through.
@@ -7,12 +7,14 @@ walked through.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from reporter import engine
 from reporter.analysis.as_json import dumped
+from reporter.analysis.shards import Part, parts
 from reporter.analysis.trace import CONTAINERS_AT_MOST
 from reporter.events.columns import LEVELS
 from reporter.events.names import KINDS
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
     from reporter.redaction.relation import Shown
 
-# Entries a shard, and how many of them have their contexts in one file.
-SHARD, CONTEXTS = 20_000, 500
+# Entries a shard at most, and how many of them have their contexts in one file.
+SHARD, CONTEXTS = 28_000, 500
 # What a report carries at most: entries, bytes of distinct texts and of contexts. A look for secrets takes 26 µs a text (146,000 in
 # 3.8 s of CPU), which is what these bounds are for; most entries say what others say. Contexts are looked for among so many entries.
 ENTRIES, TEXT_BYTES, CONTEXT_BYTES = 1_000_000, 8_000_000, 4_000_000
@@ -55,20 +57,20 @@ class LogEntry:
 @dataclass(frozen=True)
 class LogData:
     """`total`: entries of the window, of which `left_out` are not carried (the latest, and warnings before others, are); `bare` are
-    carried without their context. `index`: JSON of the sources and of what each shard holds; `shards`: columnar JSON; `contexts`:
-    JSON by (shard, part), of entries that no trace's document has. `notable`: the latest warnings and failures.
+    carried without their context. `index`: JSON of the sources and of what each shard holds, latest first; `shards`: columnar JSON by
+    name (shards.py); `contexts`: JSON by (shard, part), of entries that no trace's document has. `notable`: the latest warnings and failures.
     """
 
     total: int
     left_out: int
     bare: int
     index: str
-    shards: tuple[str, ...]
-    contexts: Mapping[tuple[int, int], str]
+    shards: Mapping[str, str]
+    contexts: Mapping[tuple[str, int], str]
     notable: tuple[LogEntry, ...]
 
 
-NO_LOGS = LogData(0, 0, 0, "{}", (), {}, ())
+NO_LOGS = LogData(0, 0, 0, "{}", {}, {}, ())
 
 # The text is the message, or what stands for it, with what went wrong where the message does not say so.
 _SAID = "coalesce(nullif(message, ''), event, '')"
@@ -157,15 +159,16 @@ def log_data(con: duckdb.DuckDBPyConnection, found: Entries, shown: Shown) -> Lo
     table, names = found.list, dict(con.execute("SELECT id, name FROM source_names").fetchall())
     numbers = sorted(set(table["source"].unique().to_pylist()))
     sources = {number: shown.of(ID, names.get(number, f"source {number}")) for number in numbers}
-    parts = _contexts(table, found.contexts, shown)
-    shards = [_shard(table.slice(at, SHARD), shown) for at in range(0, len(table), SHARD)]
+    cut = _cut(table)
+    contexts = _contexts(table, cut, found.contexts, shown)
+    shards = {name: _shard(table.slice(begin, end - begin), shown) for name, begin, end in cut}
     index = {
         "levels": list(LEVELS),
         "part": CONTEXTS,
         "sources": {str(number): [name, _channel(name)] for number, name in sources.items()},
         "shards": [
-            {**about, "contexts": [part for shard, part in parts if shard == number]}
-            for number, (about, _) in enumerate(shards)
+            {"name": name, **about, "contexts": [part for shard, part in contexts if shard == name]}
+            for name, (about, _) in shards.items()
         ],
     }
     return LogData(
@@ -173,8 +176,8 @@ def log_data(con: duckdb.DuckDBPyConnection, found: Entries, shown: Shown) -> Lo
         found.total - len(table),
         found.lacking,
         dumped(index),
-        tuple(text for _, text in shards),
-        parts,
+        {name: text for name, (_, text) in shards.items()},
+        contexts,
         _notable(table, shown, sources),
     )
 
@@ -216,22 +219,33 @@ def _shard(part: pa.Table, shown: Shown) -> tuple[dict[str, Any], str]:
     return about, dumped(columns)
 
 
-def _contexts(table: pa.Table, contexts: pa.Table, shown: Shown) -> dict[tuple[int, int], str]:
+def _cut(table: pa.Table) -> list[Part]:
+    """Its rows by shard, latest first."""
+    import numpy as np
+
+    total = len(table)
+    rising = parts(table["us"].to_numpy()[::-1], np.ones(total, np.int64), SHARD)
+    return [Part(name, total - end, total - begin) for name, begin, end in reversed(rising)]
+
+
+def _contexts(table: pa.Table, cut: list[Part], contexts: pa.Table, shown: Shown) -> dict[tuple[str, int], str]:
     """By (shard, part): a JSON object from an entry's place in its shard to [context, extra], as they were logged."""
     import numpy as np
 
     ids, wanted = table["id"].to_numpy(), contexts["id"].to_numpy()
     order = np.argsort(ids, kind="stable")
     places = order[np.minimum(np.searchsorted(ids, wanted, sorter=order), max(0, len(ids) - 1))] if len(ids) else []
+    begins = [part.begin for part in cut]
     found: dict[tuple[int, int], list[str]] = {}
     for number, place, context, extra in zip(
         wanted.tolist(), list(places), contexts["context"].to_pylist(), contexts["extra"].to_pylist(), strict=True
     ):
         if ids[place] == number:
-            shard, at = divmod(int(place), SHARD)
+            shard = bisect_right(begins, place) - 1
+            at = int(place) - begins[shard]
             pair = ",".join(_json(shown.of(JSON, text) if text else None) for text in (context, extra))
             found.setdefault((shard, at // CONTEXTS), []).append(f'"{at}":[{pair}]')
-    return {key: f"{{{','.join(parts)}}}" for key, parts in sorted(found.items())}
+    return {(cut[shard].name, part): f"{{{','.join(told)}}}" for (shard, part), told in sorted(found.items())}
 
 
 def _json(text: str | None) -> str:

@@ -12,6 +12,7 @@ from reporter import engine
 from reporter.analysis import log_data
 from reporter.analysis.brief import briefs
 from reporter.analysis.log_data import NO_LOGS, LogData
+from reporter.analysis.shards import parts, places
 from reporter.analysis.trace import CONTAINERS_AT_MOST, SPAN_DETAILS
 from reporter.redaction.relation import ID, JSON, TEXT, Shown, redacted, shown_columns, sorted_texts
 
@@ -28,16 +29,17 @@ DETAILED_TRACES = 1000
 CONTEXT_CHARS = 20_000
 # All these records together, and those of one trace: what is larger is carried with its spans alone.
 DETAILED_BYTES, TRACE_BYTES = 48_000_000, 8_000_000
-_DETAILED_A_SHARD, _TRACES_A_SHARD = 20, 200
-_HASHED_BYTES = 64
+# What a shard holds at most: 20 of these, or 300 others.
+SHARD, _WHOLE = 300, 15
 _CHOSEN = "correlation_id IN (SELECT correlation_id FROM chosen)"
 _LOGGED = {"message": TEXT, "context": JSON, "extra": JSON}
 
 
 @dataclass(frozen=True)
 class Shard:
-    """JSON of some traces. `whole`: documents by id; `brief`: spans alone of the others, columnar."""
+    """JSON of the traces of a stretch of time (shards.py). `whole`: documents by id; `brief`: spans alone of the others, columnar."""
 
+    name: str
     whole: Mapping[str, str]
     brief: Brief | None
 
@@ -54,8 +56,8 @@ class TraceData:
 
     `index`: columnar JSON, latest first: `id`, `start` (epoch ms), `ms`, `status` and so on, with `names`, the
     operations that `operations_of` counts into. `ids`: JSON object of the other ids to rows of `index`. `documents`:
-    those carried with all their events, each as `trace.trace` gives it but for long contexts. `shards`: by `shards_of`.
-    `names`: ids and names that are shown as something else. `operations`: what the filter computes with
+    those carried with all their events, each as `trace.trace` gives it but for long contexts. `shards`: all, and `places`: JSON of
+    which of them holds what id (`shards.places`). `names`: ids and names that are shown as something else. `operations`: what the filter computes with
     (`operations.operations_data`), made beside the traces. `logs`: the window's entries, where they were asked for.
     """
 
@@ -63,6 +65,7 @@ class TraceData:
     ids: str
     documents: Mapping[str, str]
     shards: tuple[Shard, ...]
+    places: str
     names: Mapping[str, str] = field(default_factory=dict)
     operations: str = ""
     logs: LogData = NO_LOGS
@@ -155,13 +158,13 @@ def trace_data(
     shown.register(con)
     ids = [row[0] for row in con.execute("SELECT correlation_id FROM carried ORDER BY n").fetchall()]
     told = _named_traces(con, shown) if shown else set()
-    documents, shards = _shards(con, ids, shard_count(len(ids), detailed), shown, told)
+    documents, shards, places = _shards(con, ids, shown, told)
     con.execute("DROP TABLE redacted")
     index, others = _text(con, _INDEX), _text(con, _IDS) or "{}"
     if told:
         index, others = _named(index, shown), _named(others, shown)
     logs = log_data.log_data(con, entries, shown) if entries else NO_LOGS
-    return TraceData(index, others, documents, shards, names=shown.names(), logs=logs)
+    return TraceData(index, others, documents, shards, places, names=shown.names(), logs=logs)
 
 
 # What a trace tells beside its events' texts: ids, nearly all of them UUIDs, and names, of which there are few.
@@ -233,28 +236,36 @@ SELECT correlation_id FROM sized JOIN carried USING (correlation_id) WHERE bytes
 QUALIFY sum(bytes) OVER (ORDER BY status = 'ok', by_duration) <= {{all}}"""
 
 
+_SIZES = f"""SELECT epoch_us(start) AS us, CASE WHEN {_CHOSEN} THEN {_WHOLE} ELSE 1 END AS size FROM carried ORDER BY n DESC"""
+
+
 def _shards(
-    con: duckdb.DuckDBPyConnection, ids: list[str], count: int, shown: Shown, told: set[str]
-) -> tuple[dict[str, str], tuple[Shard, ...]]:
-    """Documents by the ids as they are shown, and all shards. `told`: the traces that tell something in a name."""
+    con: duckdb.DuckDBPyConnection, ids: list[str], shown: Shown, told: set[str]
+) -> tuple[dict[str, str], tuple[Shard, ...], str]:
+    """Documents by the ids as they are shown, all shards, and where each trace is. `told`: the traces that tell something in a name."""
+    import numpy as np
     import pyarrow as pa
 
     names = [shown.of(ID, name) for name in ids]
-    shard_of = shards_of(names, count)
-    shard = pa.array(shard_of, pa.int32())
-    engine.register(con, "sharded", pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": shard}))
+    sizes = engine.arrow(con, _SIZES, {})
+    found = parts(sizes["us"].to_numpy(), sizes["size"].to_numpy(), SHARD)
+    # By time, as parts are; traces are numbered from the latest on.
+    shard_of = np.repeat(np.arange(len(found)), [part.end - part.begin for part in found])[::-1]
+    table = pa.table({"n": pa.array(range(len(ids)), pa.int64()), "shard": pa.array(shard_of, pa.int32())})
+    engine.register(con, "sharded", table)
     rows = con.execute(
         f"""SELECT n, shard, document FROM ({_documents(_CHOSEN, CONTEXT_CHARS)})
         JOIN carried USING (correlation_id) JOIN sharded USING (n) ORDER BY n"""
     ).fetchall()
-    found = briefs(con, shown)
+    spans = briefs(con, shown)
     con.unregister("sharded")
     wholes: dict[int, dict[str, str]] = {}
     documents = {}
     for n, number, document in rows:
         text = _named(document, shown) if ids[n] in told else document
         wholes.setdefault(number, {})[names[n]] = documents[names[n]] = text
-    return documents, tuple(Shard(wholes.get(n, {}), found.get(n)) for n in range(count))
+    shards = tuple(Shard(part.name, wholes.get(n, {}), spans.get(n)) for n, part in enumerate(found))
+    return documents, shards, places(names, shard_of.tolist(), [part.name for part in found])
 
 
 def _json_string(text: str) -> str:
@@ -263,26 +274,6 @@ def _json_string(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def shard_count(total: int, detailed: int = DETAILED_TRACES) -> int:
-    """How many shards `total` traces go to: few enough to load one in no time, and as many as before for most traces more."""
-    least = max(1, -(-min(total, detailed) // _DETAILED_A_SHARD), -(-total // _TRACES_A_SHARD))
-    return 1 << (least - 1).bit_length()
-
-
 def _text(con: duckdb.DuckDBPyConnection, sql: str) -> str:
     rows = con.execute(sql).fetchall()
     return rows[0][0] or ""
-
-
-def shards_of(ids: list[str], count: int) -> list[int]:
-    """The shard of each trace: FNV-1a (32 bits) of its id's first 64 bytes as UTF-8, modulo `count`; the same in data.js."""
-    import numpy as np
-
-    raw = [name.encode("utf-8", "replace")[:_HASHED_BYTES] for name in ids]
-    lengths = np.array([len(name) for name in raw])
-    letters = np.frombuffer(b"".join(name.ljust(_HASHED_BYTES, b"\0") for name in raw), np.uint8)
-    columns = letters.reshape(len(raw), _HASHED_BYTES).astype(np.uint32)
-    value = np.full(len(raw), 0x811C9DC5, np.uint32)
-    for at in range(_HASHED_BYTES):
-        value = np.where(at < lengths, (value ^ columns[:, at]) * np.uint32(0x01000193), value)
-    return [int(number) for number in value.astype(np.int64) % count]

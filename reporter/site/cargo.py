@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from reporter.analysis.trace_data import shards_of
+from reporter.analysis.shards import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 # The tag around a packed text.
 _TAG_BYTES = 90
-_TRACES_A_SHARD = 20
-_SHARDS_AT_MOST = 64
+_TRACES_A_SHARD, _SHARDS_AT_MOST = 20, 64
 # Shards are packed one by one: what was estimated of one stream does not hold to the byte.
 _SPARE = 0.97
 # By how much packing makes a trace's JSON smaller, at most.
@@ -47,12 +46,11 @@ class Packed:
 
 @dataclass
 class Cargo:
-    """What is aboard. `traces`: ids of those with their records, in `shards` shards; `has_list`, `has_filter`, `has_logs`: whether
+    """What is aboard. `traces`: ids of those with their records; `has_list`, `has_filter`, `has_logs`: whether
     scripts can list traces, filter all pages, and search the logs. `size`: bytes of all."""
 
     parts: list[Packed] = field(default_factory=list)
     traces: frozenset[str] = frozenset()
-    shards: int = 1
     has_list: bool = False
     has_filter: bool = False
     has_logs: bool = False
@@ -82,7 +80,7 @@ def loaded(data: TraceData, faults: str, pages: str, room: int) -> Cargo:
     bad, good = _worst_first(data)
     chosen = _fitting(data.documents, bad, room - cargo.size)
     # Packed together at the end; until then what they take is kept free.
-    reserved = sum(part.size for part in _shards(data.documents, chosen)[0])
+    reserved = sum(part.size for part in _shards(data.documents, chosen))
     logs = [packed(name, text) for name, text in _logs(data.logs)]
     if cargo.size + reserved + sum(part.size for part in logs) <= room:
         cargo.parts += logs
@@ -90,13 +88,12 @@ def loaded(data: TraceData, faults: str, pages: str, room: int) -> Cargo:
     whole = _all_shards(data, room - cargo.size)
     if whole:
         cargo.parts += whole
-        cargo.shards = len(whole)
         cargo.traces = frozenset(json.loads(data.index)["id"] or ())
         return cargo
     if len(chosen) == len(bad):
         chosen = _fitting(data.documents, [*bad, *good], room - cargo.size)
     while chosen:
-        parts, cargo.shards = _shards(data.documents, chosen)
+        parts = _shards(data.documents, chosen)
         if cargo.size + sum(part.size for part in parts) <= room:
             cargo.parts += parts
             cargo.traces = frozenset(chosen)
@@ -107,10 +104,10 @@ def loaded(data: TraceData, faults: str, pages: str, room: int) -> Cargo:
 
 def _all_shards(data: TraceData, room: int) -> list[Packed]:
     """The shards of the folder as they are, the spans of traces without records too, if there is room for all; else none."""
-    texts = [shard.json for shard in data.shards]
-    if sum(map(len, texts)) > room * _PACKED_AT_MOST:
+    texts = {f"trace-{shard.name}": shard.json for shard in data.shards}
+    if sum(map(len, texts.values())) > room * _PACKED_AT_MOST:
         return []
-    parts = [packed(f"trace-{n}", text) for n, text in enumerate(texts)]
+    parts = [packed(name, text) for name, text in {"trace-places": data.places, **texts}.items()]
     return parts if sum(part.size for part in parts) <= room else []
 
 
@@ -137,24 +134,24 @@ def _fitting(documents: Mapping[str, str], names: Sequence[str], room: int) -> l
     return list(names)
 
 
-def _shards(documents: Mapping[str, str], names: Sequence[str]) -> tuple[list[Packed], int]:
-    """The documents as data.js looks for them, and into how many shards they are parted."""
+def _shards(documents: Mapping[str, str], names: Sequence[str]) -> list[Packed]:
+    """The documents as data.js looks for them."""
     if not names:
-        return [], 1
-    count = min(_SHARDS_AT_MOST, -(-len(names) // _TRACES_A_SHARD))
-    texts: list[list[str]] = [[] for _ in range(count)]
-    for name, shard in zip(names, shards_of(list(names), count), strict=True):
-        texts[shard].append(f"{json.dumps(name)}:{documents[name]}")
-    return [
-        packed(f"trace-{n}", f'{{"whole":{{{",".join(text)}}},"brief":null}}') for n, text in enumerate(texts)
-    ], count
+        return []
+    size = max(_TRACES_A_SHARD, -(-len(names) // _SHARDS_AT_MOST))
+    texts = {}
+    for at in range(0, len(names), size):
+        whole = ",".join(f"{json.dumps(name)}:{documents[name]}" for name in names[at : at + size])
+        texts[f"trace-{at}"] = f'{{"whole":{{{whole}}},"brief":null}}'
+    of = places(names, [n // size for n in range(len(names))], [name.removeprefix("trace-") for name in texts])
+    return [packed(name, text) for name, text in {"trace-places": of, **texts}.items()]
 
 
 def _logs(logs: LogData) -> Iterable[tuple[str, str]]:
     if not logs.total:
         return
     yield "logs", logs.index
-    for n, text in enumerate(logs.shards):
+    for n, text in logs.shards.items():
         yield f"logs-{n}", text
     for (n, part), text in logs.contexts.items():
         yield f"log-contexts-{n}-{part}", text

@@ -48,7 +48,6 @@ _FILTERS = re.compile(r'<form id="page-filters".*?</form>', re.S)
 _CHARTS = re.compile(r'<script type="application/json" id="charts">(.*?)</script>', re.S)
 _CHART_NAME = re.compile(r'data-(chart|choose)="([\w-]+)"')
 _LINK = re.compile(r'href="([\w-]+)\.html(?:#([^"]*))?"')
-_SHARDS = re.compile(r'data-shards="\d+"')
 _ID = re.compile(r'\bid="([^"]*)"')
 _HERE = re.compile(r'href="#([^"]*)"')
 _LEFT_OUT = 'href="#left-out"'
@@ -249,8 +248,7 @@ def _page(
     style, boot = ((assets / name).read_text("utf-8") for name in ("report.css", "boot.js"))
     # Sections' own names are places too.
     whole = [f'<section class="page" id="page-{s.name}">\n{s.body}\n</section>' for s in sections]
-    shards = f'data-shards="{cargo.shards}"'
-    bodies = [_SHARDS.sub(shards, body) for body in _said_where_left_out(whole, cargo.traces)]
+    bodies = _said_where_left_out(whole, cargo.traces)
     code = _code(cargo)
     return env.get_template("single.html").render(
         site=site,

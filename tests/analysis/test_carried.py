@@ -94,7 +94,7 @@ def test_shards_tell_of_each_trace_the_spans_it_has(con, monkeypatch):
         f"SELECT correlation_id, {columns} FROM spans ANTI JOIN chosen USING (correlation_id)"
     ).fetchall()
     for a_shard in (3, 200):
-        monkeypatch.setattr(carrying, "_TRACES_A_SHARD", a_shard)
+        monkeypatch.setattr(carrying, "SHARD", a_shard)
         shards = [json.loads(shard.json) for shard in carrying.trace_data(con, 5).shards]
         assert sorted(told for shard in shards if shard["brief"] for told in spans_of(shard["brief"])) == sorted(rows)
     assert len(rows) == 55

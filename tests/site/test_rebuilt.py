@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reporter import site
+from reporter.analysis import log_data, trace_data
+from reporter.sink import standing
 from tests.helpers import event, run, write_log
 
 ASKED = ("--last", "6h", "--until", "2026-11-20T12:00Z", "--tz", "UTC")
@@ -22,38 +25,67 @@ def files(folder) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def more(app) -> tuple[str, ...]:
+def more(app, _) -> tuple[str, ...]:
     write_log(app, *calls(40, 50), name="more.log")
     return ASKED
 
 
-def late(app) -> tuple[str, ...]:
+def late(app, _) -> tuple[str, ...]:
     failed = event("tool.invocation.failed", "10:05:30.000001", "trace-5", tool_name="late", error="no")
     write_log(app, failed, name="late.log")
     return ASKED
 
 
-def moved(_) -> tuple[str, ...]:
+def moved(_, __) -> tuple[str, ...]:
     return ("--last", "6h", "--until", "2026-11-20T15:15Z", "--tz", "UTC")
 
 
-def set_otherwise(app) -> tuple[str, ...]:
+def set_otherwise(app, _) -> tuple[str, ...]:
     (app / "telemetry-report.toml").write_text('[report]\ntitle = "Other"\n')
     return ASKED
 
 
-def redacted_otherwise(app) -> tuple[str, ...]:
+def unredacted(_, __) -> tuple[str, ...]:
     return (*ASKED, "--no-redact")
 
 
-@pytest.mark.parametrize("change", [more, late, moved, set_otherwise, redacted_otherwise])
+def redacted_otherwise(app, _) -> tuple[str, ...]:
+    (app / "telemetry-report.toml").write_text("[redaction.patterns]\ntool = 'tool.invocation'\n")
+    return ASKED
+
+
+def another_version(_, monkeypatch) -> tuple[str, ...]:
+    for module in (site, standing):
+        monkeypatch.setattr(module, "__version__", "99.0")
+    return ASKED
+
+
+@pytest.mark.parametrize("change", [more, late, moved, set_otherwise, unredacted, redacted_otherwise, another_version])
 def test_built_over_an_older_report_it_is_as_built_anew(app, monkeypatch, tmp_path, change):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795190400")
     write_log(app, *calls(0, 40, password="hunter2hunter2"))
     assert run("build", "--app", str(app), "-o", str(tmp_path / "old"), *ASKED).exit_code == 0
     before = files(tmp_path / "old")
-    asked = change(app)
+    asked = change(app, monkeypatch)
     for name in ("old", "fresh"):
         assert run("build", "--app", str(app), "-o", str(tmp_path / name), *asked).exit_code == 0
     assert files(tmp_path / "old") == files(tmp_path / "fresh")
     assert files(tmp_path / "old") != before
+
+
+def test_of_a_moved_window_data_within_both_stay_the_files_they_were(app, monkeypatch, tmp_path):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795190400")
+    monkeypatch.setattr(log_data, "SHARD", 8)
+    monkeypatch.setattr(trace_data, "SHARD", 8 * 15)
+    write_log(app, *calls(0, 60, password="hunter2hunter2"))
+    output = tmp_path / "out"
+
+    def built(since: str, until: str) -> dict[str, int]:
+        asked = ("--since", f"2026-11-20T{since}Z", "--until", f"2026-11-20T{until}Z", "--tz", "UTC")
+        assert run("build", "--app", str(app), "-o", str(output), *asked).exit_code == 0
+        return {path.name: path.stat().st_ino for path in output.glob("data/*-[0-9]*.js")}
+
+    before, after = built("10:00", "10:45"), built("10:15", "11:00")
+    same = {name for name, inode in before.items() if after.get(name) == inode}
+    assert len([name for name in same if name.startswith("trace-")]) >= 3
+    assert len([name for name in same if name.startswith("logs-")]) >= 3

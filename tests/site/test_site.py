@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from reporter.analysis.trace_data import shards_of
+from reporter.analysis.shards import hashed
 from reporter.format import words
 from reporter.site.specs import vega
 from tests.browser import look
@@ -140,7 +140,7 @@ def test_every_page_says_window_zone_sources_and_version(report):
 
 
 def test_the_shard_hash_is_fnv_1a():
-    assert shards_of(["", "foobar"], 1 << 32) == [0x811C9DC5, 0xBF9CF968]
+    assert hashed(["", "foobar"], 1 << 32) == [0x811C9DC5, 0xBF9CF968]
 
 
 def test_a_build_replaces_only_its_own_report(samples, tmp_path):

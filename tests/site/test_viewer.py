@@ -96,8 +96,7 @@ def test_what_is_copied_is_what_the_terminal_prints(viewer, samples):
 
 EVERY = """async () => {
   const T = window.Telemetry;
-  const shards = Number(document.getElementById("trace").dataset.shards);
-  const docs = await Promise.all((await T.data("traces")).id.map((id) => T.trace(id, shards)));
+  const docs = await Promise.all((await T.data("traces")).id.map((id) => T.trace(id)));
   return docs.map((doc) => [doc, T.markdown(T.model(doc), T.clocks("UTC"))]);
 }"""
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from reporter import __version__
-from reporter.analysis.trace_data import shard_count
 from reporter.format.timeline import timeline
 from reporter.site.render import environment
 from reporter.site.resources import resource_dir
@@ -34,13 +33,12 @@ DATA_MARK, TEXT_MARK = "@@TRACE@@", "@@TEXT@@"
 @dataclass(frozen=True)
 class TraceContext:
     title: str
-    shards: int
     zone: str
     scripts: tuple[str, ...] = SCRIPTS
 
 
 def context(results: Results, zone: ZoneInfo) -> TraceContext:
-    return TraceContext(TITLE, shard_count(results.traces.carried), zone.key)
+    return TraceContext(TITLE, zone.key)
 
 
 def file(document: dict[str, Any], edition: Edition) -> str:

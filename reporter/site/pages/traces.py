@@ -38,10 +38,11 @@ def context(results: Results, zone: ZoneInfo) -> TracesContext:
 
 
 def data_files(data: TraceData) -> Iterator[SiteFile]:
-    """data/traces.js (the list), trace-ids.js (other ids to rows of it), operations.js (what the filter computes with) and
-    trace-N.js (the traces of shard N), each made when it is written."""
+    """data/traces.js (the list), trace-ids.js (other ids to rows of it), operations.js (what the filter computes with),
+    trace-places.js (which shard holds what id) and trace-N.js (the traces of shard N), each made when it is written."""
     yield SiteFile("data/traces.js", data_script("traces", data.index))
     yield SiteFile("data/trace-ids.js", data_script("trace-ids", data.ids))
     yield SiteFile("data/operations.js", data_script("operations", data.operations))
-    for number, shard in enumerate(data.shards):
-        yield SiteFile(f"data/trace-{number}.js", data_script(f"trace-{number}", shard.json))
+    yield SiteFile("data/trace-places.js", data_script("trace-places", data.places))
+    for shard in data.shards:
+        yield SiteFile(f"data/trace-{shard.name}.js", data_script(f"trace-{shard.name}", shard.json))
