@@ -95,7 +95,7 @@ def read(
     `is_to_be_written`: the sink stays open for reading until `write`, and the traces' data are made meanwhile.
     """
     # DuckDB works without Python's lock: while it takes in, pandas and what rendering needs are loaded.
-    for task in (_load_analyses, _load_site):
+    for task in (_bundle_runtime, _load_analyses, _load_site):
         Thread(target=task, daemon=True).start()
     ingested = take_in(asked.settings, asked.built_at, on_progress, on_note)
     from reporter.reading import Reading
@@ -131,13 +131,19 @@ _OF_CELLS = (
 )
 
 
+def _bundle_runtime() -> None:
+    """What draws charts, at the first build only: the longest of all that a page is made of, so it is begun first."""
+    from reporter.site.runtime import runtime_js
+
+    runtime_js()
+
+
 def _load_analyses() -> None:
     import_module("reporter.reading")
 
 
 def _load_site() -> None:
-    """With what draws charts: bundled at the first build only, by a compiler that does not hold Python's lock either."""
-    import_module("reporter.site.runtime").runtime_js()
+    import_module("reporter.site.building")
 
 
 class Run:
@@ -251,7 +257,7 @@ class Run:
         """The report's charts by `page/chart`, with their data: they show themselves in a notebook."""
         from reporter.charts import CHARTS
         from reporter.charts.notebook import with_data
-        from reporter.site import charts_of
+        from reporter.site.building import charts_of
         from reporter.site.resources import colours
 
         return {
@@ -286,7 +292,7 @@ class Run:
         it as a picture too. `is_live`: for a watch, whose pages renew themselves. `above`: the page over reports
         of which this is one; `beside`: another of them, whose files may be shared.
         """
-        from reporter.site import build_single, build_site
+        from reporter.site.building import build_single, build_site
 
         path = Path(output)
         on_progress(Progress("writing pages", 1, 1))

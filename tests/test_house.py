@@ -31,6 +31,14 @@ def test_the_command_line_starts_without_the_heavy_libraries():
     assert done.stdout.strip() == "[]"
 
 
+def test_what_a_build_waits_for_last_is_begun_before_the_heavy_libraries_and_made_elsewhere(tmp_path):
+    code = f"""import sys, pathlib, reporter.run, reporter.site.output
+from reporter.site.runtime import runtime_js
+print(len(runtime_js(pathlib.Path({str(tmp_path)!r}))) > 100_000, [m for m in ('pandas','jinja2','numpy','vl_convert') if m in sys.modules])"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True []"
+
+
 def test_every_command_and_option_has_help_and_an_example():
     context = Context(cli)
     for name in cli.list_commands(context):

@@ -69,7 +69,7 @@ def trace(
     if html:
         from pathlib import Path
 
-        from reporter.site import write_trace
+        from reporter.site.building import write_trace
         from reporter.site.context import Edition
 
         path = write_trace(document, Path(html), Edition(settings.title, zone, now()))

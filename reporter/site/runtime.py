@@ -6,6 +6,8 @@ vl-convert bundles it; nothing of it is committed. Made once per version of vl-c
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
@@ -16,6 +18,7 @@ from reporter.replacing import replaced
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_PACKAGES = Path(__file__).parents[2]
 _BUNDLING = Lock()
 # The last bytes of a cached file: what was cut off is made again.
 _WHOLE = b"\n/* whole */\n"
@@ -66,6 +69,17 @@ def cached(name: str, make: Callable[[], bytes], cache: Path | None = None) -> b
 
 
 def _bundle() -> bytes:
+    """By another process, since vl-convert holds Python's lock all the time; by this one where there can be no other."""
+    code = f"""import sys; sys.path.append({str(_PACKAGES)!r})
+from reporter.site.runtime import bundle; sys.stdout.buffer.write(bundle())"""
+    try:
+        return subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return bundle()
+
+
+def bundle() -> bytes:
+    """The runtime as a classic script, made now."""
     import vl_convert
 
     code: str = vl_convert.javascript_bundle(_SLIM)
