@@ -36,10 +36,12 @@ def quarter(moment: str) -> str:
 # Numbers of rows of cells are below 0, which no event's is; those of places far below.
 _ROW = "-(c.rowid * 4 + i + 1)"
 _PLACE, _BEYOND = (f"-(hash({key}place, quarter) >> 2)::BIGINT" for key in ("", "'beyond', "))
-_ROWS = "span_cells c, unnest(range(CASE WHEN bin IS NULL THEN 1 ELSE least(n, 3) END)) AS r(i)"
+_ROWS = "span_cells c, unnest(range(CASE WHEN sum_ms IS NULL THEN 1 ELSE least(n, 3) END)) AS r(i)"
 # Of a cell's `n` those up to this row, and up to the one before it.
-_UPTO, _BEFORE = "CASE WHEN bin IS NULL OR i = 2 THEN n ELSE i + 1 END", "CASE WHEN bin IS NULL THEN 0 ELSE i END"
-_VALUE = "CASE WHEN i = 0 THEN min_ms WHEN i = 1 THEN max_ms ELSE (sum_ms - min_ms - max_ms) / (n - 2) END"
+_UPTO, _BEFORE = "CASE WHEN sum_ms IS NULL OR i = 2 THEN n ELSE i + 1 END", "CASE WHEN sum_ms IS NULL THEN 0 ELSE i END"
+_VALUE = (
+    "CASE WHEN i = 0 THEN coalesce(min_ms, sum_ms) WHEN i = 1 THEN max_ms ELSE (sum_ms - min_ms - max_ms) / (n - 2) END"
+)
 # A call that its chat stream shows (`analysis.folded`) is told from others by its `row_event`.
 _SPAN = {
     "id": _ROW, "ts": "quarter", "start_ts": "quarter", "row_event": f"CASE WHEN is_folded THEN {FOLDED_ROW} END",

@@ -35,15 +35,15 @@ _SPAN_KEYS = {
     "place": f"CASE WHEN within_type IS NOT NULL THEN (hash({', '.join(_PLACE)}) >> 2)::BIGINT END", "is_operation": "is_operation",
     "counts_tokens": "counts_tokens", "dry_run": "dry_run", "is_folded": "id IN (SELECT id FROM folded_of_all)",
     "has_completion": "completion_tokens IS NOT NULL", "has_cost": "cost_usd IS NOT NULL",
-    "bin": f"CASE WHEN {COUNTED} THEN floor(log10(greatest(duration_ms, 0.1)) * {BINS_A_DECADE})::INTEGER END",
 }  # fmt: skip
-# A call's tokens as they are counted: the total as logged, else of both.
+# Of durations of 0.1 ms and more; not stored, since each of a cell tells it.
+_BIN = f"floor(log10(greatest(min_ms, 0.1)) * {BINS_A_DECADE})::INTEGER"
+_MS = f"CASE WHEN {COUNTED} THEN duration_ms END"
+# What is summed up, of one span. A call's tokens as they are counted: the total as logged, else of both.
 _SPAN_SUMS = {
-    "n": "count(*)", "sum_ms": f"sum(duration_ms) FILTER ({COUNTED})", "min_ms": f"min(duration_ms) FILTER ({COUNTED})",
-    "max_ms": f"max(duration_ms) FILTER ({COUNTED})", "prompt_tokens": "sum(prompt_tokens)::BIGINT",
-    "completion_tokens": "sum(completion_tokens)::BIGINT",
-    "total_tokens": "sum(coalesce(total_tokens, coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)))::BIGINT",
-    "cached_tokens": "sum(cached_tokens)::BIGINT", "cost_usd": "sum(cost_usd)",
+    "n": "1", "sum_ms": _MS, "min_ms": _MS, "max_ms": _MS, "prompt_tokens": "prompt_tokens", "completion_tokens": "completion_tokens",
+    "total_tokens": "coalesce(total_tokens, coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0))", "cached_tokens": "cached_tokens",
+    "cost_usd": "cost_usd",
 }  # fmt: skip
 # As spans that are no operations, whose duration is the time to first token: it and the stream's own together would be a cell each.
 _FIRST_TOKENS = f"""
@@ -58,10 +58,20 @@ _EVENT_KEYS = {
     **{name: f"CASE WHEN {_TOLD_BY} THEN {name} END" for name in ("tool", "state")},
     "is_retry": "kind = 'processing' AND phase = 'finish' AND attempt IS NOT NULL AND attempt > 1",
 }
+# What is read of events for cells, and to tell which are kept.
+EVENTS = (
+    "id", "source", "ts", "kind", "event", "operation", "status", "level", "tool", "state", "phase", "attempt", "cached_tokens", "correlation_id",
+)  # fmt: skip
+_ADDED = {
+    "min_ms": "CASE WHEN sum(n) > 1 THEN min(min_ms) END AS min_ms",
+    "max_ms": "CASE WHEN sum(n) > 1 THEN max(max_ms) END AS max_ms",
+    **dict.fromkeys(("sum_ms", "cost_usd"), "sum({0}) AS {0}"),
+}
 # As tables of a file; no columns beyond these.
 CELLS = """
 CREATE TABLE span_cells (quarter TIMESTAMP, kind VARCHAR, type VARCHAR, operation VARCHAR, status VARCHAR, place BIGINT, is_operation BOOLEAN,
-  counts_tokens BOOLEAN, dry_run BOOLEAN, is_folded BOOLEAN, has_completion BOOLEAN, has_cost BOOLEAN, bin INTEGER, n BIGINT, sum_ms DOUBLE,
+  counts_tokens BOOLEAN, dry_run BOOLEAN, is_folded BOOLEAN, has_completion BOOLEAN, has_cost BOOLEAN, n BIGINT, sum_ms DOUBLE,
+  -- Of one alone both are null, and its sum is all.
   min_ms DOUBLE, max_ms DOUBLE, prompt_tokens BIGINT, completion_tokens BIGINT, total_tokens BIGINT, cached_tokens BIGINT, cost_usd DOUBLE);
 -- What spans of a quarter stand in.
 CREATE TABLE places (quarter TIMESTAMP, place BIGINT, within_kind VARCHAR, within_type VARCHAR, within VARCHAR, beyond_kind VARCHAR,
@@ -89,7 +99,7 @@ SELECT host, quarter, coalesce(events, 0), coalesce(error_events, 0), coalesce(t
 FROM e FULL JOIN s USING (host, quarter) LEFT JOIN t USING (host, quarter)"""
 _HOSTS_ADDED = """
 SELECT host, quarter, sum(events)::BIGINT, sum(error_events)::BIGINT, sum(traces)::BIGINT, sum(operations)::BIGINT, sum(errors)::BIGINT,
-  sum(unfinished)::BIGINT, max(last) FROM host_cells GROUP BY host, quarter"""
+  sum(unfinished)::BIGINT, max(last) FROM host_cells GROUP BY host, quarter ORDER BY host, quarter"""
 
 _KEPT_TRACES = """
 CREATE OR REPLACE TEMP TABLE summed AS SELECT correlation_id, status, start, duration_ms FROM ({summaries});
@@ -111,12 +121,12 @@ PLAIN_EVENTS = f"""correlation_id IS NULL OR correlation_id IN (
 def choose(con: duckdb.DuckDBPyConnection, kept: int = KEPT) -> None:
     """Leave `kept_traces`: all of `events` and `spans` that failed or did not end, and of the others the slowest and the latest. Chosen from
     what was chosen of parts, they are those that are chosen of the whole."""
-    named = "(SELECT *, operation AS named FROM spans)"
-    con.execute(_KEPT_TRACES.format(summaries=summaries("events", named), kept=kept, folded=folded("spans")))
+    events, named = "(SELECT *, NULL AS message FROM events)", "(SELECT *, operation AS named FROM spans)"
+    con.execute(_KEPT_TRACES.format(summaries=summaries(events, named), kept=kept, folded=folded("spans")))
 
 
 def cells_sql(table: str) -> str:
-    """SQL: the cells of what `choose` left out, and of the relation `table`, put together."""
+    """SQL: the cells of what `choose` left out, and of the relation `table`, put together, in order."""
     made = {
         "host_cells": lambda: _HOSTS_ADDED,
         "places": _places,
@@ -129,7 +139,7 @@ def cells_sql(table: str) -> str:
 
 def _places() -> str:
     left = f"SELECT {_QUARTER} AS quarter, {_SPAN_KEYS['place']} AS place, {', '.join(_PLACE)} FROM ({_PLACED}) WHERE NOT ({KEPT_SPANS})"
-    return f"SELECT DISTINCT * FROM (FROM places UNION ALL {left}) WHERE place IS NOT NULL"
+    return f"SELECT DISTINCT * FROM (FROM places UNION ALL {left}) WHERE place IS NOT NULL ORDER BY ALL"
 
 
 def _trace_cells() -> str:
@@ -138,23 +148,22 @@ def _trace_cells() -> str:
         f"SELECT {_QUARTER}, 'flow', layer, source, target, status, 1 FROM ({flow_links(_LEFT_SPANS)}) WHERE layer > 0"
     )
     chains = f"SELECT {_QUARTER}, 'chain', NULL, first, second, NULL, 1 FROM ({tool_chains(_LEFT_SPANS)})"
-    return f"SELECT * REPLACE (sum(n)::BIGINT AS n) FROM (FROM trace_cells UNION ALL {began} UNION ALL {flow} UNION ALL {chains}) GROUP BY ALL"
+    return f"SELECT * REPLACE (sum(n)::BIGINT AS n) FROM (FROM trace_cells UNION ALL {began} UNION ALL {flow} UNION ALL {chains}) GROUP BY ALL ORDER BY ALL"
 
 
 def _event_cells() -> str:
     keys = ", ".join(f"{sql} AS {name}" for name, sql in _EVENT_KEYS.items())
-    left = f"SELECT {keys}, count(*) AS n FROM events WHERE NOT ({KEPT_EVENTS}) GROUP BY ALL"
-    return f"SELECT {', '.join(_EVENT_KEYS)}, sum(n)::BIGINT AS n FROM (FROM event_cells UNION ALL {left}) GROUP BY ALL"
+    left = f"SELECT {keys}, 1 AS n FROM events WHERE NOT ({KEPT_EVENTS})"
+    return f"SELECT {', '.join(_EVENT_KEYS)}, sum(n)::BIGINT AS n FROM (FROM event_cells UNION ALL {left}) GROUP BY ALL ORDER BY ALL"
 
 
 def _span_cells() -> str:
     keys = ", ".join(f"{sql} AS {name}" for name, sql in _SPAN_KEYS.items())
     sums = ", ".join(f"{sql} AS {name}" for name, sql in _SPAN_SUMS.items())
     rows = f"SELECT * FROM ({_PLACED}) UNION ALL BY NAME {_FIRST_TOKENS}"
-    left = f"SELECT {keys}, {sums} FROM ({rows}) WHERE NOT ({KEPT_SPANS}) GROUP BY ALL"
-    added = ", ".join(
-        f"{name[:3]}({name}) AS {name}" if name in ("min_ms", "max_ms")
-        else f"sum({name}){'' if name in ('sum_ms', 'cost_usd') else '::BIGINT'} AS {name}"
-        for name in _SPAN_SUMS
-    )  # fmt: skip
-    return f"SELECT {', '.join(_SPAN_KEYS)}, {added} FROM (FROM span_cells UNION ALL {left}) GROUP BY ALL"
+    left = f"SELECT {keys}, {sums} FROM ({rows}) WHERE NOT ({KEPT_SPANS})"
+    held = "SELECT * REPLACE (coalesce(min_ms, sum_ms) AS min_ms, coalesce(max_ms, sum_ms) AS max_ms) FROM span_cells"
+    added = ", ".join(_ADDED.get(name, "sum({0})::BIGINT AS {0}").format(name) for name in _SPAN_SUMS)
+    # Those of one apart from the others: so what they leave empty takes no room.
+    return f"""SELECT {", ".join(_SPAN_KEYS)}, {added} FROM ({held} UNION ALL {left}) GROUP BY {", ".join(_SPAN_KEYS)}, {_BIN}
+      ORDER BY sum(n) > 1, {", ".join(_SPAN_KEYS)}, sum(sum_ms)"""

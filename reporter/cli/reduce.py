@@ -29,12 +29,11 @@ from reporter.cli.paths import FILE
 @click.option(
     "--hosts-at-once",
     type=click.IntRange(min=1),
-    default=5,
     metavar="N",
-    help="How many hosts a task reads (default: 5).",
+    help="How many hosts a task reads (default: as many as have 50 MB together).",
 )
 @click.option("-o", "--output", required=True, type=FILE, metavar="FILE", help="The reduced sink, for --from.")
-def reduce(given: tuple[str, ...], engine: str, hosts_at_once: int, output: str) -> None:
+def reduce(given: tuple[str, ...], engine: str, hosts_at_once: int | None, output: str) -> None:
     """Put what many hosts exported together in one small sink, which reports and answers are made of."""
     import os
     from pathlib import Path

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reporter.errors import SourceError
+from reporter.errors import ReportError, SourceError
 from reporter.events import spans
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.sink.file import open_sink
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _ID_BITS = 53
 # As hosts' own sinks number their events (EVENT_COLUMNS).
 _OWN_BITS = 40
+# What an event was logged with: most of its bytes.
+TEXTS = ("context", "extra")
 _HINT = "Name folders that `prune --archive` or `export --whole` wrote, such files, or sinks."
 
 
@@ -39,6 +41,17 @@ class Gathered(NamedTuple):
     hosts: tuple[str, ...]
     first: datetime
     last: datetime
+
+
+class Numbered(NamedTuple):
+    """`hosts`: their names. `bits`: how many of an event's number tell where in its source it stands."""
+
+    hosts: tuple[str, ...]
+    bits: int
+
+
+class SpansLackingError(ReportError):
+    """Spans have to be derived, for which all columns of events are needed."""
 
 
 class _Origin(NamedTuple):
@@ -56,24 +69,40 @@ def gather(given: Sequence[str], path: Path, on_note: Callable[[str], None], *, 
     `on_note` is told. `is_of_many`: name hosts before their sources though there is one. Raises SourceError where nothing is left, SinkError."""
     found = Gatherable(given, on_note)
     with open_sink(path) as sink:
-        con = sink.connection
-        found.attach(con)
-        origins, bits = _origins(con, found)
-        _copy(con, found, "events", "events", _event_columns(bits))
-        _copy(con, found, "spans", "spans", _span_columns(bits))
-        _note_sources(con, found, is_of_many=is_of_many or len({origin.host for origin in origins}) > 1)
-        for relation in found.daily():
-            con.execute(f"INSERT INTO daily FROM {relation}")
-        found.detach(con)
-        _drop_repeated(con)
-        _derive_missing(con, origins)
-        con.execute(NOTE_TRACES.format(batch=0))
-        hosts = _note_hosts(sink, origins)
-        first, last = con.execute("SELECT min(ts), max(ts) FROM events").fetchall()[0]
+        found.attach(sink.connection)
+        gathered = gather_into(sink, found, tuple(EVENT_COLUMNS), is_of_many=is_of_many)
+        found.detach(sink.connection)
+        sink.connection.execute(NOTE_TRACES.format(batch=0))
+        first, last = sink.connection.execute("SELECT min(ts), max(ts) FROM events").fetchall()[0]
     if first is None:
         msg = f"there is no event to read in {', '.join(given)}"
         raise SourceError(msg, _HINT)
-    return Gathered(hosts, first, last)
+    return Gathered(gathered.hosts, first, last)
+
+
+def gather_into(sink: Sink, found: Gatherable, columns: Sequence[str], *, is_of_many: bool) -> Numbered:
+    """The same into a sink that is open and has of events those `columns` alone. Raises SpansLackingError where they do not do, SourceError."""
+    con = sink.connection
+    origins, bits = _origins(con, found)
+    told = _event_columns(bits)
+    _copy(con, found, "events", "events", {name: told[name] for name in (*columns, "batch")})
+    _copy(con, found, "spans", "spans", _span_columns(bits))
+    _note_sources(con, found, is_of_many=is_of_many or len({origin.host for origin in origins}) > 1)
+    for relation in found.daily():
+        con.execute(f"INSERT INTO daily FROM {relation}")
+    _drop_repeated(con)
+    _derive_missing(con, origins, columns)
+    return Numbered(_note_hosts(sink, origins), bits)
+
+
+def copy_whole(con: engine.DuckDBPyConnection, found: Gatherable, bits: int, into: str, ids: str, plain: str) -> None:
+    """Into the table `into` all columns of the events whose numbers the relation `ids` has, each once; without TEXTS where SQL says that they are
+    `plain`. `bits`: what `gather_into` gave."""
+    columns = _event_columns(bits)
+    columns |= {name: (name, f"CASE WHEN {plain} THEN NULL ELSE e.{name} END") for name in TEXTS}
+    which = f"WHERE {columns['id'][1]} IN (FROM {ids}) ORDER BY e.ts, e.id"
+    _copy(con, found, "events", into, columns, which)
+    _drop_twice(con, into)
 
 
 def _origins(con: engine.DuckDBPyConnection, found: Gatherable) -> tuple[list[_Origin], int]:
@@ -101,14 +130,19 @@ def _largest(rows: Rows) -> str:
 
 
 def _copy(
-    con: engine.DuckDBPyConnection, found: Gatherable, table: str, into: str, columns: Mapping[str, tuple[str, str]]
+    con: engine.DuckDBPyConnection,
+    found: Gatherable,
+    table: str,
+    into: str,
+    columns: Mapping[str, tuple[str, str]],
+    which: str = "",
 ) -> None:
     """`columns`: name → (what it needs of the rows `e`, SQL); what a host's version did not know is null."""
 
     def statement(rows: Rows) -> str:
         told = {name: sql for name, (needs, sql) in columns.items() if needs in rows.columns}
         names = ", ".join(f'"{name}"' for name in told)
-        return f"INSERT INTO {into} ({names}) SELECT {', '.join(told.values())} FROM {rows.sql} e JOIN origins o USING (host, sink)"
+        return f"INSERT INTO {into} ({names}) SELECT {', '.join(told.values())} FROM {rows.sql} e JOIN origins o USING (host, sink) {which}"
 
     found.ask(con, table, statement)
 
@@ -137,14 +171,18 @@ def _span_columns(bits: int) -> dict[str, tuple[str, str]]:
 def _drop_repeated(con: engine.DuckDBPyConnection) -> None:
     """What two files of a host hold, such as its archive and its export, counts once; a span needs its event; and of work that had not
     ended when a day was exported, its end is what counts."""
-    for table in ("events", "spans"):
-        con.execute(
-            f"DELETE FROM {table} WHERE rowid IN (SELECT unnest(list(rowid ORDER BY rowid)[2:]) FROM {table} GROUP BY id HAVING count(*) > 1)"
-        )
+    _drop_twice(con, "events")
+    _drop_twice(con, "spans")
     con.execute("DELETE FROM spans WHERE id NOT IN (SELECT id FROM events)")
     con.execute(
         """DELETE FROM spans WHERE status = 'unfinished'
         AND id IN (SELECT start_event FROM spans WHERE start_event IS NOT NULL AND status <> 'unfinished')"""
+    )
+
+
+def _drop_twice(con: engine.DuckDBPyConnection, table: str) -> None:
+    con.execute(
+        f"DELETE FROM {table} WHERE rowid IN (SELECT unnest(list(rowid ORDER BY rowid)[2:]) FROM {table} GROUP BY id HAVING count(*) > 1)"
     )
 
 
@@ -156,9 +194,12 @@ SELECT DISTINCT first FROM (
   ASOF JOIN (SELECT unnest(?) AS first) o ON e.id >= o.first"""
 
 
-def _derive_missing(con: engine.DuckDBPyConnection, origins: Sequence[_Origin]) -> None:
+def _derive_missing(con: engine.DuckDBPyConnection, origins: Sequence[_Origin], columns: Sequence[str]) -> None:
     """Spans of those that did not give all of theirs; each by itself, for what has no trace must not be paired across hosts."""
     lacking = {first for (first,) in con.execute(_WITHOUT_SPAN, [[origin.first for origin in origins]]).fetchall()}
+    if lacking and len(columns) < len(EVENT_COLUMNS):
+        msg = "spans are lacking"
+        raise SpansLackingError(msg)
     for origin in origins:
         if origin.first in lacking:
             own = f"id >= {origin.first} AND id < {origin.end}"

@@ -64,6 +64,11 @@ class Gatherable:
                 raise UsageError(msg, "It is asked by itself, and reduced anew of what it was made of.")
             self._sinks[f"other_{n}"] = (path, str(path) if has_alike else path.stem, mark(salt))
 
+    @property
+    def count(self) -> int:
+        """How many files and sinks there are that can be read, as far as is known."""
+        return len(self._sinks) + sum(map(len, self._files.values()))
+
     def attach(self, con: engine.DuckDBPyConnection) -> None:
         for name, (path, _, _) in self._sinks.items():
             con.execute(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")

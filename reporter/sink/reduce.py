@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporter import __version__
@@ -10,16 +12,19 @@ from reporter.analysis.cells import KEPT
 from reporter.errors import OutputError, ReportError, SourceError, UsageError
 from reporter.replacing import replaced
 from reporter.sink.gatherable import found
-from reporter.sink.reducing import Reduced, merge, reduce_hosts
+from reporter.sink.reducing import Reduced, merge, merge_into, reduce_hosts, reduce_into
+from reporter.sink.scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from reporter.sources import Progress
 
 # Parts that one merge takes.
 _TOGETHER = 8
+# What a task reads where nobody says how many hosts: about 500,000 events. Each statement of it costs as much to begin for one host as for
+# fifty; beyond, memory grows and nothing is saved.
+_BATCH_BYTES = 50_000_000
 _HOST = re.compile(r"[/\\]host=([^/\\]+)[/\\]")
 _SCHEMES = {"dask": "tcp", "dask+tls": "tls"}
 # How long a scheduler may take to answer.
@@ -35,8 +40,9 @@ class Job(NamedTuple):
     kept: int = KEPT
 
 
-def job_of(given: Iterable[str], hosts_at_once: int, kept: int = KEPT) -> Job:
-    """Hosts are told apart by their folders, `host=NAME`; what lies in none is one. Raises SourceError where nothing is there."""
+def job_of(given: Iterable[str], hosts_at_once: int | None = None, kept: int = KEPT) -> Job:
+    """Hosts are told apart by their folders, `host=NAME`; what lies in none is one. A task reads so many of them, or by default as many as
+    have _BATCH_BYTES, one at least. Raises SourceError where nothing is there."""
     files: dict[str, list[str]] = {}
     for path in dict.fromkeys(path.resolve() for text in given for path in found(text)):
         host = _HOST.search(str(path))
@@ -44,9 +50,17 @@ def job_of(given: Iterable[str], hosts_at_once: int, kept: int = KEPT) -> Job:
     if not files:
         msg = f"there is nothing in {', '.join(given)}"
         raise SourceError(msg, "Name what `export --whole` or `prune --archive` wrote, with --from.")
-    hosts = [files[name] for name in sorted(files)]
-    batches = (hosts[at : at + hosts_at_once] for at in range(0, len(hosts), hosts_at_once))
-    return Job(tuple(tuple(path for host in batch for path in host) for batch in batches), kept)
+    batches: list[list[str]] = []
+    hosts = size = 0
+    for name in sorted(files):
+        more = sum(Path(path).stat().st_size for path in files[name])
+        is_full = hosts >= hosts_at_once if hosts_at_once else size + more > _BATCH_BYTES
+        if is_full or not batches:
+            batches.append([])
+            hosts = size = 0
+        batches[-1] += files[name]
+        hosts, size = hosts + 1, size + more
+    return Job(tuple(map(tuple, batches)), kept)
 
 
 def reduce(
@@ -55,19 +69,22 @@ def reduce(
     """Write the reduced sink `path`. `engine`: local, or a cluster's scheduler as dask://host:port (dask+tls:// for TLS). Raises UsageError,
     SourceError, OutputError."""
     _check(path)
-    done = _local(job, on_progress) if engine == "local" else _on_dask(job, engine, on_progress)
-    for note in done.notes:
-        on_note(note)
-    if not done.data:
-        msg = "there is no event to read"
-        raise SourceError(msg, "Name what `export --whole` or `prune --archive` wrote, with --from.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replaced(path) as fresh:
-            fresh.write_bytes(done.data)
-    except OSError as exc:
-        msg = f"{path} cannot be written: {exc.strerror}"
-        raise OutputError(msg, "Name another file with -o FILE.") from exc
+    with scratch() as folder:
+        made, notes = (
+            _local(job, folder, on_progress) if engine == "local" else _on_dask(job, engine, folder, on_progress)
+        )
+        for note in notes:
+            on_note(note)
+        if not made:
+            msg = "there is no event to read"
+            raise SourceError(msg, "Name what `export --whole` or `prune --archive` wrote, with --from.")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replaced(path) as fresh:
+                shutil.copyfile(made, fresh)
+        except OSError as exc:
+            msg = f"{path} cannot be written: {exc.strerror}"
+            raise OutputError(msg, "Name another file with -o FILE.") from exc
 
 
 def _check(path: Path) -> None:
@@ -90,23 +107,43 @@ def is_reduced(path: Path) -> bool:
         return False
 
 
-def _local(job: Job, on_progress: Callable[[Progress], None]) -> Reduced:
+def _local(job: Job, folder: Path, on_progress: Callable[[Progress], None]) -> tuple[Path | None, list[str]]:
+    """Batch by batch, in files; merged as soon as there are _TOGETHER of a level, so that no more than that lie there of each."""
     from reporter.sources import Progress
 
-    parts = []
+    levels: list[list[Path]] = [[]]
+    notes: list[str] = []
     for n, batch in enumerate(job.batches):
         on_progress(Progress(f"reducing, of {len(job.batches)} batches", n, len(job.batches)))
-        parts.append(reduce_hosts(batch, kept=job.kept))
-    while len(parts) > 1:
-        parts = [merge(part, job.kept) for part in _groups(parts)]
-    return parts[0]
+        part = folder / f"part-{n}.duckdb"
+        notes += reduce_into(part, batch, job.kept)
+        if part.exists():
+            levels[0].append(part)
+        for level, parts in enumerate(levels):
+            if len(parts) == _TOGETHER:
+                if level + 1 == len(levels):
+                    levels.append([])
+                levels[level + 1].append(_merged(parts, folder / f"merged-{level}-{n}.duckdb", job.kept))
+                levels[level] = []
+    rest = [part for parts in levels for part in parts]
+    return (_merged(rest, folder / "merged.duckdb", job.kept) if len(rest) > 1 else rest[0] if rest else None), notes
+
+
+def _merged(parts: Sequence[Path], path: Path, kept: int) -> Path:
+    merge_into(path, parts, kept)
+    for part in parts:
+        part.unlink()
+    return path
 
 
 def _groups(parts: Sequence[Any]) -> list[Sequence[Any]]:
     return [parts[at : at + _TOGETHER] for at in range(0, len(parts), _TOGETHER)]
 
 
-def _on_dask(job: Job, engine: str, on_progress: Callable[[Progress], None]) -> Reduced:
+def _on_dask(
+    job: Job, engine: str, folder: Path, on_progress: Callable[[Progress], None]
+) -> tuple[Path | None, list[str]]:
+    """What workers make of the batches. Merging comes before further batches, so that of each level a few parts at a time wait for others."""
     from reporter.sources import Progress
 
     scheme, mark, place = engine.partition("://")
@@ -128,9 +165,13 @@ def _on_dask(job: Job, engine: str, on_progress: Callable[[Progress], None]) -> 
             client.submit(reduce_hosts, batch, __version__, job.kept, pure=False, retries=_RETRIES)
             for batch in job.batches
         ]
-        parts = first
+        parts, level = first, 0
         while len(parts) > 1:
-            parts = [client.submit(_merge, job.kept, *part, pure=False, retries=_RETRIES) for part in _groups(parts)]
+            level += 1
+            parts = [
+                client.submit(_merge, job.kept, *part, pure=False, retries=_RETRIES, priority=level)
+                for part in _groups(parts)
+            ]
         try:
             for n, future in enumerate(as_completed(first, loop=client.loop)):
                 on_progress(Progress(f"reducing, of {len(first)} batches", n + 1, len(first)))
@@ -142,7 +183,10 @@ def _on_dask(job: Job, engine: str, on_progress: Callable[[Progress], None]) -> 
             msg = f"a batch's worker was lost {_RETRIES + 1} times, as where its memory runs out"
             hint = "Give workers more memory (--memory-limit), or batches fewer hosts (--hosts-at-once 1)."
             raise SourceError(msg, hint) from exc
-        return done
+    made = folder / "merged.duckdb"
+    if done.data:
+        made.write_bytes(done.data)
+    return made if done.data else None, list(done.notes)
 
 
 def _merge(kept: int, *parts: Reduced) -> Reduced:
