@@ -29,7 +29,6 @@ __all__ = [
     "again",
     "arrow",
     "connect",
-    "literal",
     "memory_limit",
     "register",
     "spill_to",
@@ -89,11 +88,6 @@ def again(
         (statement,) = con.extract_statements(sql)
         _parsed[sql] = statement
     return con.execute(statement, parameters) if parameters else con.execute(statement)
-
-
-def literal(text: str) -> str:
-    """As SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def arrow(con: DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> pa.Table:

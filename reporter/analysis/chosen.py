@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter.errors import UsageError
 from reporter.events.columns import LEVELS
 from reporter.events.names import KINDS
+from reporter.sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,7 +57,7 @@ class Chosen(NamedTuple):
         tests = {
             "kind": lambda values: f"{kind} IN ({_texts(values)})",
             "operation": lambda values: (
-                "(" + " OR ".join(f"{operation} GLOB {_text(value)}" for value in values) + ")"
+                "(" + " OR ".join(f"{operation} GLOB {literal(value)}" for value in values) + ")"
             ),
             "level": lambda values: level.format(_texts(values)),
         }
@@ -125,11 +126,4 @@ def _said(wanted: Mapping[str, tuple[str, ...]]) -> str:
 
 
 def _texts(values: Iterable[str]) -> str:
-    return ", ".join(_text(value) for value in values)
-
-
-def _text(value: str) -> str:
-    # Loaded here: that a report stands is told without DuckDB, and what is chosen belongs to the settings that tell it.
-    from reporter.engine import literal
-
-    return literal(value)
+    return ", ".join(literal(value) for value in values)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from reporter.engine import literal
 from reporter.redaction.calls import PLACES
 from reporter.redaction.first_look import first_look, without_backslashes
 from reporter.redaction.named import NAMED_LOOKS
 from reporter.redaction.names import content_look, secret_look
 from reporter.redaction.rules import PHONE, SHAPES, SURROUNDINGS
+from reporter.sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

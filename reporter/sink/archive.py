@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reporter import engine
-from reporter.engine import literal
 from reporter.errors import OutputError
 from reporter.replacing import replaced
 from reporter.sink.whole import (
@@ -19,6 +18,7 @@ from reporter.sink.whole import (
     spans_sql,
     sweep,
 )
+from reporter.sql import literal
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from reporter import engine
-from reporter.engine import literal
 from reporter.errors import DamagedSinkError, ReportError, SinkError, TooLargeError, is_out_of_memory
 from reporter.events.names import KINDS
 from reporter.replacing import remove_left
@@ -16,6 +15,7 @@ from reporter.sink.locking import lock_path, locked
 from reporter.sink.schema import SCHEMA_VERSION
 from reporter.sink.spilling import remove_spilt, spill
 from reporter.sink.store import LOGGED_IN_SESSION, Sink
+from reporter.sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter import engine
-from reporter.engine import literal
 from reporter.errors import DamagedSinkError, UsageError
 from reporter.settings.folders import own_path
 from reporter.sink.file import open_sink
 from reporter.sink.whole import mark
+from reporter.sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

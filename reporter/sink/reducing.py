@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter import __version__, engine
 from reporter.analysis import making_cells as cells
 from reporter.analysis.cells import KEPT
-from reporter.engine import literal
 from reporter.errors import SourceError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.sink.file import prepare, sink_of
@@ -15,6 +14,7 @@ from reporter.sink.gather import TEXTS, SpansLackingError, copy_whole, gather_in
 from reporter.sink.gatherable import Gatherable
 from reporter.sink.schema import NOTE_TRACES, TABLES
 from reporter.sink.scratch import scratch
+from reporter.sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from reporter import engine
-from reporter.engine import literal
 from reporter.errors import DamagedSinkError
 from reporter.redaction.cut import cut
 from reporter.sink.schema import NOTE_TRACES
 from reporter.sink.source_rows import SourceRows
 from reporter.sources.cursors import Cursor
+from reporter.sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

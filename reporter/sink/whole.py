@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter import __version__
-from reporter.engine import literal
 from reporter.errors import UsageError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.replacing import remove_left
+from reporter.sql import literal
 
 if TYPE_CHECKING:
     from datetime import date
