@@ -11,7 +11,6 @@ from reporter.cli.paths import FILE, FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from reporter.settings.app import Settings
@@ -120,17 +119,6 @@ def end_in_order() -> None:
     if threading.current_thread() is threading.main_thread():
         before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGTERM, before))
-
-
-def private_folder(prefix: str) -> Path:
-    """A temporary folder that its user alone may read, whatever the umask; gone when the command ends."""
-    import shutil
-    import tempfile
-    from pathlib import Path
-
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
-    click.get_current_context().call_on_close(lambda: shutil.rmtree(folder, ignore_errors=True))
-    return folder
 
 
 def formats(*names: str) -> Callable[[Command], Command]:

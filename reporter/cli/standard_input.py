@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 import sys
 
-from reporter.cli.options import private_folder
+import click
+
 from reporter.errors import SourceError, UsageError
+from reporter.sink.scratch import scratch
 from reporter.sources.finding import SPOOLED
 
 
@@ -16,9 +18,10 @@ def spooled(logs: tuple[str, ...], sink: str | None, *, is_awaited: bool) -> tup
     if is_awaited:
         msg = "--logs - cannot be watched"
         raise UsageError(msg, "Name the files that the app writes to.")
-    folder = private_folder(SPOOLED)
+    folder = click.get_current_context().with_resource(scratch()) / SPOOLED
     path = folder / "stdin.log"
     try:
+        folder.mkdir()
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
     except OSError as exc:

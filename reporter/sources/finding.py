@@ -29,7 +29,7 @@ _ADDED = re.compile(
 )
 
 # What the folder is called that holds standard input while it is read.
-SPOOLED = "telemetry-report-stdin-"
+SPOOLED = "telemetry-report-stdin"
 
 
 class LogFile(NamedTuple):
@@ -172,7 +172,7 @@ class _Finding:
     def _name(self, path: str) -> str:
         """Relative to the app where it lies in it."""
         folder, _, name = path.rpartition("/")
-        if SPOOLED in folder:
+        if folder.endswith(f"/{SPOOLED}"):
             return "standard input"
         if folder not in self._named:
             real = os.path.realpath(folder)
