@@ -78,7 +78,7 @@ _WHOLE = f"""CASE WHEN error_message IS NULL OR contains({_SAID}, error_message)
   ELSE {_SAID} || ' · ' || error_message END"""
 _TEXT = f"({cut(f'({_WHOLE})', _TEXT_CHARS)})"
 _LEVEL = "coalesce(list_position($levels::VARCHAR[], level) - 1, -1)"
-_BAD = f"({_LEVEL} >= {_WARNING} OR coalesce(status = 'error', false))"
+BAD = f"({_LEVEL} >= {_WARNING} OR coalesce(status = 'error', false))"
 _TOTAL = "SELECT count(*) FROM window_events"
 # Texts are told apart by their hashes wherever all are gone through: they would not fit in memory.
 _SIZE = f"""SELECT coalesce(sum(size), 0) FROM (
@@ -92,24 +92,20 @@ _FIRST = "ORDER BY is_bad DESC, ts DESC, id DESC"
 _CAPPED = f"""
 WITH latest AS (
   SELECT id, ts, is_bad, hash(text) AS text, octet_length(encode(text)) AS size
-  FROM (SELECT id, ts, {_BAD} AS is_bad, {_TEXT} AS text FROM window_events) {_FIRST} LIMIT $entries),
+  FROM (SELECT id, ts, {BAD} AS is_bad, {_TEXT} AS text FROM window_events) {_FIRST} LIMIT $entries),
 sized AS (
   SELECT id, ts, is_bad, CASE WHEN row_number() OVER (PARTITION BY text {_FIRST}) = 1 THEN size ELSE 0 END AS size FROM latest),
 kept AS (SELECT id FROM sized QUALIFY sum(size) OVER ({_FIRST}) <= $bytes)
 {_LIST} SEMI JOIN kept USING (id)"""
-_HAS_CONTEXT = """(correlation_id IS NULL OR correlation_id NOT IN (SELECT correlation_id FROM chosen))
-  AND (length(context) > 2 OR length(extra) > 2)"""
 _ORDER = " ORDER BY us DESC, id DESC"
-# How long contexts are is looked at once: all of them are read for it.
-_CONTEXTUAL = f"""
-CREATE OR REPLACE TEMP TABLE contextual AS
-SELECT id, ts, {_BAD} AS is_bad, least(coalesce(length(context), 0) + coalesce(length(extra), 0), {_CONTEXT_CHARS}) AS size
-FROM window_events WHERE {_HAS_CONTEXT}"""
+# Of entries with a context that no trace's document has, those that are carried with it; `logged` has how long these are (logged.py).
+_KEPT = f"""
+CREATE OR REPLACE TEMP TABLE log_kept AS
+WITH latest AS (SELECT id, ts, is_bad, size FROM logged ANTI JOIN chosen USING (n) WHERE size > 0 {_FIRST} LIMIT {CONTEXTS_AT_MOST})
+SELECT id FROM latest QUALIFY sum(least(size, {_CONTEXT_CHARS})) OVER ({_FIRST}) <= $bytes"""
+_LACKING = "SELECT count(*) FROM logged ANTI JOIN chosen USING (n) ANTI JOIN log_kept USING (id) WHERE size > 0"
 _CONTEXTS = f"""
-WITH latest AS (FROM contextual {_FIRST} LIMIT {CONTEXTS_AT_MOST}),
-kept AS (SELECT id FROM latest QUALIFY sum(size) OVER ({_FIRST}) <= $bytes)
-SELECT id, {cut("context", _CONTEXT_CHARS)} AS context, {cut("extra", _CONTEXT_CHARS)} AS extra FROM window_events SEMI JOIN kept USING (id)
-ORDER BY id"""
+SELECT id, {cut("context", _CONTEXT_CHARS)} AS context, {cut("extra", _CONTEXT_CHARS)} AS extra FROM told SEMI JOIN log_kept USING (id) ORDER BY id"""
 
 
 @dataclass(frozen=True)
@@ -133,20 +129,22 @@ TEXTS = " UNION ALL ".join(
 )
 
 
+def keep_contexts(con: duckdb.DuckDBPyConnection) -> None:
+    """Leave `log_kept`, the ids of entries that are carried with their contexts beside those of traces that are `chosen`."""
+    con.execute(_KEPT, {"bytes": CONTEXT_BYTES})
+
+
 def entries(con: duckdb.DuckDBPyConnection) -> Entries:
-    """Of `window_events`, with `chosen`, the traces carried with all their events. Leaves `log_list` and `log_contexts` for `TEXTS`.
-    As many statements however many entries there are."""
-    levels: dict[str, object] = {"levels": list(LEVELS)}
-    given = {**levels, "kinds": list(KINDS)}
+    """Of `window_events`, with what `logged.keep` leaves. Leaves `log_list` and `log_contexts` for `TEXTS`. As many statements however
+    many entries there are."""
+    given: dict[str, object] = {"levels": list(LEVELS), "kinds": list(KINDS)}
     total = con.execute(_TOTAL).fetchall()[0][0]
     is_capped = total > ENTRIES or con.execute(_SIZE).fetchall()[0][0] > TEXT_BYTES
     if is_capped:
         given |= {"bytes": TEXT_BYTES, "entries": ENTRIES}
     found = engine.arrow(con, (_CAPPED if is_capped else _LIST) + _ORDER, given)
-    con.execute(_CONTEXTUAL, levels)
-    contexts = engine.arrow(con, _CONTEXTS, {"bytes": CONTEXT_BYTES})
-    lacking = con.execute("SELECT count(*) FROM contextual").fetchall()[0][0] - len(contexts)
-    con.execute("DROP TABLE contextual")
+    contexts = engine.arrow(con, _CONTEXTS, {})
+    lacking = con.execute(_LACKING).fetchall()[0][0]
     engine.register(con, "log_list", found)
     engine.register(con, "log_contexts", contexts)
     return Entries(total, found, contexts, lacking)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reporter import engine
-from reporter.analysis import log_data
+from reporter.analysis import log_data, logged
 from reporter.analysis.brief import briefs
 from reporter.analysis.log_data import NO_LOGS, LogData
 from reporter.analysis.shards import parts, places
@@ -106,7 +106,7 @@ _EVENT = f"""{{id: e.id, ts: {_time("ts").replace("%", "%%")}, kind: kind, event
   status: status, duration_ms: duration_ms, level: level, message: left(message, {CONTEXT_CHARS}), source: coalesce(n.name, 'source ' || e.source),
   "offset": "offset", context: %s, extra: %s}}"""
 # An event's texts as they may leave the machine: redacted whole, and only then cut.
-_EVENTS = f"({shown_columns('SELECT * FROM events WHERE {which}', _LOGGED)})"
+_EVENTS = f"({shown_columns('SELECT * FROM told WHERE {which}', _LOGGED)})"
 
 
 def _raw(column: str, chars: int) -> str:
@@ -152,14 +152,16 @@ def trace_data(
     with their entries, whose texts pass it with the traces'.
     """
     con.execute(_chosen(detailed))
+    logged.measure(con)
     con.execute(_FEW_BYTES.format(trace=TRACE_BYTES, all=DETAILED_BYTES))
+    logged.keep(con)
     entries = log_data.entries(con) if has_logs else None
     shown = redacted(con, f"{_TEXTS} UNION ALL {log_data.TEXTS}" if entries else _TEXTS, redactor)
     shown.register(con)
     ids = [row[0] for row in con.execute("SELECT correlation_id FROM carried ORDER BY n").fetchall()]
     told = _named_traces(con, shown) if shown else set()
     documents, shards, places = _shards(con, ids, shown, told)
-    con.execute("DROP TABLE redacted")
+    con.execute("DROP TABLE redacted; DROP TABLE logged; DROP TABLE told")
     index, others = _text(con, _INDEX), _text(con, _IDS) or "{}"
     if told:
         index, others = _named(index, shown), _named(others, shown)
@@ -172,7 +174,7 @@ _OF_EVENTS = ("correlation_id", "event", "operation", "provider", "model")
 _OF_SPANS = ("operation", *(name for name in SPAN_DETAILS if name.endswith("_id") or name in ("provider", "model")))
 _TEXTS = " UNION ALL ".join(
     (
-        sorted_texts(f"SELECT * FROM events WHERE {_CHOSEN}", _LOGGED),
+        sorted_texts(f"SELECT * FROM told WHERE {_CHOSEN}", _LOGGED),
         sorted_texts(
             "SELECT * FROM events SEMI JOIN carried USING (correlation_id)", dict.fromkeys(_OF_EVENTS[1:], ID)
         ),
@@ -222,18 +224,17 @@ def _chosen(detailed: int) -> str:
     slow = f"greatest(0, ({detailed} - {bad}) // 2)"
     late = f"(SELECT count(*) FROM carried WHERE status = 'ok' AND by_duration <= {slow})"
     return f"""CREATE OR REPLACE TEMP TABLE chosen AS
-SELECT correlation_id FROM carried
+SELECT correlation_id, n FROM carried
 QUALIFY CASE WHEN status <> 'ok' THEN by_duration <= {detailed}
     ELSE by_duration <= {slow} OR row_number() OVER (PARTITION BY status = 'ok', by_duration <= {slow} ORDER BY start DESC, correlation_id)
       <= {detailed} - {bad} - {late} END"""
 
 
 # Of those chosen what DETAILED_BYTES hold: failing first, then as they were chosen.
-_FEW_BYTES = f"""CREATE OR REPLACE TEMP TABLE chosen AS
-WITH sized AS (SELECT correlation_id, sum(500 + coalesce(length(message), 0) + coalesce(length(context), 0) + coalesce(length(extra), 0)) AS bytes
-  FROM events WHERE {_CHOSEN} GROUP BY correlation_id)
-SELECT correlation_id FROM sized JOIN carried USING (correlation_id) WHERE bytes <= {{trace}}
-QUALIFY sum(bytes) OVER (ORDER BY status = 'ok', by_duration) <= {{all}}"""
+_FEW_BYTES = """CREATE OR REPLACE TEMP TABLE chosen AS
+WITH sized AS (SELECT n, sum(500 + message + size) AS bytes FROM logged WHERE n IS NOT NULL GROUP BY n)
+SELECT correlation_id, n FROM sized JOIN carried USING (n) WHERE bytes <= {trace}
+QUALIFY sum(bytes) OVER (ORDER BY status = 'ok', by_duration) <= {all}"""
 
 
 _SIZES = f"""SELECT epoch_us(start) AS us, CASE WHEN {_CHOSEN} THEN {_WHOLE} ELSE 1 END AS size FROM carried ORDER BY n DESC"""

@@ -285,6 +285,7 @@ def test_one_trace_and_all_of_a_report_are_the_same_documents(samples, sample):
         select_window(con, window)
         listed = {t.correlation_id: t for t in traces(con, window).notable}
         Shown().register(con)
+        con.execute("CREATE TEMP VIEW told AS FROM events")
         made = dict(con.execute(_documents("correlation_id IS NOT NULL", CONTEXT_CHARS)).fetchall())
         assert len(made) >= 50
         for name, document in made.items():

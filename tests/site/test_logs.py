@@ -180,7 +180,7 @@ def test_statements_and_texts_do_not_grow_with_the_entries(app, monkeypatch):
 
         def counted(*arguments):
             nonlocal count
-            count += any(told in arguments[1] for told in ("$levels", "contextual"))
+            count += any(told in arguments[1] for told in ("$levels", "log_kept"))
             return original(*arguments)
 
         monkeypatch.setattr(engine, "arrow", counted)

@@ -1,0 +1,44 @@
+"""What events were logged with, of which a report carries a part. It is most of a sink, and to look how long a text is takes as long as
+reading it: so all is read twice, once for its lengths and once for what is carried.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reporter.analysis.log_data import BAD, keep_contexts
+from reporter.events.columns import LEVELS
+
+if TYPE_CHECKING:
+    import duckdb
+
+_LENGTHS = """coalesce(length(message), 0) AS message,
+  CASE WHEN length(context) > 2 OR length(extra) > 2 THEN coalesce(length(context), 0) + coalesce(length(extra), 0) ELSE 0 END AS size"""
+# Of those that have more than a message, or are of a trace that may be carried with its records.
+_MEASURED = f"""
+CREATE OR REPLACE TEMP TABLE logged AS
+SELECT id, ts, {BAD} AS is_bad, n, {_LENGTHS} FROM window_events LEFT JOIN chosen USING (correlation_id) WHERE size > 0 OR n IS NOT NULL"""
+# A trace may reach beyond the window. Found first, since a condition is looked at when all columns have been read.
+_BEYOND = """
+CREATE OR REPLACE TEMP TABLE beyond AS
+SELECT id, n FROM (SELECT id, n FROM events JOIN chosen USING (correlation_id)) ANTI JOIN logged USING (id)"""
+_MEASURED_BEYOND = f"""
+INSERT INTO logged SELECT id, NULL, NULL, n, message, 0 FROM (SELECT id, n, {_LENGTHS} FROM events JOIN beyond USING (id))"""
+_COLUMNS = """id, source, "offset", ts, kind, event, operation, status, duration_ms, level, message, correlation_id, context, extra"""
+_TOLD = f"""
+CREATE OR REPLACE TEMP TABLE told AS
+SELECT {_COLUMNS} FROM events WHERE correlation_id IN (SELECT correlation_id FROM chosen) OR id IN (SELECT id FROM log_kept)"""
+
+
+def measure(con: duckdb.DuckDBPyConnection) -> None:
+    """Leave `logged`: id, ts, is_bad, `n` of the trace where it is `chosen`, characters of `message` and (`size`) of context and extra."""
+    con.execute(_MEASURED, {"levels": list(LEVELS)})
+    con.execute(_BEYOND)
+    con.execute(_MEASURED_BEYOND)
+    con.execute("DROP TABLE beyond")
+
+
+def keep(con: duckdb.DuckDBPyConnection) -> None:
+    """Leave `told`: the events of `chosen` traces, and those of `log_kept`, which it leaves too."""
+    keep_contexts(con)
+    con.execute(_TOLD)
