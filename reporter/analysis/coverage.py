@@ -35,9 +35,12 @@ SELECT coalesce(n.name, 'source ' || source), min(ts), max(ts), count(*) FILTER 
   count(*) FILTER (ts > $now)
 FROM told LEFT JOIN source_names n ON n.id = source GROUP BY ALL ORDER BY 1"""
 
+# So long a silence parts two stretches of half its length, and what is between the last of one and the first of the next is one.
 _SILENCES = f"""
-SELECT before, ts FROM (SELECT ts, lag(ts) OVER (ORDER BY ts) AS before FROM (SELECT DISTINCT ts FROM window_events))
-WHERE epoch_us(ts) - epoch_us(before) >= {_LEAST_SECONDS}e6 ORDER BY epoch_us(ts) - epoch_us(before) DESC, ts LIMIT {_SHOWN}"""
+SELECT before, first FROM (
+  SELECT first, lag(last) OVER (ORDER BY first) AS before
+  FROM (SELECT min(ts) AS first, max(ts) AS last FROM window_events GROUP BY epoch_us(ts) // {_LEAST_SECONDS // 2 * 1_000_000}))
+WHERE epoch_us(first) - epoch_us(before) >= {_LEAST_SECONDS}e6 ORDER BY epoch_us(first) - epoch_us(before) DESC, first LIMIT {_SHOWN}"""
 
 
 def coverage(con: duckdb.DuckDBPyConnection, now: datetime) -> Coverage:

@@ -9,6 +9,7 @@ import numpy as np
 
 from reporter import frames
 from reporter.analysis.given import CLASS_LIMITS_MS
+from reporter.analysis.local import LOCAL, know_zone
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.performance import LIMITS_OF_TYPE
 from reporter.analysis.weights import how_many, percentile
@@ -52,7 +53,7 @@ _HEAT_DTYPES = {**_NAMES, "hour": "Int64", "count": "int64", "p95_ms": "float64"
 _HEAT = f"""
 WITH most AS (SELECT kind, operation, sum(least(duration_ms * weight, 1e15)::DECIMAL(38, 3)) AS total FROM {_DONE} GROUP BY ALL
   ORDER BY total DESC, kind, operation LIMIT {HEAT_ROWS})
-SELECT kind, operation, hour(timezone($zone, timezone('UTC', ts))) AS hour, {how_many()}, {percentile("duration_ms", 0.95)}
+SELECT kind, operation, hour({LOCAL}) AS hour, {how_many()}, {percentile("duration_ms", 0.95)}
 FROM {_DONE} JOIN most USING (kind, operation) GROUP BY kind, operation, hour, total ORDER BY total DESC, kind, operation, hour"""
 
 _OUTLIERS_DTYPES = {
@@ -75,10 +76,11 @@ def latency(
 ) -> Latency:
     """Of the finished work in `listed_spans`, which `analysis.fold` makes. `zone`: whose hours of the day."""
     limits = {name: limits_ms[LIMITS_OF_TYPE.get(name, "step")][:2][-1] for name in SPAN_TYPES}
+    know_zone(con, zone)
     within = con.execute(_WITHIN, {"types": list(limits), "limits": list(limits.values())}).fetchall()
     return Latency(
         {(kind, operation): share for kind, operation, share in within},
-        frames.query(con, _HEAT, _HEAT_DTYPES, {"zone": zone}),
+        frames.query(con, _HEAT, _HEAT_DTYPES),
         frames.query(con, _OUTLYING, _OUTLIERS_DTYPES),
         _bins(con),
     )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from reporter import frames
 from reporter.analysis.changes import failing_verdict, rank_sums, slower_verdict
+from reporter.analysis.local import LOCAL, know_zone
 from reporter.analysis.overview import BUCKET, COUNTED
 from reporter.analysis.trends import p95_of_parts
 from reporter.analysis.weights import ALL_SPANS, how_many, percentile, total
@@ -61,7 +62,7 @@ GROUP BY ALL ORDER BY kind, operation, start"""
 # Each day's work once as its own, and once as what the next day is judged against.
 _BOTH = f"""
 WITH own AS MATERIALIZED (
-  SELECT kind, operation, date_trunc('day', timezone($zone, timezone('UTC', ts))) AS day, status, duration_ms, weight
+  SELECT kind, operation, date_trunc('day', {LOCAL}) AS day, status, duration_ms, weight
   FROM {ALL_SPANS} SEMI JOIN detailed USING (kind, operation)
   WHERE is_operation AND status <> 'unfinished' AND ts >= $first AND ts < $last),
 both_sides AS (
@@ -88,10 +89,12 @@ _CALLS_DTYPES = {
     **_NAMES, "id": "Int64", "ts": frames.TIME, "duration_ms": "float64", "status": frames.CATEGORIES["status"],
     "correlation_id": frames.TEXT,
 }  # fmt: skip
+# Found by their ids first: what is sorted is all there was.
 _FIRST_CALLS = f"""
+WITH firsts AS (SELECT id FROM {DONE} SEMI JOIN detailed USING (kind, operation) WHERE {{which}}
+  QUALIFY row_number() OVER (PARTITION BY kind, operation ORDER BY {{order}}) <= {_CALLS})
 SELECT kind, operation, id, timezone('UTC', ts), CASE WHEN {COUNTED} THEN duration_ms END, status, correlation_id
-FROM {DONE} SEMI JOIN detailed USING (kind, operation) WHERE {{which}}
-QUALIFY row_number() OVER (PARTITION BY kind, operation ORDER BY {{order}}) <= {_CALLS} ORDER BY {{order}}"""
+FROM {DONE} SEMI JOIN firsts USING (id) ORDER BY {{order}}"""
 _SLOW = _FIRST_CALLS.format(which=COUNTED, order="duration_ms DESC, id")
 _FAILED = _FIRST_CALLS.format(which="status = 'error'", order="ts DESC, id DESC")
 
@@ -151,11 +154,9 @@ def _told(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 def _days(con: duckdb.DuckDBPyConnection, window: Window, zone: str) -> pd.DataFrame:
     last = window.sql[1]
-    given = {"zone": zone, "first": last - pd.Timedelta(days=_DAYS).to_pytimedelta(), "last": last}
-    kept, gone = (
-        frames.query(con, sql, _DAY_PARTS_DTYPES, wanted)
-        for sql, wanted in ((_KEPT, given), (_GONE, {name: given[name] for name in ("first", "last")}))
-    )
+    know_zone(con, zone)
+    given: dict[str, object] = {"first": last - pd.Timedelta(days=_DAYS).to_pytimedelta(), "last": last}
+    kept, gone = (frames.query(con, sql, _DAY_PARTS_DTYPES, wanted) for sql, wanted in ((_KEPT, given), (_GONE, given)))
     parts = pd.concat([kept.assign(is_kept=True), gone.assign(is_kept=False)], ignore_index=True)
     by_day = parts.groupby([*_OPERATION, "day"])
     own = by_day.agg(

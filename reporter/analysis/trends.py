@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import frames
+from reporter.analysis.local import LOCAL, know_zone
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.weights import ALL_EVENTS, ALL_SPANS, how_many, percentile, total
 
@@ -39,7 +40,7 @@ _OF_KINDS_DTYPES = {
     "day": _DAY_DTYPE, "kind": frames.TEXT, **dict.fromkeys(("events", "error_events", "operations", "errors", "tokens"), "Int64"),
     "cost_usd": "float64",
 }  # fmt: skip
-_DAY = "date_trunc('day', timezone($zone, timezone('UTC', ts)))"
+_DAY = f"date_trunc('day', {LOCAL})"
 _OF_KINDS = f"""
 WITH e AS (SELECT {_DAY} AS day, kind, {how_many()} AS events, {how_many("status = 'error'")} AS error_events
   FROM {ALL_EVENTS} GROUP BY 1, 2),
@@ -65,7 +66,7 @@ UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM d
 
 _HOURS_DTYPES = {"kind": frames.TEXT, "weekday": "Int64", "hour": "Int64", "count": "Int64", "days": "Int64"}
 _HOURS = f"""
-WITH local AS (SELECT kind, weight, timezone($zone, timezone('UTC', ts)) AS told FROM {ALL_SPANS} WHERE is_operation AND status <> 'unfinished'),
+WITH local AS (SELECT kind, weight, {LOCAL} AS told FROM {ALL_SPANS} WHERE is_operation AND status <> 'unfinished'),
 weekdays AS (SELECT isodow(told) AS weekday, count(DISTINCT told::DATE) AS days FROM local GROUP BY 1),
 cells AS (SELECT kind, isodow(told) AS weekday, hour(told) AS hour, {how_many()} AS count FROM local GROUP BY ALL)
 SELECT kind, weekday, hour, count, days FROM cells JOIN weekdays USING (weekday) ORDER BY weekday, hour, kind"""
@@ -74,18 +75,19 @@ SELECT kind, weekday, hour, count, days FROM cells JOIN weekdays USING (weekday)
 def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
     """All days in `events` and `spans`, whatever the window, and in `daily` (figures of what was removed, by days of the
     app's zone). `zone`: whose days."""
-    parts = frames.query(con, _PARTS, _PARTS_DTYPES, {"zone": zone})
+    know_zone(con, zone)
+    parts = frames.query(con, _PARTS, _PARTS_DTYPES)
     of_kinds, of_operations = parts[parts["operation"].isna()], parts[parts["operation"].notna()]
     totals = of_operations.groupby(["kind", "operation"])["total_ms"].sum().reset_index()
     most = totals.sort_values(["total_ms", "kind", "operation"], ascending=[False, True, True]).head(_OPERATIONS)
     chosen = of_operations.merge(most[["kind", "operation"]])
-    by_kind = frames.query(con, _OF_KINDS, _OF_KINDS_DTYPES, {"zone": zone})
+    by_kind = frames.query(con, _OF_KINDS, _OF_KINDS_DTYPES)
     return Trends(
         by_kind.drop(columns="kind").groupby("day").sum().reset_index(),
         _by_day(of_kinds, of_kinds["kind"]),
         _by_day(chosen, chosen["kind"] + " " + chosen["operation"]),
         con.execute("SELECT count(DISTINCT day) FROM daily").fetchall()[0][0],
-        frames.query(con, _HOURS, _HOURS_DTYPES, {"zone": zone}),
+        frames.query(con, _HOURS, _HOURS_DTYPES),
         by_kind,
     )
 

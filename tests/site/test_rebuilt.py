@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reporter import site
 from reporter.analysis import log_data, trace_data
 from reporter.sink import standing
+from reporter.site import building, live
 from tests.helpers import event, run, write_log
 
 ASKED = ("--last", "6h", "--until", "2026-11-20T12:00Z", "--tz", "UTC")
@@ -55,7 +55,7 @@ def redacted_otherwise(app, _) -> tuple[str, ...]:
 
 
 def another_version(_, monkeypatch) -> tuple[str, ...]:
-    for module in (site, standing):
+    for module in (building, live, standing):
         monkeypatch.setattr(module, "__version__", "99.0")
     return ASKED
 
