@@ -143,7 +143,9 @@ def _load_analyses() -> None:
 
 
 def _load_site() -> None:
+    """With the templates compiled, which is kept: at the first build that takes as long as half of the pages."""
     import_module("reporter.site.building")
+    import_module("reporter.site.render").compile_templates()
 
 
 class Run:

@@ -39,6 +39,16 @@ print(len(runtime_js(pathlib.Path({str(tmp_path)!r}))) > 100_000, [m for m in ('
     assert done.stdout.strip() == "True []"
 
 
+def test_templates_are_compiled_and_kept_before_a_page_asks_for_one(tmp_path, monkeypatch):
+    from reporter.site import render
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    render.compile_templates()
+    assert len(list(tmp_path.rglob("*.cache"))) == len(list((ROOT / "templates").glob("*.html")))
+    monkeypatch.setattr(render, "environment", None)
+    render.compile_templates()
+
+
 def test_every_command_and_option_has_help_and_an_example():
     context = Context(cli)
     for name in cli.list_commands(context):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -148,7 +149,16 @@ def moments(column: pd.Series) -> list[Any]:
 
 def rows(frame: pd.DataFrame) -> list[Any]:
     """A frame's rows as named tuples of Python's own values, None where one is missing: what templates go through."""
-    plain = frame.astype(object)
-    for name in frame.select_dtypes(["datetime", "datetimetz"]):
-        plain[name] = pd.Series(moments(frame[name]), frame.index, dtype=object)
-    return list(plain.where(frame.notna(), None).itertuples(index=False, name="Row"))
+    # Column by column: a frame of objects, made of one of 60 rows, takes three times as long.
+    row = namedtuple("Row", list(frame.columns), rename=True)  # type: ignore[misc]
+    return list(map(row._make, zip(*(_plain(column) for _, column in frame.items()), strict=True)))
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    found = moments(column) if column.dtype.kind == "M" else column.tolist()
+    missing = column.isna()
+    return (
+        [None if is_missing else value for value, is_missing in zip(found, missing, strict=True)]
+        if missing.any()
+        else found
+    )

@@ -7,6 +7,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 from markupsafe import Markup
@@ -21,7 +22,6 @@ from reporter.site.runtime import cache_folder
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
-    from zoneinfo import ZoneInfo
 
     import pandas as pd
 
@@ -56,7 +56,7 @@ def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None
 
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource_dir("templates")),
-        bytecode_cache=_Compiled(str(cache_folder() / f"templates-{__version__}")),
+        bytecode_cache=_Compiled(str(_compiled())),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -77,6 +77,18 @@ def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None
     env.filters["rows"] = rows
     env.filters["bars"] = bars
     return env
+
+
+def _compiled() -> Path:
+    return cache_folder() / f"templates-{__version__}"
+
+
+def compile_templates() -> None:
+    """Compile and keep all templates where none is kept yet, before a page asks for the first."""
+    if not _compiled().is_dir():
+        env = environment(ZoneInfo("UTC"))
+        for name in env.list_templates():
+            env.get_template(name)
 
 
 def midnight_ms(day: datetime, later: int, zone: ZoneInfo) -> int:
