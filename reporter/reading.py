@@ -141,7 +141,7 @@ class Reading:
         """All figures of the window, not yet redacted."""
         con, listed = self.con, self._begin_listing()
         groups = errors(con, asked.window, asked.settings.decisions)
-        view, changed = overview(con, asked.window, sources), changes(con, asked.compared)
+        view, changed = overview(con, asked.window, groups.of_spans, sources), changes(con, asked.compared)
         figures = performance(con, asked.window, asked.settings.classes)
         return Results(
             view,
@@ -152,7 +152,7 @@ class Reading:
             changed,
             problems(con, view, groups, changed),
             self._usage(asked, figures.listed),
-            error_details(con, groups.groups),
+            error_details(con, groups.groups, groups.of_events),
         )
 
     def _usage(self, asked: Asked, operations: Sequence[OperationFigures]) -> Usage:

@@ -34,16 +34,18 @@ CREATE TEMP VIEW IF NOT EXISTS counted AS SELECT NULL::TIMESTAMP AS ts, NULL::VA
 def select_window(
     con: duckdb.DuckDBPyConnection, window: Window, compared: Window | None = None, chosen: Chosen = ALL
 ) -> None:
-    """Make the temporary views of what of the `chosen` lies in the half-open window, and of the window it is compared with
-    (`compared_events`, `compared_spans`; by default the one right before it); `window_counted`, what cells alone tell of its traces; and `named_spans`, all spans, `named` as lists name them.
+    """Make the temporary views of what of the `chosen` lies in the half-open window, and of a window that it is `compared` with
+    (`compared_events`, `compared_spans`); `window_counted`, what cells alone tell of its traces; and `named_spans`, all spans, `named` as lists name them.
 
     Where a kind has very many operations (ids that got into names), all but the most frequent are called OTHER in both
     windows' spans, so that no list, page or answer grows beyond what a person can read.
     """
     prepare(con, chosen)
+    weigh(con)
     con.execute(_COUNTED)
     see(con, window, names=("events", "spans", "counted"), chosen=chosen)
-    see(con, compared or window.previous(), "compared", chosen=chosen)
+    if compared:
+        see(con, compared, "compared", chosen=chosen)
     con.execute("CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, operation AS named FROM spans")
     crowded = [
         row[0]
@@ -57,7 +59,8 @@ def select_window(
             QUALIFY row_number() OVER (PARTITION BY kind ORDER BY {how_many()} DESC, operation) <= {_KEPT}"""
         )
         see(con, window, spans=f"* REPLACE ({_NAMED} AS operation)", chosen=chosen)
-        see(con, compared or window.previous(), "compared", f"* REPLACE ({_NAMED} AS operation)", chosen=chosen)
+        if compared:
+            see(con, compared, "compared", f"* REPLACE ({_NAMED} AS operation)", chosen=chosen)
         con.execute(f"CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, {_NAMED} AS named FROM spans")
 
 
@@ -95,7 +98,6 @@ def see(
 ) -> None:
     """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what of the `chosen`, which is prepared, lies
     in the window, each row with its `weight` (weights.py); `spans`: their columns."""
-    weigh(con)
     start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'" for moment in window.sql)
     for name in names:
         columns, relation = (spans, chosen.spans) if name == "spans" else ("*", chosen.events)

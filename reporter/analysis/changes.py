@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
-from reporter.analysis.weights import how_many, percentiles
+from reporter.analysis.weights import added, how_many, percentiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,26 +111,30 @@ WITH kept AS (SELECT * FROM daily WHERE day + INTERVAL 12 HOUR >= $start::TIMEST
 SELECT kind, operation, sum(operations)::BIGINT, sum(errors)::BIGINT, sum(p95_ms * timed) / nullif(sum(timed) FILTER (p95_ms IS NOT NULL), 0),
   sum(cost_usd), (SELECT count(DISTINCT day) FROM kept)
 FROM kept GROUP BY kind, operation"""
-_COST = "SELECT coalesce(sum(cost_usd ORDER BY id), 0) FROM compared_spans WHERE counts_tokens"
+_BEFORE = f"""
+SELECT {how_many("is_operation AND status <> 'unfinished'")}, coalesce({added("cost_usd", "counts_tokens")}, 0) FROM compared_spans"""
 _FIRST = "SELECT least((SELECT min(ts) FROM events), (SELECT min(day)::TIMESTAMP FROM daily))"
 
 
 def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
     """`window_spans` against `compared_spans` (the window `compared`) and what `daily` has kept of that window."""
+    total, cost = con.execute(_BEFORE).fetchall()[0]
+    start, end = compared.sql
+    kept = con.execute(_KEPT, {"start": start, "end": end}).fetchall()
+    total += sum(count for _, operation, count, *_ in kept if operation is None)
+    if not total:
+        # Nothing to compare with, so that nothing is looked at.
+        return Changes(compared, {}, (), (), 0)
     sides: dict[tuple[str, str | None], dict[bool, Side]] = {}
     for kind, operation, is_now, count, errors, found in con.execute(_SIDES).fetchall():
         side = Side(count, errors, *(found or (None, None)))
         sides.setdefault((kind, operation), {})[is_now] = side
-    empty, cost, kept_days = Side(0, 0, None, None), con.execute(_COST).fetchall()[0][0], 0
-    start, end = compared.sql
-    for kind, operation, count, errors, p95, usd, days in con.execute(_KEPT, {"start": start, "end": end}).fetchall():
+    empty, kept_days = Side(0, 0, None, None), 0
+    for kind, operation, count, errors, p95, usd, days in kept:
         both = sides.setdefault((kind, operation), {})
         both[False] = _with_kept(both.get(False, empty), count, errors, p95)
         kept_days = days
         cost += usd or 0 if operation is None else 0
-    total = sum(both[False].count for (_, operation), both in sides.items() if operation is None and False in both)
-    if not total:
-        return Changes(compared, {}, (), (), 0)
     ranks = {(kind, operation): rest for kind, operation, *rest in con.execute(_RANKS).fetchall()}
     found = [
         _change(*key, both.get(False, empty), both.get(True, empty), ranks.get(key)) for key, both in sides.items()

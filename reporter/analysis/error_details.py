@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reporter.redaction.cut import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     import duckdb
@@ -96,7 +96,7 @@ FROM events e JOIN wanted USING (id) LEFT JOIN source_names n ON n.id = e.source
 _PRECEDING = f"""
 WITH latest AS (
   SELECT a.latest, e.id, e.correlation_id, ts, source, "offset", fault
-  FROM events e JOIN anchors a ON a.anchor = e.id LEFT JOIN window_faults f ON f.event = a.latest),
+  FROM events e JOIN anchors a ON a.anchor = e.id LEFT JOIN faults f ON f.event = a.latest),
 found AS (
   SELECT l.latest, l.fault, (epoch_us(l.ts) - epoch_us(e.ts)) / 1000 AS before_ms, e.*
   FROM latest l JOIN events e ON e.correlation_id = l.correlation_id AND (e.ts < l.ts OR e.ts = l.ts AND e.id < l.id)
@@ -105,7 +105,7 @@ found AS (
   FROM latest l JOIN events e ON l.correlation_id IS NULL AND e.source = l.source
     AND e."offset" BETWEEN l."offset" - {_BEFORE_BYTES} AND l."offset" - 1),
 last AS (
-  SELECT * FROM found ANTI JOIN window_faults f ON f.event = found.id AND f.fault = found.fault
+  SELECT * FROM found ANTI JOIN faults f ON f.event = found.id AND f.fault = found.fault
   QUALIFY row_number() OVER (PARTITION BY latest ORDER BY ts DESC, id DESC) <= {_BEFORE})
 SELECT latest, greatest(0, before_ms), l.kind, {cut("coalesce(l.event, message, '')", 300)}, l.status, nullif(coalesce(l.operation, s.operation), l.event)
 FROM last l LEFT JOIN (SELECT unnest([id, start_event]) AS event_id, operation FROM spans WHERE correlation_id IN (SELECT correlation_id FROM latest)) s
@@ -144,9 +144,11 @@ FROM (SELECT fingerprint, fails, 'traces' AS attribute, '' AS value FROM members
 GROUP BY ALL ORDER BY ALL"""
 
 
-def error_details(con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup]) -> Mapping[str, ErrorDetails]:
-    """Details of the first DETAILED_GROUPS groups, by fingerprint. Beside the window's views and the
-    faults that `errors` leaves it reads `events`, `spans` and `source_names`."""
+def error_details(
+    con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup], of_events: Iterable[tuple[int, int, int, int]]
+) -> Mapping[str, ErrorDetails]:
+    """Details of the first DETAILED_GROUPS groups, by fingerprint. `of_events`: as `Errors` has it. Beside the window's views it reads
+    `events`, `spans` and `source_names`."""
     chosen = groups[:DETAILED_GROUPS]
     if not chosen:
         return {}
@@ -158,6 +160,7 @@ def error_details(con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup]) 
         "INSERT INTO anchors SELECT unnest($1), unnest($2)",
         [[g.telling[0] for g in chosen], [g.anchor for g in chosen]],
     )
+    _keep_faults(con, [g.telling[0] for g in chosen], of_events)
     occurrences = {row[0]: Occurrence(*row) for row in con.execute(_OCCURRENCES).fetchall()}
     before: dict[int, list[Before]] = {}
     for latest, *rest in con.execute(_PRECEDING).fetchall():
@@ -174,6 +177,17 @@ def error_details(con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup]) 
         )
         for g in chosen
     }
+
+
+def _keep_faults(
+    con: duckdb.DuckDBPyConnection, latest: Sequence[int], of_events: Iterable[tuple[int, int, int, int]]
+) -> None:
+    """Leave `faults`: the events of the faults that the latest ones are of."""
+    fault_of = {number: fault for number, _, fault, _ in of_events}
+    wanted = {fault_of[number] for number in latest if number in fault_of}
+    events = [(number, fault) for number, fault in fault_of.items() if fault in wanted]
+    con.execute("CREATE OR REPLACE TEMP TABLE faults (event BIGINT, fault BIGINT)")
+    con.execute("INSERT INTO faults SELECT unnest($1), unnest($2)", [[e for e, _ in events], [f for _, f in events]])
 
 
 def latest_of(con: duckdb.DuckDBPyConnection, groups: Sequence[ErrorGroup]) -> dict[str, Occurrence]:

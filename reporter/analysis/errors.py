@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reporter.analysis.faults import ErrorEvent, error_events, keep, merge, rank
+from reporter.analysis.faults import ErrorEvent, error_events, merge, rank
 from reporter.analysis.given import UNDECIDED
 from reporter.format import words
 
@@ -100,6 +100,11 @@ class Errors:
     of_events: tuple[tuple[int, int, int, int], ...] = ()
 
     @property
+    def of_spans(self) -> list[tuple[int | None, int]]:
+        """Of each error event the failed span it belongs to (none: null), and its fault."""
+        return [(None if span == -1 else span, fault) for _, span, fault, _ in self.of_events]
+
+    @property
     def open(self) -> tuple[ErrorGroup, ...]:
         """Those that lists show: neither ignored nor resolved."""
         return tuple(group for group in self.groups if group.is_open)
@@ -142,22 +147,17 @@ class Past:
     lately: set[str]
 
 
-def errors(
-    con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = UNDECIDED, *, keeps: bool = True
-) -> Errors:
-    """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`. `keeps`: tell `of_events`,
-    and leave `window_faults` and `span_faults` (`faults.keep`) for what counts faults."""
+def errors(con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = UNDECIDED) -> Errors:
+    """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`."""
     earlier_events = f"(SELECT * FROM events WHERE ts < TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}')"
     lately = window.previous().sql[0]
     has_past = bool(con.execute("SELECT count(*) > 0 FROM events WHERE ts < ?", [lately]).fetchall()[0][0])
     found, earlier = error_events(con, "window_events", earlier_events)
     for events in (found, earlier):
         merge(events, decisions)
-    if keeps:
-        keep(con, found)
     past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
     made = _grouped(found, window, past, has_past=has_past, decisions=decisions)
-    return replace(made, of_events=_of_events(found, made.groups)) if keeps else made
+    return replace(made, of_events=_of_events(found, made.groups))
 
 
 def error_groups(

@@ -9,8 +9,7 @@ Of one fault are, in one trace, error events (failed operations and log entries 
 
 Without a correlation id a failed call is a fault of its own, with its row and log lines of the same text within 2 s.
 
-Plain Python over the error events, which are few: the terminal starts without pandas. `keep` makes the temporary table
-`window_faults` of them, and `span_faults`, from which everything that counts faults counts them.
+Plain Python over the error events, which are few: the terminal starts without pandas.
 """
 
 from __future__ import annotations
@@ -19,15 +18,15 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from reporter import engine
 from reporter.analysis.fingerprints import fingerprint, normalise
-from reporter.analysis.given import UNDECIDED
 from reporter.events.exceptions import ExceptionText, read_exception
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     import duckdb
 
@@ -37,9 +36,10 @@ _COMPARED_PATTERNS = 100
 # An event without a text may be about what failed while its work ran, give or take what times in whole seconds are off.
 _ROUGHLY = timedelta(seconds=2)
 _CALLS = ("tool", "llm")
+# By time they are put here: to sort them within bounds of memory DuckDB would read the whole table three times.
 _ERROR_EVENTS = """
 SELECT id, ts, kind, operation, event, correlation_id, duration_ms, message AS log_message, error_class, error_message, exception
-FROM {events} WHERE status = 'error' ORDER BY ts, id"""
+FROM {events} WHERE status = 'error'"""
 _FAILED_SPANS = "SELECT id, row_event, correlation_id FROM spans WHERE status = 'error'"
 
 # (failed work, the failed work that it ended with): up from each through work that did not fail, to the nearest that did. Calls do
@@ -55,13 +55,6 @@ found AS (
   FROM above a JOIN spans p ON p.id = a.parent AND p.status = 'error' AND p.type NOT IN {_CALLS} GROUP BY a.parent),
 begun AS (SELECT parent AS id, max(start_ts) AS ts FROM spans WHERE parent IN (SELECT id FROM found) GROUP BY parent)
 SELECT found.id, failed FROM found LEFT JOIN begun USING (id) WHERE begun.ts IS NULL OR begun.ts <= found.ts ORDER BY found.ts, found.id"""
-
-_KEPT = """
-CREATE OR REPLACE TEMP TABLE window_faults (event BIGINT, span BIGINT, fault BIGINT, fingerprint VARCHAR)"""
-_OF_SPANS = """
-CREATE OR REPLACE TEMP VIEW span_faults AS
-SELECT s.id AS span, coalesce(min(fault), s.id) AS fault, min(fingerprint) AS fingerprint
-FROM window_spans s LEFT JOIN window_faults f ON f.span = s.id WHERE s.status = 'error' GROUP BY s.id"""
 
 
 class ErrorEvent:
@@ -118,19 +111,12 @@ def _found(
     con: duckdb.DuckDBPyConnection, events: str, spans: dict[int, tuple[int, str | None]], *, has_spans: bool
 ) -> list[ErrorEvent]:
     rows = engine.again(con, _ERROR_EVENTS.format(events=events)).fetchall()
+    rows.sort(key=itemgetter(1, 0))
     found = [ErrorEvent(row, *spans.get(row[0], (None, None))) for row in rows]
     _number(found)
     if has_spans:
         _join(found, _ended_with(con, found))
     _set_fingerprints(found)
-    return found
-
-
-def find(con: duckdb.DuckDBPyConnection, decisions: Decisions = UNDECIDED) -> list[ErrorEvent]:
-    """The error events of `window_events`, in the groups that they were merged into, kept (`keep`)."""
-    (found,) = error_events(con, "window_events")
-    merge(found, decisions)
-    keep(con, found)
     return found
 
 
@@ -141,20 +127,12 @@ def merge(found: Iterable[ErrorEvent], decisions: Decisions) -> None:
             event.fingerprint = decisions.group_of(event.fingerprint)
 
 
-def keep(con: duckdb.DuckDBPyConnection, found: Iterable[ErrorEvent]) -> None:
-    """Make of the window's error events `window_faults`: event, span (null: of none that failed), fault, fingerprint; and
-    `span_faults`: the fault of each failed span of `window_spans`. One whose error event lies outside the window is its own."""
-    rows = [(event.id, event.span, event.fault, event.fingerprint) for event in found]
-    con.execute(_KEPT)
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
-    con.execute("INSERT INTO window_faults SELECT unnest($1), unnest($2), unnest($3), unnest($4)", columns)
-    con.execute(_OF_SPANS)
-
-
-def count_faults(con: duckdb.DuckDBPyConnection) -> int:
-    """The window's faults, of what `keep` has made."""
-    sql = "SELECT count(*) FROM (SELECT fault FROM window_faults UNION SELECT fault FROM span_faults)"
-    return int(con.execute(sql).fetchall()[0][0])
+def count_faults(con: duckdb.DuckDBPyConnection, found: Collection[tuple[int | None, int]]) -> int:
+    """The window's faults: those of its error events, given as (failed span, fault), and each failed span of `window_spans` whose error event
+    lies outside the window."""
+    spans, faults = (set(part) for part in zip(*found, strict=True)) if found else (set(), set())
+    failed = con.execute("SELECT id FROM window_spans WHERE status = 'error'").fetchall()
+    return len(faults.union(span for (span,) in failed if span not in spans))
 
 
 def _number(events: list[ErrorEvent]) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reporter import frames
 from reporter.analysis.overview import BUCKET, COUNTED
-from reporter.analysis.weights import how_many, percentile, total
+from reporter.analysis.weights import added, how_many, percentile, total
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ _MODELS_DTYPES = {
 _MODELS = f"""
 WITH used AS (SELECT s.*, e.cached_tokens FROM window_spans s LEFT JOIN window_events e USING (id) WHERE s.counts_tokens)
 SELECT operation, {how_many()}, {how_many("status = 'error'")}, coalesce(sum(prompt_tokens), 0)::BIGINT,
-  coalesce(sum(completion_tokens), 0)::BIGINT, coalesce(sum(cached_tokens), 0)::BIGINT, coalesce(sum(cost_usd ORDER BY id), 0), {how_many("cost_usd IS NOT NULL")},
+  coalesce(sum(completion_tokens), 0)::BIGINT, coalesce(sum(cached_tokens), 0)::BIGINT, coalesce({added("cost_usd")}, 0), {how_many("cost_usd IS NOT NULL")},
   coalesce(sum(prompt_tokens) FILTER (cost_usd IS NULL), 0)::BIGINT, coalesce(sum(completion_tokens) FILTER (cost_usd IS NULL), 0)::BIGINT,
   coalesce(sum(cached_tokens) FILTER (cost_usd IS NULL), 0)::BIGINT,
   {percentile("duration_ms", 0.5, COUNTED)}, {percentile("duration_ms", 0.95, COUNTED)},
@@ -58,14 +58,14 @@ _TRACES_DTYPES = {
     "correlation_id": frames.TEXT, "start": frames.TIME, "calls": "Int64", "tokens": "Int64", "cost_usd": "float64",
 }  # fmt: skip
 _TRACES = f"""
-SELECT correlation_id, min(start_ts), count(*), sum({_TOKENS})::BIGINT AS tokens, coalesce(sum(cost_usd ORDER BY id), 0) AS cost
+SELECT correlation_id, min(start_ts), count(*), sum({_TOKENS})::BIGINT AS tokens, coalesce({added("cost_usd")}, 0) AS cost
 FROM window_spans WHERE counts_tokens AND correlation_id IS NOT NULL GROUP BY correlation_id
 ORDER BY cost DESC, tokens DESC, correlation_id LIMIT {_EXPENSIVE}"""
 
 
 _POINTS_DTYPES = {"start": frames.TIME, "operation": frames.TEXT, "tokens": "Int64", "cost_usd": "float64"}
 _POINTS = f"""
-SELECT {BUCKET} AS start, operation, sum({_TOKENS})::BIGINT, coalesce(sum(cost_usd ORDER BY id), 0)
+SELECT {BUCKET} AS start, operation, sum({_TOKENS})::BIGINT, coalesce({added("cost_usd")}, 0)
 FROM window_spans WHERE counts_tokens GROUP BY ALL ORDER BY start, operation"""
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from reporter import engine
 from reporter.analysis import fold
 from reporter.analysis.faults import count_faults
-from reporter.analysis.weights import how_many, percentiles
+from reporter.analysis.weights import added, how_many, percentiles
 from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     import duckdb
@@ -132,8 +132,13 @@ COUNTED = "duration_ms >= 0 AND isfinite(duration_ms)"
 BUCKET = "make_timestamp((epoch_us(ts) // ($seconds::BIGINT * 1000000)) * $seconds::BIGINT * 1000000)"
 
 
-def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Source, ...] = ()) -> Overview:
-    """All figures of the overview over `window_events`, `window_spans` and the faults that `errors` leaves.
+def overview(
+    con: duckdb.DuckDBPyConnection,
+    window: Window,
+    faults: Collection[tuple[int | None, int]],
+    sources: tuple[Source, ...] = (),
+) -> Overview:
+    """All figures of the overview over `window_events`, `window_spans` and of each error event the failed span and the `faults` it is of.
 
     Percentiles are linear between order statistics (Hyndman & Fan type 7), in ms, null where there is no duration.
     """
@@ -142,7 +147,7 @@ def overview(con: duckdb.DuckDBPyConnection, window: Window, sources: tuple[Sour
     return Overview(
         window,
         sources,
-        totals_of(_all_traces(con), count_faults(con), over_time, by_kind),
+        totals_of(_all_traces(con), count_faults(con, faults), over_time, by_kind),
         by_kind,
         _top(con, "kind = 'tool'"),
         _top(con, "type = 'command'"),
@@ -261,9 +266,9 @@ def _top(con: duckdb.DuckDBPyConnection, condition: str) -> tuple[OperationCount
 
 def _tokens(con: duckdb.DuckDBPyConnection) -> Tokens:
     row = con.execute(
-        """SELECT coalesce(sum(prompt_tokens), 0)::BIGINT, coalesce(sum(completion_tokens), 0)::BIGINT,
+        f"""SELECT coalesce(sum(prompt_tokens), 0)::BIGINT, coalesce(sum(completion_tokens), 0)::BIGINT,
           coalesce(sum(coalesce(total_tokens, coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0))), 0)::BIGINT,
-          coalesce(sum(cost_usd ORDER BY id), 0)
+          coalesce({added("cost_usd")}, 0)
         FROM window_spans WHERE counts_tokens"""
     ).fetchall()[0]
     return Tokens(*row)

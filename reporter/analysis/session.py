@@ -21,6 +21,7 @@ from reporter.analysis.overview import (
     totals_of,
 )
 from reporter.analysis.recent import RecentEvent, recent
+from reporter.analysis.weights import weigh
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +100,7 @@ def told(con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = 
 def session(con: duckdb.DuckDBPyConnection, found: Told) -> Session:
     """Of `spans`, as far as they lie in the window, and of what the events say."""
     window, over_time = found.window, found.over_time
+    weigh(con)
     see(con, window, names=("spans",))
     rows = engine.again(con, _FIGURES).fetchall()
     by_kind = kinds_of(((kind, *figures) for is_kind, kind, _, *figures in rows if is_kind), over_time)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 # Over single ones; where cells are seen, theirs is there already.
 _PERCENTILES = "CREATE TEMP MACRO IF NOT EXISTS percentiles(value, weight, shares) AS quantile_cont(value, shares)"
+# Doubles add up to other last bits in another order, and to sort them first takes five times as long as to add decimals. More than this is
+# no time or cost; of 10^11 rows that say more the sum still fits.
+_MOST = "1e15"
 # Selected behind `*`. A relation that has weights keeps them: of two columns of a name the first is meant.
 ONE = "1::BIGINT AS weight"
 ALL_EVENTS, ALL_SPANS = f"(SELECT *, {ONE} FROM events)", f"(SELECT *, {ONE} FROM spans)"
@@ -29,9 +32,15 @@ def how_many(which: str = "", of: str = "") -> str:
     return f"coalesce(sum({of}weight){_only(which)}, 0)::BIGINT"
 
 
+def added(value: str, which: str = "") -> str:
+    """SQL: the sum of a row's `value` (ms, USD), null without any; to 12 digits behind the point, the same in whatever order the rows come."""
+    held = f"CASE WHEN {value} IS NOT NULL THEN greatest(-{_MOST}, least({value}, {_MOST})) END"
+    return f"(sum(({held})::DECIMAL(38, 12)){_only(which)})::DOUBLE"
+
+
 def total(value: str, which: str = "", of: str = "") -> str:
-    """SQL: the sum of each one's `value`, null without any; in order of ids, for the last bits."""
-    return f"sum({value} * {of}weight ORDER BY {of}id){_only(which)}"
+    """SQL: the sum of each one's `value` (ms), null without any; added as `added` does."""
+    return added(f"{value} * {of}weight", which)
 
 
 def mean(value: str, which: str) -> str:

@@ -24,18 +24,21 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def asked(
-    options: dict[str, Any], form: str, *, is_of_window: bool = True
+    options: dict[str, Any], form: str, *, is_of_window: bool = True, compares: bool = False
 ) -> Iterator[tuple[Sink, Window, ZoneInfo, Settings]]:
-    """The sink with all that is new in it and the options' window, both in the viewer's zone, and the settings."""
+    """The sink with all that is new in it and the options' window, both in the viewer's zone, and the settings. `compares`: with the
+    views of the window that the settings compare it with."""
     from reporter.cli.progress import progress
     from reporter.sink.asking import asking
+    from reporter.window import parse_compared
 
     settings = settings_of(options)
     window, zone = window_of(options, settings)
+    compared = parse_compared(settings.compare, window, zone) if compares else None
     load_ahead(form)
     with (
         progress() as on_progress,
-        asking(settings, datetime.now(UTC), on_progress, note, window if is_of_window else None) as sink,
+        asking(settings, datetime.now(UTC), on_progress, note, window if is_of_window else None, compared) as sink,
     ):
         yield sink, window, zone, settings
 

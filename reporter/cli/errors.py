@@ -51,7 +51,7 @@ def errors(
         msg = "one decision on one group at a time"
         raise UsageError(msg, "Such as `telemetry-report errors FINGERPRINT --ignore`.")
     with asked(options, form) as (sink, window, zone, settings):
-        found = analyse(sink.connection, window, settings.decisions, keeps=bool(fingerprint))
+        found = analyse(sink.connection, window, settings.decisions)
         if decisions:
             text = _decide(sink, settings, found, fingerprint or "", decisions[0], given["merge"])
         elif not fingerprint:
@@ -65,7 +65,7 @@ def errors(
             text = failures.errors(chosen, latest, form, zone, found)
         else:
             group = _one(found, fingerprint)
-            details = error_details(sink.connection, [group])[group.fingerprint]
+            details = error_details(sink.connection, [group], found.of_events)[group.fingerprint]
             found, group, details = gated(sink, settings, (found, group, details))
             text = failures.group(found, group, details, form, zone)
     click.echo(text)

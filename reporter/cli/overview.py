@@ -16,26 +16,23 @@ from reporter.cli.options import counted, question
 def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """What is wrong, worst first; totals, rates and percentiles by kind."""
     from reporter.analysis.errors import errors
-    from reporter.analysis.faults import find
+    from reporter.analysis.faults import error_events
     from reporter.analysis.overview import overview as analyse
     from reporter.sink.notes import sources as read
     from reporter.terminal import figures
 
-    with asked(options, form) as (sink, window, zone, settings):
+    with asked(options, form, compares=form == "table") as (sink, window, zone, settings):
         con, listed = sink.connection, None
         if form == "table":
-            from reporter.analysis import see
             from reporter.analysis.changes import changes
             from reporter.analysis.problems import problems
             from reporter.window import parse_compared
 
-            compared = parse_compared(settings.compare, window, zone)
-            see(con, compared, "compared", chosen=settings.chosen)
             groups = errors(con, window, settings.decisions)
-            view = analyse(con, window, read(sink))
-            listed = problems(con, view, groups, changes(con, compared))
+            view = analyse(con, window, groups.of_spans, read(sink))
+            listed = problems(con, view, groups, changes(con, parse_compared(settings.compare, window, zone)))
         else:
-            find(con)
-            view = analyse(con, window, read(sink))
+            (found,) = error_events(con, "window_events")
+            view = analyse(con, window, [(event.span, event.fault) for event in found], read(sink))
         view, listed = gated(sink, settings, (view, listed))
     click.echo(figures.overview(view, listed, form, zone))

@@ -30,8 +30,10 @@ def asking(
     on_progress: Callable[[Progress], None],
     on_note: Callable[[str], None],
     window: Window | None = None,
+    compared: Window | None = None,
 ) -> Iterator[Sink]:
-    """The sink with all that is new in it, opened for reading, with the window's views. Raises ReportError."""
+    """The sink with all that is new in it, opened for reading, with the views of a window and of one it is `compared` with. Raises
+    ReportError."""
     sink = open_current(settings)
     if sink:
         for name, why in (*settings.notes, *source_notes(sink)):
@@ -45,7 +47,7 @@ def asking(
         sink = open_sink(settings.sink, read_only=True, on_wait=on_note)
     with sink:
         if window:
-            select_window(sink.connection, window, chosen=settings.chosen)
+            select_window(sink.connection, window, compared, chosen=settings.chosen)
             for note in (*retention_notes(sink, window), *emptiness(sink, window, settings.chosen)):
                 on_note(note)
         sink.connection.execute(SOURCE_NAMES)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from reporter.analysis.weights import added
 from reporter.events.names import KINDS
 from reporter.replacing import replaced
 
@@ -243,19 +244,19 @@ def _drop(
 
 
 # The same figures as analysis/trends.py's of a day, of what goes.
-_KEEP_FIGURES = """
+_KEEP_FIGURES = f"""
 INSERT INTO daily
 WITH e AS (
   SELECT timezone($zone, timezone('UTC', ts))::DATE AS day, kind, count(*) AS events, count(*) FILTER (status = 'error') AS error_events
-  FROM events WHERE {condition} GROUP BY ALL),
+  FROM events WHERE {{condition}} GROUP BY ALL),
 s AS (
   SELECT timezone($zone, timezone('UTC', ts))::DATE AS day, kind, operation, count(*) FILTER (is_operation) AS operations,
     count(*) FILTER (is_operation AND status = 'error') AS errors,
-    sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, sum(cost_usd) FILTER (counts_tokens) AS cost,
+    sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, {added("cost_usd", "counts_tokens")} AS cost,
     count(duration_ms) FILTER (is_operation AND duration_ms >= 0 AND isfinite(duration_ms)) AS timed,
-    sum(duration_ms) FILTER (is_operation AND duration_ms >= 0 AND isfinite(duration_ms)) AS total_ms,
+    {added("duration_ms", "is_operation AND duration_ms >= 0 AND isfinite(duration_ms)")} AS total_ms,
     quantile_cont(duration_ms, 0.95) FILTER (is_operation AND duration_ms >= 0 AND isfinite(duration_ms)) AS p95_ms
-  FROM spans WHERE status <> 'unfinished' AND ({condition}) GROUP BY GROUPING SETS ((day, kind), (day, kind, operation)))
+  FROM spans WHERE status <> 'unfinished' AND ({{condition}}) GROUP BY GROUPING SETS ((day, kind), (day, kind, operation)))
 SELECT day, kind, operation, CASE WHEN operation IS NULL THEN coalesce(events, 0) ELSE 0 END,
   CASE WHEN operation IS NULL THEN coalesce(error_events, 0) ELSE 0 END, coalesce(operations, 0), coalesce(errors, 0),
   coalesce(tokens, 0), coalesce(cost, 0), coalesce(timed, 0), coalesce(total_ms, 0), p95_ms

@@ -273,7 +273,7 @@ def u_test(here: list[float], there: list[float]) -> float:
 
 def test_changes_against_the_window_before(sink):
     now, before = (Window(*(datetime(2026, 11, day, 12, tzinfo=UTC) for day in days)) for days in ((19, 20), (18, 19)))
-    select_window(sink, now)
+    select_window(sink, now, before)
     try:
         view = changes(sink, before)
         (first,) = sink.execute("SELECT min(ts) FROM events").fetchone()
