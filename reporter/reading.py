@@ -80,11 +80,10 @@ class Reading:
         self._listed: Future[Traces] | None = None
         self._data: Future[TraceData] | None = None
         self._is_open = True
-        self._aside = self.con.cursor()
+        self._aside = self.sink.aside()
         self._compared, self._chosen = compared, chosen
         self.is_reduced = self.sink.is_reduced
         try:
-            self._aside.execute("SET TimeZone = 'UTC'")
             for con in (self.con, self._aside):
                 self._select(con)
                 con.execute(SOURCE_NAMES)
@@ -141,7 +140,7 @@ class Reading:
         """All figures of the window, not yet redacted."""
         con, listed = self.con, self._begin_listing()
         groups = errors(con, asked.window, asked.settings.decisions)
-        view, changed = overview(con, asked.window, groups.of_spans, sources), changes(con, asked.compared)
+        view, changed = overview(con, asked.window, lambda: groups.of_spans, sources), changes(con, asked.compared)
         figures = performance(con, asked.window, asked.settings.classes)
         return Results(
             view,

@@ -64,6 +64,12 @@ def select_window(
         con.execute(f"CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, {_NAMED} AS named FROM spans")
 
 
+def see_events(con: duckdb.DuckDBPyConnection, window: Window, chosen: Chosen = ALL) -> None:
+    """Make `window_events` of the `chosen` alone: what error events are found by."""
+    prepare(con, chosen)
+    see(con, window, names=("events",), chosen=chosen)
+
+
 _NAMED = f"""CASE WHEN (kind, operation) IN (SELECT (kind, operation) FROM named_operations) THEN operation ELSE '{OTHER}' END"""
 
 

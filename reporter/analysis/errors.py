@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from reporter.analysis.faults import ErrorEvent, error_events, merge, rank
@@ -177,12 +177,13 @@ def _grouped(
     first = int(window.start.timestamp()) // seconds
     count = -(-int(window.end.timestamp()) // seconds) - first
     buckets = tuple(datetime.fromtimestamp((first + n) * seconds, UTC) for n in range(count))
+    origin, length = buckets[0].replace(tzinfo=None), timedelta(seconds=seconds)
     parts: dict[str, list[ErrorEvent]] = {}
     for event in found:
         parts.setdefault(event.fingerprint, []).append(event)
 
     def bucket_of(ts: datetime) -> int:
-        return int(ts.replace(tzinfo=UTC).timestamp()) // seconds - first
+        return (ts - origin) // length
 
     faults = {name: len({event.fault for event in part}) for name, part in parts.items()}
     most = sorted(parts.items(), key=lambda item: (-faults[item[0]], -len(item[1]), item[0]))[:GROUPS_AT_MOST]
@@ -210,8 +211,9 @@ def _group(
     name: str, part: list[ErrorEvent], past: Past, total: int, bucket_of: Callable[[datetime], int], buckets: int
 ) -> ErrorGroup:
     """`part`: the group's events by time."""
-    most = max(map(rank, part))
-    tells = [event for event in part if rank(event) == most]
+    ranks = [rank(event) for event in part]
+    most = max(ranks)
+    tells = [event for event, told in zip(part, ranks, strict=True) if told == most]
     telling = tells[-1]
     traces = dict.fromkeys(event.trace for event in reversed(part) if event.trace)
     kinds = [kind for kind, _ in Counter(event.kind for event in part).most_common()]

@@ -120,6 +120,12 @@ def _found(
     return found
 
 
+def faults(con: duckdb.DuckDBPyConnection) -> list[tuple[int | None, int]]:
+    """Of each error event of `window_events` the failed span it belongs to, and its fault."""
+    (found,) = error_events(con, "window_events")
+    return [(event.span, event.fault) for event in found]
+
+
 def merge(found: Iterable[ErrorEvent], decisions: Decisions) -> None:
     """Give events of merged groups the fingerprint of what these were merged into."""
     if decisions.merged:
@@ -130,9 +136,9 @@ def merge(found: Iterable[ErrorEvent], decisions: Decisions) -> None:
 def count_faults(con: duckdb.DuckDBPyConnection, found: Collection[tuple[int | None, int]]) -> int:
     """The window's faults: those of its error events, given as (failed span, fault), and each failed span of `window_spans` whose error event
     lies outside the window."""
-    spans, faults = (set(part) for part in zip(*found, strict=True)) if found else (set(), set())
+    spans = {span for span, _ in found}
     failed = con.execute("SELECT id FROM window_spans WHERE status = 'error'").fetchall()
-    return len(faults.union(span for (span,) in failed if span not in spans))
+    return len({fault for _, fault in found}.union(span for (span,) in failed if span not in spans))
 
 
 def _number(events: list[ErrorEvent]) -> None:

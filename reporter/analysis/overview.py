@@ -13,7 +13,7 @@ from reporter.analysis.weights import added, how_many, percentiles
 from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     import duckdb
@@ -135,27 +135,20 @@ BUCKET = "make_timestamp((epoch_us(ts) // ($seconds::BIGINT * 1000000)) * $secon
 def overview(
     con: duckdb.DuckDBPyConnection,
     window: Window,
-    faults: Collection[tuple[int | None, int]],
+    faults: Callable[[], Collection[tuple[int | None, int]]],
     sources: tuple[Source, ...] = (),
 ) -> Overview:
-    """All figures of the overview over `window_events`, `window_spans` and of each error event the failed span and the `faults` it is of.
+    """All figures of the overview over `window_events` and `window_spans`. `faults`: of each error event the failed span and the fault
+    it is of, asked for last, so that it may be found meanwhile.
 
     Percentiles are linear between order statistics (Hyndman & Fan type 7), in ms, null where there is no duration.
     """
     over_time = buckets(con, window.bucket_seconds)
-    by_kind, folded = kinds(con, over_time), fold(con)
-    return Overview(
-        window,
-        sources,
-        totals_of(_all_traces(con), count_faults(con, faults), over_time, by_kind),
-        by_kind,
-        _top(con, "kind = 'tool'"),
-        _top(con, "type = 'command'"),
-        _tokens(con),
-        over_time,
-        _listed(by_kind, kinds(con, over_time, "listed_spans")) if folded else by_kind,
-        folded,
-    )
+    by_kind, folded, traces = kinds(con, over_time), fold(con), _all_traces(con)
+    (tools, commands), tokens = _busiest(con), _tokens(con)
+    listed = _listed(by_kind, kinds(con, over_time, "listed_spans")) if folded else by_kind
+    totals = totals_of(traces, count_faults(con, faults()), over_time, by_kind)
+    return Overview(window, sources, totals, by_kind, tools, commands, tokens, over_time, listed, folded)
 
 
 def _listed(by_kind: Mapping[str, KindFigures], listed: dict[str, KindFigures]) -> dict[str, KindFigures]:
@@ -256,12 +249,19 @@ def kinds_of(
     return {k: figures.get(k, KindFigures(events[k], 0, 0, 0, 0, None, None, None)) for k in KINDS}
 
 
-def _top(con: duckdb.DuckDBPyConnection, condition: str) -> tuple[OperationCount, ...]:
-    rows = con.execute(
-        f"""SELECT operation, {how_many()} AS n FROM window_spans
-        WHERE is_operation AND status <> 'unfinished' AND {condition} GROUP BY operation ORDER BY n DESC, operation LIMIT 10"""
-    ).fetchall()
-    return tuple(OperationCount(*row) for row in rows)
+_TOP = 10
+_BUSIEST = f"""
+SELECT type = 'command', operation, {how_many()} AS n FROM window_spans
+WHERE is_operation AND status <> 'unfinished' AND (kind = 'tool' OR type = 'command') GROUP BY ALL ORDER BY n DESC, operation"""
+
+
+def _busiest(con: duckdb.DuckDBPyConnection) -> list[tuple[OperationCount, ...]]:
+    """The busiest tools, and the busiest commands."""
+    rows = con.execute(_BUSIEST).fetchall()
+    return [
+        tuple(OperationCount(name, n) for is_command, name, n in rows if is_command == wanted)[:_TOP]
+        for wanted in (False, True)
+    ]
 
 
 def _tokens(con: duckdb.DuckDBPyConnection) -> Tokens:

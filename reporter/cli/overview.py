@@ -15,24 +15,34 @@ from reporter.cli.options import counted, question
 @question("table", "json", "csv")
 def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """What is wrong, worst first; totals, rates and percentiles by kind."""
+    from concurrent.futures import ThreadPoolExecutor
+    from contextlib import closing
+
+    from reporter.analysis import see_events
     from reporter.analysis.errors import errors
-    from reporter.analysis.faults import error_events
+    from reporter.analysis.faults import faults
     from reporter.analysis.overview import overview as analyse
     from reporter.sink.notes import sources as read
     from reporter.terminal import figures
 
-    with asked(options, form, compares=form == "table") as (sink, window, zone, settings):
+    with (
+        asked(options, form, compares=form == "table") as (sink, window, zone, settings),
+        closing(sink.aside()) as aside,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        # Error events are put together in Python while DuckDB, which works without its lock, adds up all the rest.
+        see_events(aside, window, settings.chosen)
         con, listed = sink.connection, None
         if form == "table":
             from reporter.analysis.changes import changes
             from reporter.analysis.problems import problems
             from reporter.window import parse_compared
 
-            groups = errors(con, window, settings.decisions)
-            view = analyse(con, window, groups.of_spans, read(sink))
-            listed = problems(con, view, groups, changes(con, parse_compared(settings.compare, window, zone)))
+            groups = thread.submit(errors, aside, window, settings.decisions)
+            changed = changes(con, parse_compared(settings.compare, window, zone))
+            view = analyse(con, window, lambda: groups.result().of_spans, read(sink))
+            listed = problems(con, view, groups.result(), changed)
         else:
-            (found,) = error_events(con, "window_events")
-            view = analyse(con, window, [(event.span, event.fault) for event in found], read(sink))
+            view = analyse(con, window, thread.submit(faults, aside).result, read(sink))
         view, listed = gated(sink, settings, (view, listed))
     click.echo(figures.overview(view, listed, form, zone))

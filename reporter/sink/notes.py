@@ -32,11 +32,13 @@ FROM about b LEFT JOIN about v ON v.key = 'version:' || substr(b.key, 6) WHERE s
 def source_notes(sink: Sink) -> list[tuple[str, str]]:
     """What of the sources could not be read when it was last tried, and why; the same of both tables is told once. First, by no
     name, that a good part of all entries was rejected."""
-    notes = sink.connection.execute(
-        """SELECT string_agg(name, ', ' ORDER BY name), note FROM sources WHERE note <> ''
-        GROUP BY note, CASE WHEN kind = 'table' THEN path ELSE id::VARCHAR END ORDER BY min(id)"""
-    ).fetchall()
-    return [*_reject_notes(sink), *notes]
+    # Put together here: of a source or two DuckDB plans for longer than that takes.
+    names: dict[tuple[str, str | int], list[str]] = {}
+    for number, name, kind, path, note in sink.connection.execute(
+        "SELECT id, name, kind, path, note FROM sources WHERE note <> '' ORDER BY id"
+    ).fetchall():
+        names.setdefault((note, path if kind == "table" else number), []).append(name)
+    return [*_reject_notes(sink), *((", ".join(sorted(told)), note) for (note, _), told in names.items())]
 
 
 def told(name: str, why: str) -> str:

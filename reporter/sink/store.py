@@ -84,6 +84,12 @@ class Sink:
             if why:
                 raise DamagedSinkError(self.path, f"is damaged ({why})") from exc
 
+    def aside(self) -> engine.DuckDBPyConnection:
+        """Another connection to the same file, for a thread of its own: temporary views and tables are each one's own."""
+        con = self.connection.cursor()
+        con.execute("SET TimeZone = 'UTC'")
+        return con
+
     def set_zone(self, zone: str) -> None:
         """The app's time zone: what times without an offset mean."""
         self.connection.execute(f"SET TimeZone = '{zone}'")
