@@ -69,7 +69,11 @@ def test_the_figures_are_those_of_all_events(inbox, fleet):
     assert (calls["count"], calls["errors"]) == (len(ended), sum("failed" in line for line in ended))
     assert calls["max_ms"] == 1e9
     assert "late" not in {o["operation"] for o in found["operations"]}
-    assert found != whole
+    # They are told by cells: most calls are no rows there.
+    with duckdb.connect(str(fleet), read_only=True) as con:
+        (kept,) = con.execute("SELECT count(*) FROM spans WHERE operation = 'db.query'").fetchall()[0]
+    assert kept < calls["count"] / 2
+    assert [o["operation"] for o in found["operations"]] == [o["operation"] for o in whole["operations"]]
 
 
 def test_a_day_of_a_zone_three_quarters_off_the_hour_is_exact(inbox, fleet):
