@@ -307,7 +307,8 @@ class Sink:
         had_spans = self._has("FROM spans")
         turns = self._turns(new, is_all=not had_spans)
         for turn in turns:
-            derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen} AND {turn}")
+            with self._in_any_order():
+                derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen} AND {turn}")
             with self.transaction():
                 if had_spans:
                     con.execute(f"DELETE FROM spans WHERE {turn}")
@@ -320,6 +321,16 @@ class Sink:
             # What they held would stay in memory.
             for name in (*spans.MADE, "touched"):
                 con.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+    @contextlib.contextmanager
+    def _in_any_order(self) -> Iterator[None]:
+        """Tables that are made meanwhile hold their rows in any order. To keep the order DuckDB writes them by one thread, where it may not
+        hold all of them in memory."""
+        if self.is_saved:
+            self.connection.execute("SET preserve_insertion_order = false")
+        yield
+        if self.is_saved:
+            self.connection.execute("SET preserve_insertion_order = true")
 
     def copy_to(self, path: Path) -> None:
         """Copy all to a new sink file, in which no room is taken by events that went (`gone`)."""
