@@ -19,7 +19,7 @@ from reporter.redaction.own import OWN_WORDS, is_id
 from reporter.redaction.patterns import compiled, pattern
 from reporter.redaction.placeholders import hashed, masked
 from reporter.redaction.providers import TOKENS
-from reporter.redaction.rule import Rule
+from reporter.redaction.rule import Looked, Rule
 from reporter.redaction.rules import NOT_IN_IDS, PHONE, SHAPES, SURROUNDINGS
 from reporter.redaction.walk import Walk
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _CACHED, _PASSES = 50_000, 4
-_PLACES_IN_IDS = tuple(place for place in PLACES if place.is_looked_for)
+# By whether it is an id.
+_PLACES = {False: Looked(PLACES), True: Looked(place for place in PLACES if place.is_looked_for)}
 _UUID = pattern(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UUID_CHARS = 36
 _JSON_BEGINS = pattern(r"\{\s*\"|\[\s*[\[{\"]")
@@ -76,10 +77,10 @@ class Redactor:
         others = tuple(rule for rule in rules if rule not in _TOKENS)
         # By whether it is an id, and has a word as long as a key.
         self._rules = {
-            (False, True): rules,
-            (False, False): others,
-            (True, True): tuple(rule for rule in rules if rule.name not in NOT_IN_IDS),
-            (True, False): tuple(rule for rule in others if rule.name not in NOT_IN_IDS),
+            (False, True): Looked(rules),
+            (False, False): Looked(others),
+            (True, True): Looked(rule for rule in rules if rule.name not in NOT_IN_IDS),
+            (True, False): Looked(rule for rule in others if rule.name not in NOT_IN_IDS),
         }
         self._text = lru_cache(_CACHED)(self._redacted)
         self.name_of = lru_cache(_CACHED)(self._name)
@@ -182,17 +183,15 @@ class Redactor:
 
     def _found(self, text: str, is_id: bool) -> Iterator[tuple[int, int, str]]:
         lower = text.lower()
-        for rule in self._rules[is_id, bool(_LONG.search(text))]:
-            if _has(lower, rule.anchors):
-                for match in rule.pattern.finditer(text):
-                    if span := rule.secret(match):
-                        yield *span, rule.name
+        for rule in self._rules[is_id, bool(_LONG.search(text))].worth_a_try(lower):
+            for match in rule.pattern.finditer(text):
+                if span := rule.secret(match):
+                    yield *span, rule.name
         if ":" in text or "=" in text:
             yield from ((*span, SECRET) for span in named_secrets(text))
-        for place in _PLACES_IN_IDS if is_id else PLACES:
-            if _has(lower, place.anchors):
-                for match in place.pattern.finditer(text):
-                    yield from place.found(match)
+        for place in _PLACES[is_id].worth_a_try(lower):
+            for match in place.pattern.finditer(text):
+                yield from place.found(match)
 
     def _embedded(self, value: str) -> str:
         """The text with the JSON in it redacted by its names."""
@@ -273,11 +272,6 @@ class Redactor:
         from reporter.redaction.results import redacted_results
 
         return redacted_results(found, self)
-
-
-def _has(text: str, anchors: tuple[str, ...]) -> bool:
-    """Whether one of them is in the text; there being none is as well."""
-    return not anchors or any(map(text.__contains__, anchors))
 
 
 def _merged(found: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from reporter.redaction.patterns import compiled
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 # How far back what stands before a secret is looked at: data of an image is long.
@@ -54,3 +54,28 @@ class Rule(NamedTuple):
         if self.behind and not compiled(self.behind).search(match.string[max(0, start - _BEHIND) : start]):
             return None
         return start, end
+
+
+class _Anchored(Protocol):
+    @property
+    def anchors(self) -> tuple[str, ...]: ...
+
+
+A = TypeVar("A", bound=_Anchored)
+
+
+class Looked(Generic[A]):
+    """Rules, and which of them may find something in a text: those of whose anchors one is in it, and those without any.
+
+    All anchors are gone through in one loop: 300 of them in as many calls took five times as long.
+    """
+
+    def __init__(self, rules: Iterable[A]) -> None:
+        self._rules = tuple(rules)
+        self._always = [n for n, rule in enumerate(self._rules) if not rule.anchors]
+        self._anchors = [(anchor, n) for n, rule in enumerate(self._rules) for anchor in rule.anchors]
+
+    def worth_a_try(self, lower: str) -> list[A]:
+        """Those that may find something in a text in lower case, in their order."""
+        found = {n for anchor, n in self._anchors if anchor in lower}
+        return [self._rules[n] for n in sorted(found.union(self._always))]

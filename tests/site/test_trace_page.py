@@ -164,8 +164,7 @@ def large(tmp_path_factory):
     write_log(app, *lines)
     (app / ".env").write_text("APP_NAME=Test\n")
     path = app / "big.html"
-    # Looking for secrets in them takes longer than all else, and is not what is looked at here.
-    asked = ("--app", str(app), "--tz", "UTC", "--no-redact", "--html", str(path))
+    asked = ("--app", str(app), "--tz", "UTC", "--html", str(path))
     assert run("trace", "big", *asked).exit_code == 0
     return path
 
