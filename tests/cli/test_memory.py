@@ -38,6 +38,6 @@ def test_a_worker_without_memory_is_told_of_alike(tmp_path, monkeypatch):
         raise MemoryError
 
     (tmp_path / "x.parquet").write_bytes(b"")
-    monkeypatch.setattr("reporter.sink.reduce.reduce_hosts", grow)
+    monkeypatch.setattr("reporter.sink.reduce.reduce_into", grow)
     done = run("reduce", "--from", str(tmp_path), "-o", str(tmp_path / "fleet.duckdb"))
     assert (done.exit_code, done.stderr.splitlines()[-1][:35]) == (3, "telemetry-report: memory ran out. A")
