@@ -121,8 +121,8 @@ PLAIN_EVENTS = f"""correlation_id IS NULL OR correlation_id IN (
 def choose(con: duckdb.DuckDBPyConnection, kept: int = KEPT) -> None:
     """Leave `kept_traces`: all of `events` and `spans` that failed or did not end, and of the others the slowest and the latest. Chosen from
     what was chosen of parts, they are those that are chosen of the whole."""
-    events, named = "(SELECT *, NULL AS message FROM events)", "(SELECT *, operation AS named FROM spans)"
-    con.execute(_KEPT_TRACES.format(summaries=summaries(events, named), kept=kept, folded=folded("spans")))
+    told = summaries("(SELECT *, NULL AS message FROM events)", "spans")
+    con.execute(_KEPT_TRACES.format(summaries=told, kept=kept, folded=folded("spans")))
 
 
 def cells_sql(table: str) -> str:

@@ -108,8 +108,7 @@ def open_views(con: duckdb.DuckDBPyConnection, *, with_logged: bool = False) -> 
         wanted = [*columns, *(LOGGED if with_logged and name == "events" else ())]
         table = f'"{home}".main.{name}'
         if name == "traces":
-            events, spans = f'"{home}".main.events', f'(SELECT *, operation AS named FROM "{home}".main.spans)'
-            table = f"({summaries(events, spans)})"
+            table = "({})".format(summaries(*(f'"{home}".main.{name}' for name in ("events", "spans"))))
         names = ", ".join(f'"{column}"' for column in wanted)
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {names} FROM {table}")
     # A name alone is never a table of the sink. Without a folder for what does not fit in memory nothing is written, and such a query fails.

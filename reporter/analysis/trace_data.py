@@ -71,11 +71,14 @@ class TraceData:
     logs: LogData = NO_LOGS
 
 
+# What worked in each trace, as lists name it.
+_TRACE_NAMES = """
+CREATE OR REPLACE TEMP TABLE trace_names AS SELECT DISTINCT n, named AS name FROM named_spans JOIN carried USING (correlation_id)"""
 _INDEX = """
-WITH named AS (SELECT name, row_number() OVER (ORDER BY name) - 1 AS number FROM (SELECT DISTINCT unnest(names) AS name FROM carried)),
+WITH named AS (SELECT name, row_number() OVER (ORDER BY name) - 1 AS number FROM (SELECT DISTINCT name FROM trace_names)),
 numbered AS (
   SELECT n, list(number ORDER BY number) AS numbers
-  FROM (SELECT n, unnest(names) AS name FROM carried) JOIN named USING (name) GROUP BY n)
+  FROM trace_names JOIN named USING (name) GROUP BY n)
 SELECT to_json({id: list(correlation_id ORDER BY t.n), start: list(epoch_ms(start) ORDER BY t.n),
   ms: list(round(duration_ms, 3) ORDER BY t.n), status: list(status ORDER BY t.n), events: list(events ORDER BY t.n),
   errors: list(errors ORDER BY t.n), failed: list(failed ORDER BY t.n), operations: list(operations ORDER BY t.n), root: list(root ORDER BY t.n),
@@ -155,6 +158,7 @@ def trace_data(
     logged.measure(con)
     con.execute(_FEW_BYTES.format(trace=TRACE_BYTES, all=DETAILED_BYTES))
     logged.keep(con)
+    con.execute(_TRACE_NAMES)
     entries = log_data.entries(con) if has_logs else None
     shown = redacted(con, f"{_TEXTS} UNION ALL {log_data.TEXTS}" if entries else _TEXTS, redactor)
     shown.register(con)
@@ -163,6 +167,7 @@ def trace_data(
     documents, shards, places = _shards(con, ids, shown, told)
     con.execute("DROP TABLE redacted; DROP TABLE logged; DROP TABLE told")
     index, others = _text(con, _INDEX), _text(con, _IDS) or "{}"
+    con.execute("DROP TABLE trace_names")
     if told:
         index, others = _named(index, shown), _named(others, shown)
     logs = log_data.log_data(con, entries, shown) if entries else NO_LOGS
@@ -180,7 +185,7 @@ _TEXTS = " UNION ALL ".join(
         ),
         sorted_texts("FROM carried", {"correlation_id": ID}),
         sorted_texts("SELECT * FROM spans SEMI JOIN carried USING (correlation_id)", dict.fromkeys(_OF_SPANS, ID)),
-        sorted_texts("SELECT unnest(names) AS name FROM carried UNION SELECT name FROM source_names", {"name": ID}),
+        sorted_texts("SELECT name FROM trace_names UNION SELECT name FROM source_names", {"name": ID}),
         # What is counted without a trace: by the filter.
         sorted_texts("SELECT operation FROM window_spans", {"operation": ID}),
         sorted_texts(

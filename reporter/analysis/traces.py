@@ -62,11 +62,10 @@ _START = """CASE WHEN least(exact, work) IS NULL OR rough < least(exact, work) -
 
 
 def summaries(events: str, spans: str) -> str:
-    """SQL: what is said of a trace wherever it is named, of the traces that two relations hold whole; of spans, `named` is their
-    operation as lists name it.
+    """SQL: what is said of a trace wherever it is named, of the traces that two relations hold whole.
 
     `correlation_id, start, stop, duration_ms, status, events, errors` (error events), `failed` (operations), `operations`
-    (finished), `root` (the title), `kinds` (a bit each), `names` (of its operations).
+    (finished), `root` (the title), `kinds` (a bit each).
     """
     return f"""
 WITH e AS (
@@ -78,14 +77,13 @@ WITH e AS (
 s AS (
   SELECT correlation_id, min(start_ts) AS work, max(ts) AS worked, count(*) FILTER (is_operation AND status <> 'unfinished') AS operations,
     count(*) FILTER (is_operation AND status = 'error') AS failed, bool_or(status = 'error') AS has_failed,
-    bool_or(status = 'unfinished') AS is_open, list_sort(list(DISTINCT named)) AS names,
+    bool_or(status = 'unfinished') AS is_open,
     arg_min(kind || ' ' || operation, (CASE type WHEN 'command' THEN 0 WHEN 'root' THEN 1 WHEN 'stream' THEN 2 ELSE 3 END,
       -coalesce(duration_ms, 0), start_ts, id)) AS root
   FROM {spans} WHERE correlation_id IS NOT NULL GROUP BY correlation_id)
 SELECT correlation_id, {_START} AS start, greatest({_START}, last, worked) AS stop, (epoch_us(stop) - epoch_us(start)) / 1000 AS duration_ms,
   CASE WHEN errors > 0 OR has_failed THEN 'error' WHEN is_open THEN 'unfinished' ELSE 'ok' END AS status,
-  events, errors, coalesce(failed, 0) AS failed, coalesce(operations, 0) AS operations, {cut("coalesce(root, first_event, '')", 200)} AS root, kinds,
-  coalesce(names, []) AS names
+  events, errors, coalesce(failed, 0) AS failed, coalesce(operations, 0) AS operations, {cut("coalesce(root, first_event, '')", 200)} AS root, kinds
 FROM e LEFT JOIN s USING (correlation_id)"""
 
 
@@ -110,8 +108,7 @@ def _list(con: duckdb.DuckDBPyConnection) -> None:
     # When their events were spares a look at all those of the sink; a span's time is that of an event.
     bounds = f"WHERE ts BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'" if first else ""
     events, spans = (
-        f"(SELECT * FROM {name} SEMI JOIN seen_traces USING (correlation_id) {bounds})"
-        for name in ("events", "named_spans")
+        f"(SELECT * FROM {name} SEMI JOIN seen_traces USING (correlation_id) {bounds})" for name in ("events", "spans")
     )
     con.execute(_LIST.format(summaries(events, spans)))
 
@@ -187,7 +184,7 @@ def find_traces(
 
 
 def _see_named(con: duckdb.DuckDBPyConnection, column: str, value: str) -> bool:
-    """Make `seen_traces` and `named_spans` of the traces in which the id occurs; whether there is one."""
+    """Make `seen_traces` of the traces in which the id occurs; whether there is one."""
     named = " UNION ALL ".join(
         f"SELECT {column} AS own, correlation_id FROM {table}"
         for table, columns in (("events", EVENT_COLUMNS), ("spans", SPAN_COLUMNS))
@@ -203,5 +200,4 @@ def _see_named(con: duckdb.DuckDBPyConnection, column: str, value: str) -> bool:
         WHERE own = ? AND correlation_id IS NOT NULL""",
         [ids[0][0]],
     )
-    con.execute("CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, operation AS named FROM spans")
     return True
