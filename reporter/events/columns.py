@@ -53,7 +53,7 @@ EVENT_COLUMNS: dict[str, tuple[str, str]] = {
     "error_code": ("VARCHAR", "as logged"),
     "error_category": ("VARCHAR", "as logged"),
     "exception": ("VARCHAR", "Monolog's exception, as text or as JSON"),
-    "context": ("VARCHAR USING COMPRESSION zstd", "the record's context, JSON"),
+    "context": ("VARCHAR", "the record's context, JSON; a sink keeps it packed (packing.py)"),
     "extra": ("VARCHAR", "the record's extra, JSON"),
 }
 

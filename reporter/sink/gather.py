@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter.errors import ReportError, SourceError
 from reporter.events import spans
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.events.packing import PACKED
 from reporter.sink.file import open_sink
 from reporter.sink.gatherable import Gatherable
-from reporter.sink.schema import NOTE_TRACES
+from reporter.sink.schema import NOTE_TRACES, STORED_COLUMNS
 from reporter.sink.whole import SOURCE_COLUMNS
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _ID_BITS = 53
 # As hosts' own sinks number their events (EVENT_COLUMNS).
 _OWN_BITS = 40
 # What an event was logged with: most of its bytes.
-TEXTS = ("context", "extra")
+TEXTS = ("packed", "extra")
 _HINT = "Name folders that `prune --archive` or `export --whole` wrote, such files, or sinks."
 
 
@@ -70,7 +71,7 @@ def gather(given: Sequence[str], path: Path, on_note: Callable[[str], None], *, 
     found = Gatherable(given, on_note)
     with open_sink(path) as sink:
         found.attach(sink.connection)
-        gathered = gather_into(sink, found, tuple(EVENT_COLUMNS), is_of_many=is_of_many)
+        gathered = gather_into(sink, found, tuple(STORED_COLUMNS), is_of_many=is_of_many)
         found.detach(sink.connection)
         sink.connection.execute(NOTE_TRACES.format(batch=0))
         first, last = sink.connection.execute("SELECT min(ts), max(ts) FROM events").fetchall()[0]
@@ -98,8 +99,9 @@ def gather_into(sink: Sink, found: Gatherable, columns: Sequence[str], *, is_of_
 def copy_whole(con: engine.DuckDBPyConnection, found: Gatherable, bits: int, into: str, ids: str, plain: str) -> None:
     """Into the table `into` all columns of the events whose numbers the relation `ids` has, each once; without TEXTS where SQL says that they are
     `plain`. `bits`: what `gather_into` gave."""
-    columns = _event_columns(bits)
-    columns |= {name: (name, f"CASE WHEN {plain} THEN NULL ELSE e.{name} END") for name in TEXTS}
+    told = _event_columns(bits)
+    columns = {name: told[name] for name in (*STORED_COLUMNS, "batch")}
+    columns |= {name: (told[name][0], f"CASE WHEN {plain} THEN NULL ELSE {told[name][1]} END") for name in TEXTS}
     which = f"WHERE {columns['id'][1]} IN (FROM {ids}) ORDER BY e.ts, e.id"
     _copy(con, found, "events", into, columns, which)
     _drop_twice(con, into)
@@ -140,17 +142,30 @@ def _copy(
     """`columns`: name → (what it needs of the rows `e`, SQL); what a host's version did not know is null."""
 
     def statement(rows: Rows) -> str:
-        told = {name: sql for name, (needs, sql) in columns.items() if needs in rows.columns}
-        names = ", ".join(f'"{name}"' for name in told)
-        return f"INSERT INTO {into} ({names}) SELECT {', '.join(told.values())} FROM {rows.sql} e JOIN origins o USING (host, sink) {which}"
+        # A context is packed by what the other columns hold here.
+        is_packed = "packed" in columns
+        told = ", ".join(
+            f'{sql if needs in rows.columns else _none(name)} AS "{"context" if name == "packed" else name}"'
+            for name, (needs, sql) in columns.items()
+        )
+        read = f"SELECT {told} FROM {rows.sql} e JOIN origins o USING (host, sink) {which}"
+        if is_packed:
+            read = f"SELECT * EXCLUDE (context), {PACKED} AS packed FROM ({read})"
+        return f"INSERT INTO {into} BY NAME {read}"
 
     found.ask(con, table, statement)
+
+
+def _none(name: str) -> str:
+    """Null, of an event's kind where it is one of its columns: `PACKED` reads them."""
+    return f"NULL::{EVENT_COLUMNS[name][0]}" if name in EVENT_COLUMNS else "NULL"
 
 
 def _event_columns(bits: int) -> dict[str, tuple[str, str]]:
     made = {name: (name, f'e."{name}"') for name in EVENT_COLUMNS}
     return {
         **made,
+        "packed": ("context", "e.context"),
         "id": ("id", f'((o.base + e.source) << {bits}) + e."offset"'),
         "source": ("source", "o.base + e.source"),
         "record_id": ("record_id", "e.record_id::UUID"),
@@ -200,11 +215,12 @@ def _derive_missing(con: engine.DuckDBPyConnection, origins: Sequence[_Origin], 
     if lacking and len(columns) < len(EVENT_COLUMNS):
         msg = "spans are lacking"
         raise SpansLackingError(msg)
+    names = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
     for origin in origins:
         if origin.first in lacking:
             own = f"id >= {origin.first} AND id < {origin.end}"
             con.execute(f"DELETE FROM spans WHERE {own}")
-            derived = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {own} AND {spans.EVENTS_FILTER}")
+            derived = spans.derive(con, f"SELECT {names} FROM events WHERE {own} AND {spans.EVENTS_FILTER}")
             con.execute(f"INSERT INTO spans SELECT * FROM ({derived}) ORDER BY ts, id")
 
 

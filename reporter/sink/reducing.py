@@ -12,7 +12,7 @@ from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.sink.file import prepare, sink_of
 from reporter.sink.gather import TEXTS, SpansLackingError, copy_whole, gather_into
 from reporter.sink.gatherable import Gatherable
-from reporter.sink.schema import NOTE_TRACES, TABLES
+from reporter.sink.schema import NOTE_TRACES, STORED, STORED_COLUMNS, TABLES
 from reporter.sink.scratch import scratch
 from reporter.sql import literal
 
@@ -121,7 +121,7 @@ def merge_into(path: Path, parts: Sequence[Path], kept: int = KEPT) -> None:
     _write(con, path, kept)
     plain = ", ".join(f"CASE WHEN {cells.PLAIN_EVENTS} THEN NULL ELSE {name} END AS {name}" for name in TEXTS)
     con.execute(
-        f"INSERT INTO out.events SELECT * REPLACE ({plain}) FROM events WHERE {cells.KEPT_EVENTS} ORDER BY ts, id"
+        f"INSERT INTO out.events SELECT {STORED} REPLACE ({plain}) FROM events WHERE {cells.KEPT_EVENTS} ORDER BY ts, id"
     )
     con.execute("DETACH out")
     con.close()
@@ -136,7 +136,7 @@ def _shifted(part: str, ids: int, sources: int) -> dict[str, str]:
     """SQL: the rows of a part's tables, numbered from there on."""
     by = {**dict.fromkeys(_SHIFTED, ids), "source": sources}
     made = {"sources": f"SELECT * REPLACE (id + {sources} AS id) FROM {part}.sources"}
-    for table, columns in (("events", (*EVENT_COLUMNS, "batch")), ("spans", tuple(SPAN_COLUMNS))):
+    for table, columns in (("events", (*STORED_COLUMNS, "batch", "context")), ("spans", tuple(SPAN_COLUMNS))):
         told = ", ".join(f'"{name}" + {by[name]} AS "{name}"' if name in by else f'"{name}"' for name in columns)
         made[table] = f"SELECT {told} FROM {part}.{table}"
     return made | {table: f"FROM {part}.{table}" for table in ("traces", "daily", *cells.CELL_TABLES)}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.events.packing import PACKED, UNPACKED
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 # When the events of batches after one were, by trace.
 NOTE_TRACES = """
@@ -16,6 +17,16 @@ def _columns(table: dict[str, tuple[str, str]]) -> str:
     return ", ".join(f'"{name}" {kind}' for name, (kind, _) in table.items())
 
 
+# What is kept of an event: `packed` is its context, which is computed when it is read.
+STORED_COLUMNS = {
+    ("packed" if name == "context" else name): (f"{kind} USING COMPRESSION zstd" if name == "context" else kind, told)
+    for name, (kind, told) in EVENT_COLUMNS.items()
+}
+# batch: numbers the commits that brought events, in rising order.
+_EVENTS = f"""CREATE TABLE events ({_columns(STORED_COLUMNS)}, batch INTEGER,
+  context VARCHAR GENERATED ALWAYS AS ({UNPACKED}) VIRTUAL)"""
+# SQL: all columns of `events` that are kept, as an INSERT takes them.
+STORED = "* EXCLUDE (context)"
 _TRACES = "CREATE TABLE traces (correlation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP)"
 TABLES = f"""
 CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
@@ -34,8 +45,7 @@ CREATE TABLE sources (
   waiting_bytes BIGINT,     -- an unfinished entry at the end
   seen_until VARCHAR,       -- the last day seen (table)
   note VARCHAR);            -- why it could not be read, or not wholly
--- batch: numbers the commits that brought events, in rising order.
-CREATE TABLE events ({_columns(EVENT_COLUMNS)}, batch INTEGER);
+{_EVENTS};
 CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
 CREATE TABLE spans ({_columns(SPAN_COLUMNS)});
 -- When a trace's events were: a row each time that some were taken in. No event lies outside; what went may have lain inside.
@@ -45,11 +55,27 @@ CREATE TABLE spans ({_columns(SPAN_COLUMNS)});
 CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, error_events BIGINT, operations BIGINT, errors BIGINT,
   tokens BIGINT, cost_usd DOUBLE, timed BIGINT, total_ms DOUBLE, p95_ms DOUBLE);
 """
-# What the version before lacked.
-UPGRADE = f"""
-{_TRACES};
-{NOTE_TRACES.format(batch=0)};
-UPDATE about SET value = '{SCHEMA_VERSION}' WHERE key = 'schema'"""
+# By version: what makes a sink of it one of the next.
+_UPGRADES = {
+    4: f"{_TRACES}; {NOTE_TRACES.format(batch=0)}",
+    # Contexts were kept as they are. What the old table took is free in the file, until that is written anew (`gone`).
+    5: f"""
+ALTER TABLE events RENAME TO events_before;
+{_EVENTS};
+INSERT INTO events SELECT * REPLACE ({PACKED} AS context) FROM events_before;
+DROP TABLE events_before;
+INSERT OR REPLACE INTO about SELECT 'gone', count(*) FROM events""",
+}
+
+
+def upgrade(version: str) -> str | None:
+    """What brings a sink of this version up to date, in one transaction; None where it has to be made anew."""
+    steps = [sql for before, sql in _UPGRADES.items() if str(before) >= version]
+    if version not in map(str, _UPGRADES):
+        return None
+    return f"BEGIN; {'; '.join(steps)}; UPDATE about SET value = '{SCHEMA_VERSION}' WHERE key = 'schema'; COMMIT"
+
+
 TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "traces", "daily")
 # batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.
 # salt: what placeholders of redacted secrets are hashed with (redact.py).

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reporter.events.columns import LEVELS
 from reporter.events.facts import ALL_PATHS, paths_in
 from reporter.events.mapping import map_sql
+from reporter.events.packing import PACKED, UNPACKED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,10 +24,10 @@ def paths_of(rows: pa.Table) -> frozenset[str]:
 
 
 def staged(records_sql: str, paths: frozenset[str]) -> str:
-    """SQL for events (EVENT_COLUMNS) with `reason`: why an entry is none, else null."""
+    """SQL for events as they are kept (schema.STORED_COLUMNS) with `reason`: why an entry is none, else null."""
     reason = f"""CASE WHEN level IS NOT NULL AND level NOT IN {LEVELS} THEN 'no level that Monolog knows'
       WHEN ts IS NULL THEN 'no valid time' END"""
-    return f"SELECT *, {reason} AS reason FROM ({map_sql(records_sql, paths)})"
+    return f"SELECT * EXCLUDE (context), {PACKED} AS packed, {reason} AS reason FROM ({map_sql(records_sql, paths)})"
 
 
 # Whether there are names yet unknown, and entries that are no events.
@@ -41,7 +42,7 @@ SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY record_id ORDER BY id
 """
 # Rows of a table are told by their key, which a reject's sample begins with (tables.py). Rejects of rows that come again are replaced.
 _KEY_OF_REJECT = """regexp_extract(sample, '^\\{"event_id":"((?:[^"\\\\]|\\\\.)*)"', 1)"""
-_KEY_OF_STAGED = """regexp_extract(context, '^\\{"event_id":"((?:[^"\\\\]|\\\\.)*)"', 1)"""
+_KEY_OF_STAGED = f"""regexp_extract({UNPACKED}, '^\\{{"event_id":"((?:[^"\\\\]|\\\\.)*)"', 1)"""
 REJECTED_BEFORE = f"""
 CREATE OR REPLACE TEMP TABLE rejected AS
 SELECT r.rowid AS row, r.source FROM rejects r JOIN (SELECT DISTINCT source, {_KEY_OF_STAGED} AS key FROM staged) s
@@ -51,9 +52,9 @@ UPDATE sources SET entries = entries - n, rejects = rejects - n FROM (SELECT sou
 WHERE sources.id = c.source;
 DELETE FROM rejects WHERE rowid IN (SELECT row FROM rejected)"""
 # Of a table's rows those that say something else than when they were taken in.
-CHANGED = """
+CHANGED = f"""
 CREATE OR REPLACE TEMP TABLE changed AS
-SELECT e.id, e.source, e.correlation_id FROM staged s JOIN events e
+SELECT e.id, e.source, e.correlation_id FROM (SELECT *, {UNPACKED} AS context FROM staged) s JOIN events e
   ON e.record_id = s.record_id AND e.source = s.source
 WHERE e.ts IS DISTINCT FROM s.ts OR e.context IS DISTINCT FROM s.context"""
 # The old event goes, and the row is taken in like a new one; spans of its old trace, which the new one need not belong to, are

@@ -12,8 +12,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 from reporter import engine
 from reporter.errors import DamagedSinkError
+from reporter.events.packing import UNPACKED
 from reporter.redaction.cut import cut
-from reporter.sink.schema import NOTE_TRACES
+from reporter.sink.schema import NOTE_TRACES, STORED
 from reporter.sink.source_rows import SourceRows
 from reporter.sources.cursors import Cursor
 from reporter.sql import literal
@@ -47,7 +48,7 @@ _NAMED_TRACES = 50
 
 
 # Of what was logged a session keeps that of tables' rows, by which it is told whether they have changed.
-LOGGED_IN_SESSION = "CASE WHEN level IS NULL THEN context END AS context, NULL AS extra"
+LOGGED_IN_SESSION = "CASE WHEN level IS NULL THEN packed END AS packed, NULL AS extra"
 
 
 class Sink:
@@ -184,15 +185,15 @@ class Sink:
 
     def keep_staged(self, *, has_rejects: bool, is_table: bool = False, is_again: bool = False) -> int:
         """Take in what is `staged`, as `store` says; the number of new events."""
-        from reporter.events.columns import EVENT_COLUMNS
         from reporter.sink import staging
+        from reporter.sink.schema import STORED_COLUMNS
 
         con = self.connection
         if is_again:
             con.execute(staging.FORGOTTEN)
             self._mend_rows()
         engine.again(con, staging.REPEATED)
-        columns = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
+        columns = ", ".join(f'"{name}"' for name in STORED_COLUMNS)
         kept = "*" if self.is_saved else f"* REPLACE ({LOGGED_IN_SESSION})"
         inserted = engine.again(
             con,
@@ -201,7 +202,7 @@ class Sink:
         ).fetchone()
         if has_rejects:
             con.execute(
-                f"""INSERT INTO rejects SELECT source, "offset", reason, {cut("coalesce(message, context, '')", 200)}
+                f"""INSERT INTO rejects SELECT source, "offset", reason, {cut(f"coalesce(message, {UNPACKED}, '')", 200)}
                 FROM staged WHERE reason IS NOT NULL"""
             )
         if self.is_saved:
@@ -308,7 +309,7 @@ class Sink:
         turns = self._turns(new, is_all=not had_spans)
         for turn in turns:
             with self._in_any_order():
-                derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen} AND {turn}")
+                derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch, packed) FROM events WHERE {chosen} AND {turn}")
             with self.transaction():
                 if had_spans:
                     con.execute(f"DELETE FROM spans WHERE {turn}")
@@ -343,7 +344,8 @@ class Sink:
             con.execute("USE fresh")
             con.execute(TABLES)
             for table in TABLE_NAMES:
-                con.execute(f'INSERT INTO fresh.{table} SELECT * FROM "{name}".{table}')
+                columns = STORED if table == "events" else "*"
+                con.execute(f'INSERT INTO fresh.{table} SELECT {columns} FROM "{name}".{table}')
             con.execute("UPDATE fresh.about SET value = '0' WHERE key = 'gone'")
         finally:
             con.execute(f'USE "{name}"')

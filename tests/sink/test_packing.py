@@ -1,0 +1,122 @@
+"""Contexts in a sink: packed by what columns hold too, read as they were logged; and what a sink takes beside its logs."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from datetime import datetime, timedelta
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from reporter.events.columns import EVENT_COLUMNS
+from reporter.events.packing import PACKED
+from reporter.settings.app import find_app
+from reporter.sink.file import open_sink
+from reporter.sink.schema import STORED_COLUMNS, TABLES
+from tests.helpers import entry, run, write_log
+
+# Marks and what they are made of, so that values, marks and what is between them look alike.
+_TEXTS = some.none() | some.text(alphabet='ab"=-\x01\x02\\é{', max_size=12)
+_EVENTS = some.fixed_dictionaries(
+    {
+        "correlation_id": _TEXTS,
+        "record_id": some.none() | some.uuids(),
+        "ts": some.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1)),
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def kept():
+    with duckdb.connect() as con:
+        con.execute(TABLES)
+        yield con
+
+
+@settings(max_examples=300, deadline=None)
+@given(event=_EVENTS, between=some.lists(some.text(alphabet='abcd"=-\x01{', max_size=5), max_size=12), data=some.data())
+def test_a_context_is_read_as_it_was_logged(kept, event, between, data):
+    held = [str(value) for value in event.values() if value is not None] + [f"{event['ts']:%Y-%m-%dT%H:%M:%S.%f}"]
+    context = "".join(text + data.draw(some.sampled_from(["", *held])) for text in between)
+    insert(kept, {**event, "context": context})
+    assert kept.execute("SELECT context FROM events").fetchall() == [(context,)]
+
+
+def insert(con, event: dict) -> None:
+    con.execute("DELETE FROM events")
+    told = ", ".join(f'${name}::{EVENT_COLUMNS[name][0]} AS "{name}"' for name in event)
+    con.execute(
+        f"INSERT INTO events BY NAME SELECT * EXCLUDE (context), {PACKED} AS packed FROM (SELECT {told})", event
+    )
+
+
+def test_ids_and_times_that_columns_hold_are_not_kept_twice(kept):
+    trace, record, at = "0d0c1f2e-trace", uuid.uuid4(), datetime(2026, 11, 20, 10, 0, 0, 12)
+    context = f'{{"event_id":"{record}","timestamp":"2026-11-20T10:00:00.000012Z","correlation_id":"{trace}","again":"{trace}"}}'
+    event = {"record_id": record, "ts": at, "correlation_id": trace, "context": context}
+    insert(kept, event)
+    ((packed, found),) = kept.execute("SELECT packed, context FROM events").fetchall()
+    assert found == context
+    assert not any(text in packed for text in (str(record), trace, "10:00:00"))
+    # A control character that is in the text, not a mark.
+    insert(kept, {**event, "context": f"\x01a {context}"})
+    assert kept.execute("SELECT context FROM events").fetchall() == [(f"\x01a {context}",)]
+
+
+def test_a_sink_takes_less_than_a_fifth_of_its_logs(app):
+    """All ids are random, every time another: what is held twice is seen in the bytes."""
+    chance = random.Random(1)
+
+    def fresh() -> str:
+        return str(uuid.UUID(int=chance.getrandbits(128), version=4))
+
+    lines, at = [], datetime(2026, 11, 20)
+    for _ in range(3000):
+        trace, message = fresh(), fresh()
+        for name in ("received", "sent", "enriched", "validated", "stored", "seen"):
+            at += timedelta(microseconds=chance.randrange(10**6))
+            told = {
+                "event": f"chat.message.{name}",
+                "data": {"message_id": message, "content_length": chance.randrange(900)},
+                "meta": {"timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z", "event_id": fresh(), "service": "chat-telemetry"},
+                "correlation": {
+                    "correlation_id": trace,
+                    "timestamp": f"{at:%Y-%m-%dT%H:%M:%S.%f}Z",
+                    "context": {"correlation_id": trace},
+                },
+            }
+            lines.append(entry(told["event"], told, at=f"{at:%Y-%m-%d %H:%M:%S}"))
+    write_log(app, *lines)
+    assert run("overview", "--app", str(app)).exit_code == 0
+    logged = sum(len(line.encode()) for line in lines)
+    assert logged > 8_000_000
+    sink = find_app(str(app), None, (), None).sink
+    assert sink.stat().st_size / logged < 0.2
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_sink_that_kept_contexts_whole_is_brought_up_to_date(app, version):
+    write_log(app, entry("one", {"correlation_id": "trace-0001", "note": "trace-0001 \u0001a"}), entry("two", {"a": 1}))
+    asked = ("export", "--app", str(app), "--format", "json", "--since", "2026-11-01", "--until", "2026-12-01")
+    before = run(*asked)
+    sink = find_app(str(app), None, (), None).sink
+    with open_sink(sink) as old:
+        names = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
+        old.connection.execute(f"CREATE TABLE whole AS SELECT {names}, batch FROM events; DROP TABLE events")
+        old.connection.execute(
+            f"ALTER TABLE whole RENAME TO events; UPDATE about SET value = '{version}' WHERE key = 'schema'"
+        )
+        if version == 4:
+            old.connection.execute("DROP TABLE traces")
+    after = run(*asked)
+    assert (after.exit_code, after.stdout) == (0, before.stdout)
+    with open_sink(sink, read_only=True) as new:
+        packed = new.connection.execute("SELECT packed FROM events WHERE message = 'one'").fetchall()[0][0]
+        assert (
+            list(STORED_COLUMNS)
+            == [row[0] for row in new.connection.execute("DESCRIBE events").fetchall()][: len(STORED_COLUMNS)]
+        )
+    assert "trace-0001" not in packed
