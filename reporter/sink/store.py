@@ -309,7 +309,9 @@ class Sink:
         turns = self._turns(new, is_all=not had_spans)
         for turn in turns:
             with self._in_any_order():
-                derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch, packed) FROM events WHERE {chosen} AND {turn}")
+                derived_sql = spans.derive(
+                    con, f"SELECT * EXCLUDE (batch, packed) FROM events WHERE {chosen} AND {turn}"
+                )
             with self.transaction():
                 if had_spans:
                     con.execute(f"DELETE FROM spans WHERE {turn}")
