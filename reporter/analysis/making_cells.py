@@ -126,15 +126,31 @@ def choose(con: duckdb.DuckDBPyConnection, kept: int = KEPT) -> None:
 
 
 def cells_sql(table: str) -> str:
-    """SQL: the cells of what `choose` left out, and of the relation `table`, put together, in order."""
+    """SQL: the cells of what `choose` left out, and of the relation `table`, put together, in order. Of `span_cells` see `span_cells_sql`."""
     made = {
         "host_cells": lambda: _HOSTS_ADDED,
         "places": _places,
         "trace_cells": _trace_cells,
         "event_cells": _event_cells,
-        "span_cells": _span_cells,
     }
     return made[table]()
+
+
+# Rows that are put together or sorted at once, so that memory does not grow with the fleet.
+_AT_ONCE = 250_000
+
+
+def stretches(con: duckdb.DuckDBPyConnection, rows: str, time: str) -> list[str]:
+    """SQL: conditions on the column `time`, of which each moment meets one, and each of which about _AT_ONCE of the `rows` meet."""
+    begins = con.execute(
+        f"""SELECT min(quarter) FROM (SELECT quarter, sum(n) OVER (ORDER BY quarter) // {_AT_ONCE} AS stretch
+          FROM (SELECT {quarter(time)} AS quarter, count(*) AS n FROM {rows} GROUP BY 1)) GROUP BY stretch ORDER BY 1"""
+    ).fetchall()
+    borders = [f"TIMESTAMP '{begin}'" for (begin,) in begins[1:]]
+    return [
+        " AND ".join((*([f"{time} >= {begin}"] if begin else []), *([f"{time} < {end}"] if end else []))) or "true"
+        for begin, end in zip(["", *borders], [*borders, ""], strict=True)
+    ]
 
 
 def _places() -> str:
@@ -157,12 +173,13 @@ def _event_cells() -> str:
     return f"SELECT {', '.join(_EVENT_KEYS)}, sum(n)::BIGINT AS n FROM (FROM event_cells UNION ALL {left}) GROUP BY ALL ORDER BY ALL"
 
 
-def _span_cells() -> str:
+def span_cells_sql(stretch: str) -> str:
+    """SQL: those of spans that `choose` left out, and of `span_cells`, put together, of one of `stretches`, in order."""
     keys = ", ".join(f"{sql} AS {name}" for name, sql in _SPAN_KEYS.items())
     sums = ", ".join(f"{sql} AS {name}" for name, sql in _SPAN_SUMS.items())
     rows = f"SELECT * FROM ({_PLACED}) UNION ALL BY NAME {_FIRST_TOKENS}"
-    left = f"SELECT {keys}, {sums} FROM ({rows}) WHERE NOT ({KEPT_SPANS})"
-    held = "SELECT * REPLACE (coalesce(min_ms, sum_ms) AS min_ms, coalesce(max_ms, sum_ms) AS max_ms) FROM span_cells"
+    left = f"SELECT * FROM (SELECT {keys}, {sums} FROM ({rows}) WHERE NOT ({KEPT_SPANS})) WHERE {stretch}"
+    held = f"SELECT * REPLACE (coalesce(min_ms, sum_ms) AS min_ms, coalesce(max_ms, sum_ms) AS max_ms) FROM span_cells WHERE {stretch}"
     added = ", ".join(_ADDED.get(name, "sum({0})::BIGINT AS {0}").format(name) for name in _SPAN_SUMS)
     # Those of one apart from the others: so what they leave empty takes no room.
     return f"""SELECT {", ".join(_SPAN_KEYS)}, {added} FROM ({held} UNION ALL {left}) GROUP BY {", ".join(_SPAN_KEYS)}, {_BIN}

@@ -93,7 +93,7 @@ def gather_into(sink: Sink, found: Gatherable, columns: Sequence[str], *, is_of_
         con.execute(f"INSERT INTO daily FROM {relation}")
     _drop_repeated(con)
     _derive_missing(con, origins, columns)
-    return Numbered(_note_hosts(sink, origins), bits)
+    return Numbered(_note_hosts(con, origins), bits)
 
 
 def copy_whole(con: engine.DuckDBPyConnection, found: Gatherable, bits: int, into: str, ids: str, plain: str) -> None:
@@ -122,8 +122,8 @@ def _origins(con: engine.DuckDBPyConnection, found: Gatherable) -> tuple[list[_O
         msg = f"{base:,} logs of up to {1 << bits:,} bytes, of {len({o.host for o in made})} hosts, are more than ids can number (2^{_ID_BITS})"
         raise SourceError(msg, "Make a report of some of the hosts at a time.")
     con.execute("CREATE TEMP TABLE origins (host VARCHAR, sink VARCHAR, base BIGINT)")
-    for origin in made:
-        con.execute("INSERT INTO origins VALUES (?, ?, ?)", origin[:3])
+    columns = [[origin[n] for origin in made] for n in range(3)]
+    con.execute("INSERT INTO origins SELECT unnest($1), unnest($2), unnest($3)", columns)
     return made, bits
 
 
@@ -259,14 +259,15 @@ def _note_sources(con: engine.DuckDBPyConnection, found: Gatherable, *, is_of_ma
     con.execute(_SOURCES, {"is_of_many": is_of_many})
 
 
-def _note_hosts(sink: Sink, origins: Sequence[_Origin]) -> tuple[str, ...]:
+def _note_hosts(con: engine.DuckDBPyConnection, origins: Sequence[_Origin]) -> tuple[str, ...]:
     """Where the ids of each host begin, and which versions of this program told of it."""
     begins = {origin.host: origin.first for origin in reversed(origins)}
-    versions = sink.connection.execute(
-        "SELECT host, string_agg(DISTINCT version, ', ' ORDER BY version) FROM told WHERE version <> '' GROUP BY host"
-    ).fetchall()
-    for host, first in begins.items():
-        sink.tell(f"host:{host}", str(first))
-    for host, version in versions:
-        sink.tell(f"version:{host}", version)
+    con.execute(
+        "INSERT OR REPLACE INTO about SELECT 'host:' || unnest($1), unnest($2)::VARCHAR",
+        [[*begins], [*begins.values()]],
+    )
+    con.execute(
+        """INSERT OR REPLACE INTO about SELECT 'version:' || host, string_agg(DISTINCT version, ', ' ORDER BY version) FROM told
+        WHERE version <> '' GROUP BY host"""
+    )
     return tuple(sorted(begins))

@@ -120,9 +120,10 @@ def merge_into(path: Path, parts: Sequence[Path], kept: int = KEPT) -> None:
         con.execute(f"CREATE TEMP VIEW {table} AS {' UNION ALL '.join(told)}")
     _write(con, path, kept)
     plain = ", ".join(f"CASE WHEN {cells.PLAIN_EVENTS} THEN NULL ELSE {name} END AS {name}" for name in TEXTS)
-    con.execute(
-        f"INSERT INTO out.events SELECT {STORED} REPLACE ({plain}) FROM events WHERE {cells.KEPT_EVENTS} ORDER BY ts, id"
-    )
+    for stretch in cells.stretches(con, "events", "ts"):
+        con.execute(
+            f"INSERT INTO out.events SELECT {STORED} REPLACE ({plain}) FROM events WHERE {cells.KEPT_EVENTS} AND {stretch} ORDER BY ts, id"
+        )
     con.execute("DETACH out")
     con.close()
 
@@ -152,7 +153,9 @@ def _write(con: engine.DuckDBPyConnection, path: Path, kept: int) -> None:
     con.execute(f"ATTACH {literal(str(path))} AS out (BLOCK_SIZE {_BLOCK})")
     own = con.execute("SELECT current_database()").fetchall()[0][0]
     con.execute(f'USE out; {TABLES} {cells.CELLS} USE "{own}"')
-    for table in cells.CELL_TABLES:
+    for stretch in cells.stretches(con, "span_cells", "quarter"):
+        con.execute(f"INSERT INTO out.span_cells {cells.span_cells_sql(stretch)}")
+    for table in cells.CELL_TABLES[1:]:
         con.execute(f"INSERT INTO out.{table} {cells.cells_sql(table)}")
     con.execute(f"INSERT INTO out.spans FROM spans WHERE {cells.KEPT_SPANS} ORDER BY ts, id")
     con.execute("INSERT INTO out.traces FROM traces SEMI JOIN kept_traces USING (correlation_id)")

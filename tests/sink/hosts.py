@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 from reporter.sink.reduce import job_of, reduce
@@ -17,10 +19,10 @@ OFF = 10 ** (1 / 240) - 1
 KEPT = 10
 
 
-def entries(host: str, chance: random.Random) -> list[str]:
+def entries(host: str, chance: random.Random, traces: int = 240) -> list[str]:
     """Calls of models that their streams show, tools and steps, all day long; on some hosts the fault is an exception too."""
     made = []
-    for i in range(240):
+    for i in range(traces):
         trace, at = f"{host}-{i:05}", f"{i % 24:02}:{chance.randrange(60):02}:{chance.randrange(55):02}"
         ms, tool = chance.lognormvariate(6, 1), chance.lognormvariate(3, 1)
         made += [
@@ -38,7 +40,11 @@ def entries(host: str, chance: random.Random) -> list[str]:
         event("tool.invocation.completed", "18:29:59.999999", None, tool_name="db.query", duration_ms=1e9),
         event("tool.invocation.completed", "18:30:00.000000", None, tool_name="late", duration_ms=1),
         event(
-            "command.execution.started", "12:00:00.000000", f"open-{host}", command="import", execution_id=f"x-{host}"
+            "command.execution.started",
+            f"12:00:{sum(map(ord, host)) % 60:02}.000000",
+            f"open-{host}",
+            command="import",
+            execution_id=f"x-{host}",
         ),
     ]
     return made
@@ -80,3 +86,35 @@ def answer(command: str, given: Path, *arguments: str) -> dict:
     done = run(command, "--app", "/", "--from", str(given), *(arguments or DAY), "--format", "json")
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
+
+
+@cache
+def whole_answer(command: str, inbox: Path, *arguments: str) -> dict:
+    """That of all events: asked once."""
+    return answer(command, inbox, *arguments)
+
+
+def apart(exact: object, found: object, name: str = "") -> dict[str, tuple]:
+    """What differs: percentiles beyond OFF, all else at all."""
+    if isinstance(exact, dict):
+        return {k: v for part in exact for k, v in apart(exact[part], found[part], f"{name}.{part}").items()}
+    if isinstance(exact, list):
+        assert len(exact) == len(found), name
+        return {k: v for n, part in enumerate(exact) for k, v in apart(part, found[n], f"{name}.{n}").items()}
+    is_percentile = name.rpartition(".")[2] in ("p50_ms", "p90_ms", "p95_ms", "p99_ms")
+    within = (OFF if is_percentile else 1e-9) * abs(exact) if isinstance(exact, float) else 0
+    same = exact == found or (isinstance(exact, float) and abs(exact - found) <= within)
+    return {} if same else {name: (exact, found)}
+
+
+def assert_same_figures(inbox: Path, path: Path) -> None:
+    whole, found = deepcopy(whole_answer("overview", inbox)), answer("overview", path)
+    # Whose sources are numbered first depends on the order.
+    for one in (whole, found):
+        one["sources"].sort(key=lambda source: source["name"])
+    assert apart(whole, found) == {}
+    whole, found = deepcopy(whole_answer("performance", inbox)), answer("performance", path)
+    for one in (whole, found):
+        one["operations"].sort(key=lambda o: (o["kind"], o["operation"]))
+    assert apart(whole, found) == {}
+    assert apart(whole_answer("errors", inbox), answer("errors", path)) == {}

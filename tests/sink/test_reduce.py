@@ -1,58 +1,20 @@
-"""reduce: cells of many hosts give the figures that all their events give, on a real cluster too, whatever is lost on the way."""
+"""reduce on this machine: cells of many hosts give the figures that all their events give, at a bounded cost."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
-import shutil
-import signal
-import threading
-import time
-from copy import deepcopy
-from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from reporter import engine
 from reporter.errors import SourceError
-from reporter.sink.reduce import job_of
-from reporter.sink.reducing import merge, reduce_hosts
+from reporter.sink.reduce import job_of, reduce
+from reporter.sink.reducing import reduce_hosts
 from tests.helpers import run, write_log
-from tests.sink.hosts import DAY, HOSTS, KEPT, OFF, answer, entries, reduced
-
-
-@cache
-def whole_answer(command: str, inbox: Path) -> dict:
-    """That of all events: asked once."""
-    return answer(command, inbox)
-
-
-def apart(exact: object, found: object, name: str = "") -> dict[str, tuple]:
-    """What differs: percentiles beyond OFF, all else at all."""
-    if isinstance(exact, dict):
-        return {k: v for part in exact for k, v in apart(exact[part], found[part], f"{name}.{part}").items()}
-    if isinstance(exact, list):
-        assert len(exact) == len(found), name
-        return {k: v for n, part in enumerate(exact) for k, v in apart(part, found[n], f"{name}.{n}").items()}
-    is_percentile = name.rpartition(".")[2] in ("p50_ms", "p90_ms", "p95_ms", "p99_ms")
-    within = (OFF if is_percentile else 1e-9) * abs(exact) if isinstance(exact, float) else 0
-    same = exact == found or (isinstance(exact, float) and abs(exact - found) <= within)
-    return {} if same else {name: (exact, found)}
-
-
-def assert_same_figures(inbox: Path, path: Path) -> None:
-    whole, found = deepcopy(whole_answer("overview", inbox)), answer("overview", path)
-    # Whose sources are numbered first depends on the order.
-    for one in (whole, found):
-        one["sources"].sort(key=lambda source: source["name"])
-    assert apart(whole, found) == {}
-    whole, found = deepcopy(whole_answer("performance", inbox)), answer("performance", path)
-    for one in (whole, found):
-        one["operations"].sort(key=lambda o: (o["kind"], o["operation"]))
-    assert apart(whole, found) == {}
-    assert apart(whole_answer("errors", inbox), answer("errors", path)) == {}
+from tests.sink.hosts import DAY, HOSTS, KEPT, answer, assert_same_figures, entries, reduced, whole_answer
 
 
 def test_the_figures_are_those_of_all_events(inbox, fleet):
@@ -76,13 +38,6 @@ def test_the_figures_are_those_of_all_events(inbox, fleet):
     assert [o["operation"] for o in found["operations"]] == [o["operation"] for o in whole["operations"]]
 
 
-def test_a_day_of_a_zone_three_quarters_off_the_hour_is_exact(inbox, fleet):
-    day = ("--since", "2026-11-19T18:15Z", "--until", "2026-11-20T18:15Z", "--tz", "Asia/Kathmandu")
-    whole, found = answer("overview", inbox, *day), answer("overview", fleet, *day)
-    assert whole["totals"]["events"] < whole_answer("overview", inbox)["totals"]["events"]
-    assert apart({name: whole[name] for name in ("totals", "kinds", "tokens")}, found) == {}
-
-
 def test_cells_are_small_and_most_traces_are_in_them(fleet):
     with duckdb.connect(str(fleet), read_only=True) as con:
         (kept,) = con.execute("SELECT count(DISTINCT correlation_id) FROM events").fetchall()[0]
@@ -94,80 +49,58 @@ def test_cells_are_small_and_most_traces_are_in_them(fleet):
     assert bins > 1
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
-def test_any_batch_size_and_merge_order(inbox, tmp_path, at_once):
-    batches = list(job_of([str(inbox)], at_once).batches)
-    random.Random(at_once).shuffle(batches)
-    parts = [reduce_hosts(batch, kept=KEPT) for batch in batches]
-    while len(parts) > 1:
-        parts = [merge([parts.pop(), parts.pop(0)], KEPT), *parts]
-    (tmp_path / "fleet.duckdb").write_bytes(parts[0].data)
+def statements(given: list[str], monkeypatch) -> int:
+    """How many a batch is run by."""
+    asked = []
+
+    class Heard:
+        def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+            self._con = con
+
+        def execute(self, sql: str, *parameters: object):
+            asked.append(sql)
+            return self._con.execute(sql, *parameters)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self._con, name)
+
+    connect = engine.connect
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "connect", lambda *arguments, **more: Heard(connect(*arguments, **more)))
+        reduce_hosts(given, kept=KEPT)
+    return len(asked)
+
+
+def test_a_batch_is_run_by_as_many_statements_however_many_hosts_it_has(inbox, monkeypatch):
+    one = statements([str(inbox / f"host={HOSTS[0]}")], monkeypatch)
+    assert 20 < one < 60
+    assert statements([str(inbox)], monkeypatch) == one
+
+
+def test_hosts_are_put_together_by_their_bytes(inbox, monkeypatch):
+    (all_of_them,) = job_of([str(inbox)]).batches
+    assert len(all_of_them) == 3 * len(HOSTS)
+    sizes = [sum(Path(file).stat().st_size for file in files) for files in job_of([str(inbox)], 1).batches]
+    monkeypatch.setattr("reporter.sink.reduce._BATCH_BYTES", sizes[0] + sizes[1])
+    assert job_of([str(inbox)]).batches[0] == all_of_them[:6]
+    monkeypatch.setattr("reporter.sink.reduce._BATCH_BYTES", 1)
+    assert job_of([str(inbox)]).batches == job_of([str(inbox)], 1).batches
+
+
+def test_no_more_parts_lie_there_than_a_merge_of_each_level_takes(inbox, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("reporter.sink.reduce._TOGETHER", 2)
+    seen = []
+
+    def look(_: object) -> None:
+        seen.append(sorted(path.name for path in tmp_path.glob("telemetry-report-*/*.duckdb")))
+
+    reduce(job_of([str(inbox)], 1, KEPT), "local", tmp_path / "fleet.duckdb", lambda _: None, look)
+    assert seen == [[], ["part-0.duckdb"], ["merged-0-1.duckdb"], ["merged-0-1.duckdb", "part-2.duckdb"]]
     assert_same_figures(inbox, tmp_path / "fleet.duckdb")
 
 
-def test_one_fault_with_and_without_an_exception_is_as_one_run_has_it(inbox, fleet):
-    whole, found = whole_answer("errors", inbox)["groups"], answer("errors", fleet)["groups"]
-    assert [(g["fingerprint"], g["count"], g["faults"]) for g in found] == [(g["fingerprint"], g["count"], g["faults"]) for g in whole]  # fmt: skip
-    assert sum(g["count"] for g in found) == sum(
-        1 for i in range(0, 240, 60) for _ in HOSTS if i % 24 < 18 or i % 24 == 18
-    )
-
-
-def test_a_damaged_file_is_named_and_an_older_versions_columns_are_empty(inbox, tmp_path, cluster):
-    folder = Path(shutil.copytree(inbox, tmp_path / "inbox"))
-    damaged, old = (folder / f"host={host}" / "date=2026-11-20" / "events.parquet" for host in ("lima", "oslo"))
-    damaged.write_bytes(damaged.read_bytes()[:-30])
-    duckdb.connect().execute(
-        f"COPY (SELECT * EXCLUDE (state, attempt, cached_tokens) FROM '{old}') TO '{tmp_path}/old.parquet'"
-    )
-    shutil.copy(tmp_path / "old.parquet", old)
-    (note,) = reduced(folder, tmp_path / "fleet.duckdb", address(cluster), at_once=2)
-    assert note.startswith(f"{damaged} is passed over: ")
-    shutil.rmtree(folder / "host=lima")
-    assert_same_figures(folder, tmp_path / "fleet.duckdb")
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """A scheduler and two workers, each a process."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    ) as made:
-        yield made
-
-
-def address(cluster) -> str:
-    return cluster.scheduler_address.replace("tcp://", "dask://")
-
-
-def test_a_cluster_gives_the_same(inbox, tmp_path, cluster):
-    done = run("reduce", "--from", str(inbox), "--engine", address(cluster), "--hosts-at-once", "1", "-o", str(tmp_path / "fleet.duckdb"))  # fmt: skip
-    assert done.exit_code == 0, done.output
-    assert oct((tmp_path / "fleet.duckdb").stat().st_mode)[-3:] == "600"
-    assert_same_figures(inbox, tmp_path / "fleet.duckdb")
-
-
-def test_a_worker_killed_half_way_costs_nothing(inbox, tmp_path, cluster):
-    from distributed import Client
-
-    path = tmp_path / "fleet.duckdb"
-    work = threading.Thread(target=reduced, args=(inbox, path, address(cluster)))
-    with Client(cluster, set_as_default=False) as client:
-        pids = client.run(os.getpid)
-        work.start()
-        deadline = time.monotonic() + 60
-        while not (busy := [name for name, tasks in client.processing().items() if tasks]):
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        os.kill(pids[busy[0]], signal.SIGKILL)
-        work.join(100)
-    assert not work.is_alive()
-    assert_same_figures(inbox, path)
-
-
-def test_what_goes_wrong_on_a_worker_is_said(inbox, cluster, tmp_path, monkeypatch):
+def test_a_cluster_that_is_not_there_or_of_another_version_is_said(inbox, tmp_path, monkeypatch):
     monkeypatch.setattr("reporter.sink.reduce.ANSWERS_WITHIN", "1s")
     with pytest.raises(SourceError, match="this worker has telemetry-report"):
         reduce_hosts([str(inbox)], version="0.0.1")
@@ -175,7 +108,7 @@ def test_what_goes_wrong_on_a_worker_is_said(inbox, cluster, tmp_path, monkeypat
     assert (done.exit_code, "no scheduler answers at 127.0.0.1:9" in done.stderr) == (3, True)
     done = run("reduce", "--from", str(inbox), "--engine", "spark", "-o", str(tmp_path / "x.duckdb"))
     assert (done.exit_code, "“spark” is no engine" in done.stderr) == (2, True)
-    done = run("reduce", "--from", str(tmp_path), "--engine", address(cluster), "-o", str(tmp_path / "x.duckdb"))
+    done = run("reduce", "--from", str(tmp_path), "-o", str(tmp_path / "x.duckdb"))
     assert (done.exit_code, "there is nothing in" in done.stderr) == (3, True)
 
 
