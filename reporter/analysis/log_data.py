@@ -101,9 +101,9 @@ _ORDER = " ORDER BY us DESC, id DESC"
 # Of entries with a context that no trace's document has, those that are carried with it; `logged` has how long these are (logged.py).
 _KEPT = f"""
 CREATE OR REPLACE TEMP TABLE log_kept AS
-WITH latest AS (SELECT id, ts, is_bad, size FROM logged ANTI JOIN chosen USING (n) WHERE size > 0 {_FIRST} LIMIT {CONTEXTS_AT_MOST})
+WITH latest AS (SELECT id, ts, is_bad, size FROM logged ANTI JOIN chosen USING (n) WHERE size > 0 AND ts IS NOT NULL {_FIRST} LIMIT {CONTEXTS_AT_MOST})
 SELECT id FROM latest QUALIFY sum(least(size, {_CONTEXT_CHARS})) OVER ({_FIRST}) <= $bytes"""
-_LACKING = "SELECT count(*) FROM logged ANTI JOIN chosen USING (n) ANTI JOIN log_kept USING (id) WHERE size > 0"
+_LACKING = "SELECT count(*) FROM logged ANTI JOIN chosen USING (n) ANTI JOIN log_kept USING (id) WHERE size > 0 AND ts IS NOT NULL"
 _CONTEXTS = f"""
 SELECT id, {cut("context", _CONTEXT_CHARS)} AS context, {cut("extra", _CONTEXT_CHARS)} AS extra FROM told SEMI JOIN log_kept USING (id) ORDER BY id"""
 

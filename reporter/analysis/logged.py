@@ -23,7 +23,7 @@ _BEYOND = """
 CREATE OR REPLACE TEMP TABLE beyond AS
 SELECT id, n FROM (SELECT id, n FROM events JOIN chosen USING (correlation_id)) ANTI JOIN logged USING (id)"""
 _MEASURED_BEYOND = f"""
-INSERT INTO logged SELECT id, NULL, NULL, n, message, 0 FROM (SELECT id, n, {_LENGTHS} FROM events JOIN beyond USING (id))"""
+INSERT INTO logged SELECT id, NULL, NULL, n, message, size FROM (SELECT id, n, {_LENGTHS} FROM events JOIN beyond USING (id))"""
 _COLUMNS = """id, source, "offset", ts, kind, event, operation, status, duration_ms, level, message, correlation_id, context, extra"""
 _TOLD = f"""
 CREATE OR REPLACE TEMP TABLE told AS
@@ -31,7 +31,8 @@ SELECT {_COLUMNS} FROM events WHERE correlation_id IN (SELECT correlation_id FRO
 
 
 def measure(con: duckdb.DuckDBPyConnection) -> None:
-    """Leave `logged`: id, ts, is_bad, `n` of the trace where it is `chosen`, characters of `message` and (`size`) of context and extra."""
+    """Leave `logged`: id, ts (null: beyond the window), is_bad, `n` of the trace where it is `chosen`, characters of `message` and
+    (`size`) of context and extra."""
     con.execute(_MEASURED, {"levels": list(LEVELS)})
     con.execute(_BEYOND)
     con.execute(_MEASURED_BEYOND)

@@ -131,6 +131,25 @@ def test_records_are_carried_up_to_so_many_bytes(con, monkeypatch):
     assert len(json.loads(data.shards[0].json)["brief"]["ids"]) == 60
 
 
+def test_records_before_the_window_take_room_too(con, monkeypatch):
+    con, window = con
+    # Trace 59 began 30 ms before it.
+    window = Window(datetime(2026, 11, 20, 10, 1, 1, 30_000, UTC), window.end)
+    select_window(con, window)
+    listing.traces(con, window)
+    assert 59 in carried(con)
+    (size,) = con.execute(
+        "SELECT min(s) FROM (SELECT sum(500 + length(message) + length(context)) AS s FROM events GROUP BY correlation_id)"
+    ).fetchall()[0]
+    assert "trace-0059" in carrying.trace_data(con, 20).documents
+    monkeypatch.setattr(carrying, "TRACE_BYTES", size - 10)
+    data = carrying.trace_data(con, 20, has_logs=True)
+    assert data.documents == {}
+    # What lies before the window is no entry of it, with a context or without.
+    assert (data.logs.total, data.logs.bare) == (119, 0)
+    assert sum(len(json.loads(part)) for part in data.logs.contexts.values()) == 119
+
+
 def test_figures_hold_as_many_rows_for_ten_times_the_work(app, monkeypatch, tmp_path):
     """Of finished work nothing is held by the piece, only what is shown of it."""
     ask, held = engine.arrow, []
