@@ -53,7 +53,7 @@ def job_of(given: Iterable[str], hosts_at_once: int | None = None, kept: int = K
     batches: list[list[str]] = []
     hosts = size = 0
     for name in sorted(files):
-        more = sum(Path(path).stat().st_size for path in files[name])
+        more = sum(map(_bytes, files[name]))
         is_full = hosts >= hosts_at_once if hosts_at_once else size + more > _BATCH_BYTES
         if is_full or not batches:
             batches.append([])
@@ -61,6 +61,14 @@ def job_of(given: Iterable[str], hosts_at_once: int | None = None, kept: int = K
         batches[-1] += files[name]
         hosts, size = hosts + 1, size + more
     return Job(tuple(map(tuple, batches)), kept)
+
+
+def _bytes(path: str) -> int:
+    """None of a link to nothing or a file that has just gone: neither is read."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
 
 
 def reduce(

@@ -138,6 +138,13 @@ def test_a_reduced_sink_is_only_read_and_answers_what_it_can(inbox, fleet, tmp_p
     assert path.read_bytes() == before
 
 
+def test_a_link_to_nothing_is_passed_over(inbox, tmp_path):
+    day = next((inbox / "host=oslo").glob("date=*"))
+    (day / "gone.parquet").symlink_to(tmp_path / "nowhere")
+    done = run("reduce", "--from", str(inbox), "-o", str(tmp_path / "fleet.duckdb"))
+    assert (done.exit_code, (tmp_path / "fleet.duckdb").is_file()) == (0, True)
+
+
 def test_only_a_reduced_sink_is_replaced(inbox, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     done = run("reduce", "--from", str(inbox), "-o", str(tmp_path / "mine.txt"))
