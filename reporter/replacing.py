@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 from glob import escape
@@ -18,10 +19,14 @@ _BESIDE = ".{}.{}.new"
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """Where to write what is to be `path` once the block has ended; gone where it raises. It has the mode of the file that was there, a
-    new one what the umask leaves, and a link stays one. Raises OSError, RuntimeError (links that lead to each other)."""
-    target = path.resolve()
-    # Two processes may write the same file at once.
-    fresh = target.with_name(_BESIDE.format(target.name, os.getpid()))
+    new one what the umask leaves, and a link stays one. Raises OSError."""
+    try:
+        target = path.resolve()
+    except RuntimeError as exc:
+        # Links that lead to each other; from Python 3.13 on the last of them is replaced.
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from exc
+    # Two processes may write the same file at once, and in two containers have the same number.
+    fresh = target.with_name(_BESIDE.format(target.name, f"{os.getpid()}-{os.urandom(4).hex()}"))
     try:
         yield fresh
         with contextlib.suppress(FileNotFoundError):

@@ -141,7 +141,7 @@ def write_file(data: bytes, path: Path) -> Path:
     try:
         with opened(path) as file:
             file.write(data)
-    except (OSError, ValueError, RuntimeError) as exc:
+    except (OSError, ValueError) as exc:
         msg = f"{path} cannot be written: {getattr(exc, 'strerror', None) or exc}"
         raise OutputError(msg, "Name another file.") from exc
     return path
