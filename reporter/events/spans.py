@@ -115,8 +115,8 @@ _TRAVELLING = ("dry_run", "message_id", "conversation_id", "fragment_id", "execu
 
 # What is known of a message by any of its events, for completions whose start was lost.
 _FACTS = """
-  SELECT correlation_id, message_id, arg_min(provider, ts) FILTER (provider IS NOT NULL) AS provider,
-    arg_min(model, ts) FILTER (model IS NOT NULL) AS model, min(ttft_ms) AS ttft_ms
+  SELECT correlation_id, message_id, arg_min(provider, (ts, id)) FILTER (provider IS NOT NULL) AS provider,
+    arg_min(model, (ts, id)) FILTER (model IS NOT NULL) AS model, min(ttft_ms) AS ttft_ms
   FROM message_events WHERE message_id IS NOT NULL GROUP BY ALL"""
 
 

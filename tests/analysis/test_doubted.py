@@ -6,6 +6,10 @@ import re
 
 import pytest
 
+from reporter.events.columns import EVENT_COLUMNS
+from reporter.events.spans import derive
+from reporter.settings.app import find_app
+from reporter.sink.file import open_sink
 from tests.helpers import ask, entry, event, run, write_database, write_log
 
 DAY = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC")
@@ -114,3 +118,21 @@ def test_names_of_300_characters_leave_the_layout_alone(app, tmp_path, browser):
         assert tallest < 200, (name, tallest)
     # What is cut is there in full for those who ask.
     assert f'title="{tool}">{tool}<' in (tmp_path / "out" / "tools.html").read_text()
+
+
+@pytest.mark.parametrize("order", ["id", "id DESC"])
+def test_spans_are_the_same_in_whatever_order_events_come(app, order):
+    """Two models of one message were told in the same second, and the start of its answer was lost."""
+    told = {"message_id": "m-1"}
+    write_log(
+        app,
+        event("chat.message.received", "10:00:03", **told, provider="openai", model="gpt"),
+        event("chat.message.queued", "10:00:03", **told, provider="anthropic", model="claude"),
+        event("chat.streaming.completed", "10:00:05", **told, duration_ms=1000),
+    )
+    ask("overview", app, *DAY)
+    with open_sink(find_app(str(app), None, (), None).sink) as sink:
+        names = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
+        derived = derive(sink.connection, f"SELECT {names} FROM events ORDER BY {order}")
+        found = sink.connection.execute(f"SELECT operation FROM ({derived}) WHERE type = 'stream'").fetchall()
+    assert found == [("openai/gpt",)]
