@@ -72,15 +72,20 @@ cells AS (SELECT kind, isodow(told) AS weekday, hour(told) AS hour, {how_many()}
 SELECT kind, weekday, hour, count, days FROM cells JOIN weekdays USING (weekday) ORDER BY weekday, hour, kind"""
 
 
+def busiest(parts: pd.DataFrame) -> pd.DataFrame:
+    """`kind` and `operation` of those that took longest, of rows with their `total_ms` of a day."""
+    # Days come in any order, which the last bits of their sum depend on: what is the same to a nanosecond goes by name.
+    totals = parts.groupby(["kind", "operation"])["total_ms"].sum().round(6).reset_index()
+    return totals.sort_values(["total_ms", "kind", "operation"], ascending=[False, True, True]).head(_OPERATIONS)
+
+
 def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
     """All days in `events` and `spans`, whatever the window, and in `daily` (figures of what was removed, by days of the
     app's zone). `zone`: whose days."""
     know_zone(con, zone)
     parts = frames.query(con, _PARTS, _PARTS_DTYPES)
     of_kinds, of_operations = parts[parts["operation"].isna()], parts[parts["operation"].notna()]
-    totals = of_operations.groupby(["kind", "operation"])["total_ms"].sum().reset_index()
-    most = totals.sort_values(["total_ms", "kind", "operation"], ascending=[False, True, True]).head(_OPERATIONS)
-    chosen = of_operations.merge(most[["kind", "operation"]])
+    chosen = of_operations.merge(busiest(of_operations)[["kind", "operation"]])
     by_kind = frames.query(con, _OF_KINDS, _OF_KINDS_DTYPES)
     return Trends(
         by_kind.drop(columns="kind").groupby("day").sum().reset_index(),
