@@ -42,7 +42,7 @@ def archive(sink: Sink, condition: str, folder: Path, host: Host) -> list[Path]:
     con = sink.connection
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
+        sweep(host.folder(folder))
         days = con.execute(
             f"""SELECT DISTINCT ts::DATE FROM (SELECT ts FROM events WHERE {condition} UNION ALL SELECT ts FROM spans WHERE {condition})
             ORDER BY 1"""

@@ -103,8 +103,8 @@ def of_day(day: date) -> str:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed run left: who writes holds the sink."""
-    for own in (*folder.glob("host=*/date=*"), *folder.glob("host=*")):
+    """Remove what a killed run left in a host's own folder: who writes there holds the sink. Into those beside it others may be writing."""
+    for own in (folder, *folder.glob("date=*")):
         remove_left(own)
 
 

@@ -49,7 +49,7 @@ def export_whole(
     zone) the sink no longer has all: a file that is there stays. Raises OutputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
+        sweep(host.folder(folder))
         count = 0
         for day, begin in _days(con, window):
             own, of = host.day(folder, day), of_day(day)

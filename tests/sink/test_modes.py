@@ -78,9 +78,13 @@ def test_what_a_killed_run_left_is_removed_and_what_another_is_writing_is_not(ap
     half = tmp_path / "kept" / "host=desk" / "date=2026-10-01" / ".events.parquet.4194305.new"
     half.parent.mkdir(parents=True)
     half.write_text("half")
-    written(app, tmp_path)
+    others = tmp_path / "kept" / "host=berlin" / "date=2026-10-01" / half.name
+    others.parent.mkdir(parents=True)
+    others.write_text("half")
+    written(app, tmp_path, '[app]\nhost = "desk"\n')
     os.close(hold)
     assert not left.exists()
     assert used.is_dir()
     assert [path.name for path in telemetry.iterdir() if path.name.endswith(".new")] == []
     assert not half.exists()
+    assert others.exists()
