@@ -70,9 +70,9 @@ INSERT OR REPLACE INTO about SELECT 'gone', count(*) FROM events""",
 
 def upgrade(version: str) -> str | None:
     """What brings a sink of this version up to date, in one transaction; None where it has to be made anew."""
-    steps = [sql for before, sql in _UPGRADES.items() if str(before) >= version]
     if version not in map(str, _UPGRADES):
         return None
+    steps = [sql for before, sql in _UPGRADES.items() if before >= int(version)]
     return f"BEGIN; {'; '.join(steps)}; UPDATE about SET value = '{SCHEMA_VERSION}' WHERE key = 'schema'; COMMIT"
 
 
