@@ -71,7 +71,7 @@ window.Telemetry = (() => {
   // ---- data files
   const DATA_FILE = /^data\/(traces|trace-ids|trace-page|trace-places|faults|trace--?\d+(x\d+)?|operations|operation-pages|logs|logs--?\d+(x\d+)?|log-contexts--?\d+(x\d+)?-\d+)\.js(\?\d+)?$/;
   let policy = null;
-  // A watch renews the files: then they are asked for by another address.
+  // Files that are written anew are asked for by another address.
   let renewed = 0;
 
   function load(path) {
@@ -124,12 +124,19 @@ window.Telemetry = (() => {
     return value % count;
   }
 
-  // The document of a trace, in the shape of `telemetry-report trace ID --format json`; `events` null where only spans are carried.
-  async function trace(id) {
+  // The document of a trace, in the shape of `telemetry-report trace ID --format json`; `events` null where only spans are carried. Where a
+  // shard is gone, another report has taken this one's place since the page was opened: then where traces lie is asked anew, once.
+  async function trace(id, isAgain = false) {
     const { shards, of } = await data("trace-places").catch(() => ({ shards: [], of: [[]] }));
     for (const place of of[hashed(id, of.length)]) {
-      const found = within(await data("trace-" + shards[place]).catch(() => ({ whole: {} })), id);
+      const shard = await data("trace-" + shards[place]).catch(() => null);
+      const found = shard && within(shard, id);
       if (found) return found;
+      if (!shard && !isAgain) {
+        forget("trace-places");
+        renewed++;
+        return trace(id, true);
+      }
     }
     return undefined;
   }

@@ -44,6 +44,9 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             yield device
         return
     with replaced(path) as fresh, fresh.open("wb") as file:
+        # Before there is anything in it that others may not read.
+        with contextlib.suppress(FileNotFoundError):
+            os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
         yield file
 
 

@@ -331,9 +331,11 @@ class Sink:
         hold all of them in memory."""
         if self.is_saved:
             self.connection.execute("SET preserve_insertion_order = false")
-        yield
-        if self.is_saved:
-            self.connection.execute("SET preserve_insertion_order = true")
+        try:
+            yield
+        finally:
+            if self.is_saved:
+                self.connection.execute("SET preserve_insertion_order = true")
 
     def copy_to(self, path: Path) -> None:
         """Copy all to a new sink file, in which no room is taken by events that went (`gone`)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import shutil
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -209,3 +210,23 @@ def test_traces_read_without_scripts(report, browser):
     assert page.locator("details pre.timeline").count() >= 59
     page.locator("summary", has_text=FAILED).click()
     assert "AI provider timeout after 7.27ms" in page.inner_text("main")
+
+
+def test_a_page_that_stays_open_finds_traces_of_the_report_that_took_its_place(report, browser, tmp_path):
+    there = shutil.copytree(report, tmp_path / "there")
+    page, heard = look(browser, f"file://{there}/trace.html#{FAILED}", SHOWN)
+    # As a report of another window has them: the same traces in shards of other names.
+    renamed = [path for path in (there / "data").glob("trace-*.js") if path.stem.removeprefix("trace-").isdigit()]
+    places = there / "data" / "trace-places.js"
+    for path in renamed:
+        name, other = path.stem, f"{path.stem}7"
+        path.with_stem(other).write_text(path.read_text().replace(name, other, 1))
+        path.unlink()
+        places.write_text(places.read_text().replace(name.removeprefix("trace-"), other.removeprefix("trace-")))
+    found = page.evaluate("""async () => {
+      const { id } = await Telemetry.data("traces");
+      const docs = await Promise.all(id.map((one) => Telemetry.trace(one)));
+      return [id.length, docs.filter((doc, i) => doc?.correlation_id === id[i]).length];
+    }""")
+    assert found[0] == found[1] > len(renamed) > 1
+    assert any("ERR_FILE_NOT_FOUND" in line for line in heard)
