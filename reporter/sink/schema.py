@@ -22,11 +22,16 @@ STORED_COLUMNS = {
     ("packed" if name == "context" else name): (f"{kind} USING COMPRESSION zstd" if name == "context" else kind, told)
     for name, (kind, told) in EVENT_COLUMNS.items()
 }
-# batch: numbers the commits that brought events, in rising order.
-_EVENTS = f"""CREATE TABLE events ({_columns(STORED_COLUMNS)}, batch INTEGER,
-  context VARCHAR GENERATED ALWAYS AS ({UNPACKED}) VIRTUAL)"""
 # SQL: all columns of `events` that are kept, as an INSERT takes them.
 STORED = "* EXCLUDE (context)"
+
+
+def events_table(name: str = "events") -> str:
+    """SQL: a table of events. batch: numbers the commits that brought them, in rising order."""
+    return f"""CREATE TABLE {name} ({_columns(STORED_COLUMNS)}, batch INTEGER,
+  context VARCHAR GENERATED ALWAYS AS ({UNPACKED}) VIRTUAL)"""
+
+
 _TRACES = "CREATE TABLE traces (correlation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP)"
 TABLES = f"""
 CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
@@ -45,7 +50,7 @@ CREATE TABLE sources (
   waiting_bytes BIGINT,     -- an unfinished entry at the end
   seen_until VARCHAR,       -- the last day seen (table)
   note VARCHAR);            -- why it could not be read, or not wholly
-{_EVENTS};
+{events_table()};
 CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
 CREATE TABLE spans ({_columns(SPAN_COLUMNS)});
 -- When a trace's events were: a row each time that some were taken in. No event lies outside; what went may have lain inside.
@@ -61,7 +66,7 @@ _UPGRADES = {
     # Contexts were kept as they are. What the old table took is free in the file, until that is written anew (`gone`).
     5: f"""
 ALTER TABLE events RENAME TO events_before;
-{_EVENTS};
+{events_table()};
 INSERT INTO events SELECT * REPLACE ({PACKED} AS context) FROM events_before;
 DROP TABLE events_before;
 INSERT OR REPLACE INTO about SELECT 'gone', count(*) FROM events""",

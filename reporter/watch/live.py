@@ -19,6 +19,7 @@ from reporter.format import words
 from reporter.redaction.gate import gate
 from reporter.sink.file import recent_copy
 from reporter.sink.ingest import ingest
+from reporter.sink.schema import STORED, events_table
 from reporter.window import Window
 
 if TYPE_CHECKING:
@@ -107,7 +108,13 @@ class Live:
         """Rows that are deleted go on taking room, so what stays is written anew; and compressed, which of so little is soon done."""
         con = self._sink.connection
         for name in ("events", "spans"):
-            con.execute(f"CREATE OR REPLACE TABLE swept AS SELECT * FROM {name} WHERE ts >= TIMESTAMP '{edge}'")
+            held = f"FROM {name} WHERE ts >= TIMESTAMP '{edge}'"
+            con.execute("DROP TABLE IF EXISTS swept")
+            if name == "events":
+                con.execute(events_table("swept"))
+                con.execute(f"INSERT INTO swept SELECT {STORED} {held}")
+            else:
+                con.execute(f"CREATE TABLE swept AS {held}")
             con.execute(f"DROP TABLE {name}")
             con.execute(f"ALTER TABLE swept RENAME TO {name}")
         # Refused where another transaction is under way: then it is done at the next time.
