@@ -35,14 +35,14 @@ _FRESH: dict[str, str] = {"default_block_size": "65536"}
 def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], None] = lambda _: None) -> Sink:
     """Open the sink, make it if need be, and wait while another process holds it.
 
-    For writing, one that is damaged or of an older version is moved aside and made anew, which `on_wait` is told; for reading
-    that is a DamagedSinkError. Raises SinkError.
+    For writing, one that is damaged or of a much older version is moved aside and made anew, one of an older version brought up to date, which
+    `on_wait` is told; for reading that is a DamagedSinkError. Raises SinkError.
     """
     target, deadline = path.resolve(), time.monotonic() + LOCK_SECONDS
     announced = False
     while True:
         try:
-            return _opened(path, target, read_only=read_only)
+            return _opened(path, target, on_wait, read_only=read_only)
         except DamagedSinkError as exc:
             if read_only:
                 raise
@@ -56,7 +56,7 @@ def open_sink(path: Path, *, read_only: bool = False, on_wait: Callable[[str], N
             time.sleep(0.05)
 
 
-def _opened(path: Path, target: Path, *, read_only: bool) -> Sink:
+def _opened(path: Path, target: Path, on_wait: Callable[[str], None], *, read_only: bool) -> Sink:
     """Raises what DuckDB or the system does, DamagedSinkError, and SinkError for another's file."""
     _refuse_others(path, target)
     was_ours, had_lock = is_ours(target), lock_path(target).exists()
@@ -66,7 +66,7 @@ def _opened(path: Path, target: Path, *, read_only: bool) -> Sink:
         connection = engine.connect(str(target), read_only=read_only, config={} if read_only else _FRESH)
         if lock:
             remove_spilt(target)
-        prepare(connection, path, was_ours=was_ours, read_only=read_only)
+        prepare(connection, path, on_wait, was_ours=was_ours, read_only=read_only)
         return sink_of(connection, path, lock, read_only=read_only)
     except BaseException as exc:
         if connection:
@@ -193,9 +193,16 @@ def unusable(path: Path, exc: Exception) -> ReportError:
     return SinkError(f"the sink {path} cannot be used: {said}", _NAME_ANOTHER)
 
 
-def prepare(connection: engine.DuckDBPyConnection, path: Path, *, was_ours: bool, read_only: bool) -> None:
-    """Settings of a fresh connection; the tables of an empty sink, or those new since the last version. Raises SinkError for
-    another's file, DamagedSinkError for one of an older version."""
+def prepare(
+    connection: engine.DuckDBPyConnection,
+    path: Path,
+    on_wait: Callable[[str], None] = lambda _: None,
+    *,
+    was_ours: bool,
+    read_only: bool,
+) -> None:
+    """Settings of a fresh connection; the tables of an empty sink, or one of an older version brought up to date, which `on_wait` is told.
+    Raises SinkError for another's file, DamagedSinkError for one of a version that cannot be."""
     connection.execute("SET TimeZone = 'UTC'")
     spill(connection, path.resolve(), read_only=read_only)
     try:
@@ -215,6 +222,7 @@ def prepare(connection: engine.DuckDBPyConnection, path: Path, *, was_ours: bool
     steps = upgrade(version[0][0]) if version and not read_only else None
     if not steps:
         _refuse(path, version, was_ours=was_ours)
+    on_wait(f"once: {path} is of an older version, and is brought up to date")
     connection.execute(steps)
 
 

@@ -113,6 +113,8 @@ def test_a_sink_that_kept_contexts_whole_is_brought_up_to_date(app, version):
             old.connection.execute("DROP TABLE traces")
     after = run(*asked)
     assert (after.exit_code, after.stdout) == (0, before.stdout)
+    assert "is of an older version, and is brought up to date" in after.stderr
+    assert "older version" not in run(*asked).stderr
     with open_sink(sink, read_only=True) as new:
         packed = new.connection.execute("SELECT packed FROM events WHERE message = 'one'").fetchall()[0][0]
         assert (
