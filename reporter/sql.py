@@ -1,7 +1,17 @@
-"""How SQL writes what comes from outside. Loads nothing: that a report stands is told before DuckDB is there."""
+"""How SQL writes texts and names. Loads nothing: that a report stands is told before DuckDB is there."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Columns' names as a list."""
+    return ", ".join(f'"{name}"' for name in names)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reporter.analysis import FIRST_TOKEN, FOLDED_ROW
 from reporter.analysis.hosts import HostFigures
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.sql import quoted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,11 +90,11 @@ def _see(
     con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, Any], parts: tuple[tuple[str, dict[str, str]], ...]
 ) -> None:
     (own,) = con.execute("SELECT current_database()").fetchall()[0]
-    quoted = ", ".join(f'"{name}"' for name in columns)
-    told = [f'SELECT {quoted}, 1::BIGINT FROM "{own}".main.{table}']
+    names = quoted(columns)
+    told = [f'SELECT {names}, 1::BIGINT FROM "{own}".main.{table}']
     for rows, made in parts:
         told.append(f"SELECT {', '.join(made.get(name, 'NULL') for name in (*columns, 'weight'))} FROM {rows}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {table} ({quoted}, weight) AS {' UNION ALL '.join(told)}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {table} ({names}, weight) AS {' UNION ALL '.join(told)}")
 
 
 def _weighted_percentiles(values: Any, weights: Any, shares: Any) -> Any:  # noqa: ANN401 - Arrow's columns of lists

@@ -13,6 +13,7 @@ from reporter import engine
 from reporter.analysis.traces import summaries
 from reporter.errors import UsageError, is_out_of_memory
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,8 +110,7 @@ def open_views(con: duckdb.DuckDBPyConnection, *, with_logged: bool = False) -> 
         table = f'"{home}".main.{name}'
         if name == "traces":
             table = "({})".format(summaries(*(f'"{home}".main.{name}' for name in ("events", "spans"))))
-        names = ", ".join(f'"{column}"' for column in wanted)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {names} FROM {table}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {quoted(wanted)} FROM {table}")
     # A name alone is never a table of the sink. Without a folder for what does not fit in memory nothing is written, and such a query fails.
     for setting in (
         f"memory_limit = '{engine.memory_limit()}B'",

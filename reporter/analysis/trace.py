@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from reporter.redaction.cut import shortened
+from reporter.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,8 +92,7 @@ def trace(con: duckdb.DuckDBPyConnection, correlation_id: str, *, is_brief: bool
 def _rows(
     con: duckdb.DuckDBPyConnection, table: str, names: Sequence[str], condition: str, correlation_id: str
 ) -> list[Json]:
-    columns = ", ".join(f'"{name}"' for name in names)
-    found = con.execute(f"SELECT {columns} FROM {table} WHERE {condition}", [correlation_id]).fetchall()
+    found = con.execute(f"SELECT {quoted(names)} FROM {table} WHERE {condition}", [correlation_id]).fetchall()
     return [dict(zip(names, row, strict=True)) for row in found]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reporter import engine
 from reporter.events.columns import SPAN_COLUMNS
 from reporter.events.names import FAMILIES, FINISHING_NAMES, TABLE_EVENTS
+from reporter.sql import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -216,7 +217,7 @@ SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s
 
 _DERIVED = f"""
 CREATE OR REPLACE TEMP TABLE unlinked_spans AS
-SELECT {", ".join(f'"{name}"' for name in SPAN_COLUMNS if name != "parent")}
+SELECT {quoted(name for name in SPAN_COLUMNS if name != "parent")}
 FROM (SELECT *, is_operation AND (type = 'llm' OR (type = 'stream' AND id NOT IN ({_SERVED}))) AS counts_tokens FROM merged_spans)"""
 
 

@@ -17,6 +17,7 @@ from reporter.sink.file import open_sink
 from reporter.sink.gatherable import Gatherable
 from reporter.sink.schema import NOTE_TRACES, STORED_COLUMNS
 from reporter.sink.whole import SOURCE_COLUMNS
+from reporter.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -215,7 +216,7 @@ def _derive_missing(con: engine.DuckDBPyConnection, origins: Sequence[_Origin], 
     if lacking and len(columns) < len(EVENT_COLUMNS):
         msg = "spans are lacking"
         raise SpansLackingError(msg)
-    names = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
+    names = quoted(EVENT_COLUMNS)
     for origin in origins:
         if origin.first in lacking:
             own = f"id >= {origin.first} AND id < {origin.end}"

@@ -14,7 +14,7 @@ from reporter.sink.gather import TEXTS, SpansLackingError, copy_whole, gather_in
 from reporter.sink.gatherable import Gatherable
 from reporter.sink.schema import NOTE_TRACES, STORED, STORED_COLUMNS, TABLES
 from reporter.sink.scratch import scratch
-from reporter.sql import literal
+from reporter.sql import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def _reduce(path: Path, found: Gatherable, columns: tuple[str, ...], kept: int) 
     own = path.with_name("own.duckdb")
     con = engine.connect()
     prepare(con, own, was_ours=False, read_only=False)
-    con.execute(f"CREATE OR REPLACE TABLE events AS SELECT {_quoted(columns)}, batch FROM events")
+    con.execute(f"CREATE OR REPLACE TABLE events AS SELECT {quoted(columns)}, batch FROM events")
     with sink_of(con, own, None, read_only=False) as sink:
         found.attach(con)
         bits = gather_into(sink, found, columns, is_of_many=True).bits
@@ -141,10 +141,6 @@ def _shifted(part: str, ids: int, sources: int) -> dict[str, str]:
         told = ", ".join(f'"{name}" + {by[name]} AS "{name}"' if name in by else f'"{name}"' for name in columns)
         made[table] = f"SELECT {told} FROM {part}.{table}"
     return made | {table: f"FROM {part}.{table}" for table in ("traces", "daily", *cells.CELL_TABLES)}
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
 
 
 def _write(con: engine.DuckDBPyConnection, path: Path, kept: int) -> None:

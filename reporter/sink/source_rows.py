@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reporter import engine
+from reporter.sql import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +65,7 @@ class SourceRows:
         self._added.clear()
         if not rows:
             return
-        columns = ", ".join(f'"{name}"' for name in rows[0])
+        columns = quoted(rows[0])
         if len(rows) > _FEW:
             self._over(rows, f"INSERT INTO sources ({columns}) SELECT {columns} FROM told")
             return

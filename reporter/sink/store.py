@@ -17,7 +17,7 @@ from reporter.redaction.cut import cut
 from reporter.sink.schema import NOTE_TRACES, STORED
 from reporter.sink.source_rows import SourceRows
 from reporter.sources.cursors import Cursor
-from reporter.sql import literal
+from reporter.sql import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +193,7 @@ class Sink:
             con.execute(staging.FORGOTTEN)
             self._mend_rows()
         engine.again(con, staging.REPEATED)
-        columns = ", ".join(f'"{name}"' for name in STORED_COLUMNS)
+        columns = quoted(STORED_COLUMNS)
         kept = "*" if self.is_saved else f"* REPLACE ({LOGGED_IN_SESSION})"
         inserted = engine.again(
             con,

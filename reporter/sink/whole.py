@@ -15,7 +15,7 @@ from reporter import __version__
 from reporter.errors import UsageError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.replacing import remove_left
-from reporter.sql import literal
+from reporter.sql import literal, quoted
 
 if TYPE_CHECKING:
     from datetime import date
@@ -93,8 +93,7 @@ def spans_sql(host: Host, where: str) -> str:
 
 def sources_sql(host: Host) -> str:
     """SQL: what was read, and by which version of this program."""
-    columns = ", ".join(f'"{name}"' for name in SOURCE_COLUMNS)
-    return f"SELECT {host.sql}, {literal(__version__)} AS version, {columns} FROM sources"
+    return f"SELECT {host.sql}, {literal(__version__)} AS version, {quoted(SOURCE_COLUMNS)} FROM sources"
 
 
 def of_day(day: date) -> str:
