@@ -16,6 +16,7 @@ from reporter.analysis.errors import errors
 from reporter.analysis.hosts import hosts
 from reporter.analysis.latency import latency
 from reporter.analysis.llm import llm
+from reporter.analysis.local import know_zone
 from reporter.analysis.operation_details import operation_details
 from reporter.analysis.operations import operations_data
 from reporter.analysis.overview import overview
@@ -156,23 +157,24 @@ class Reading:
 
     def _usage(self, asked: Asked, operations: Sequence[OperationFigures]) -> Usage:
         con, seconds = self.con, asked.window.bucket_seconds
+        know_zone(con, asked.zone.key)
         return Usage(
             chat(con, seconds),
             commands(con),
             tools(con, seconds),
             processing(con, seconds),
             llm(con, seconds, asked.settings.prices),
-            latency(con, asked.zone.key, asked.settings.classes),
-            trends(con, asked.zone.key),
+            latency(con, asked.settings.classes),
+            trends(con),
             coverage(self._singles() if self.is_reduced else con, asked.built_at),
             counts_over_time(con, asked.window),
-            operation_details(con, asked.window, asked.zone.key, operations),
+            operation_details(con, asked.window, operations),
             hosts_of_cells(con, asked.window) if self.is_reduced else hosts(con),
         )
 
     def _singles(self) -> engine.DuckDBPyConnection:
         """What a reduced sink keeps whole: only single events tell what their sources cover."""
-        con = self.con.cursor()
+        con = self.sink.aside()
         self._select(con)
         con.execute(SOURCE_NAMES)
         return con

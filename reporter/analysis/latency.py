@@ -9,10 +9,10 @@ import numpy as np
 
 from reporter import frames
 from reporter.analysis.given import CLASS_LIMITS_MS
-from reporter.analysis.local import LOCAL, know_zone
+from reporter.analysis.local import LOCAL
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.performance import LIMITS_OF_TYPE
-from reporter.analysis.weights import how_many, percentile
+from reporter.analysis.weights import how_many, percentile, total
 from reporter.analysis.work import finished
 from reporter.events.names import SPAN_TYPES
 
@@ -51,7 +51,7 @@ FROM {_DONE} GROUP BY ALL"""
 _HEAT_DTYPES = {**_NAMES, "hour": "Int64", "count": "int64", "p95_ms": "float64"}
 # Summed as decimals, which add up to the same in any order.
 _HEAT = f"""
-WITH most AS (SELECT kind, operation, sum(least(duration_ms * weight, 1e15)::DECIMAL(38, 3)) AS total FROM {_DONE} GROUP BY ALL
+WITH most AS (SELECT kind, operation, {total("duration_ms")} AS total FROM {_DONE} GROUP BY ALL
   ORDER BY total DESC, kind, operation LIMIT {HEAT_ROWS})
 SELECT kind, operation, hour({LOCAL}) AS hour, {how_many()}, {percentile("duration_ms", 0.95)}
 FROM {_DONE} JOIN most USING (kind, operation) GROUP BY kind, operation, hour, total ORDER BY total DESC, kind, operation, hour"""
@@ -71,12 +71,9 @@ SELECT kind, operation, floor(log10(greatest(duration_ms, 0.1)) * {_BINS_A_DECAD
 FROM {_DONE} GROUP BY ALL ORDER BY kind, operation, bin"""
 
 
-def latency(
-    con: duckdb.DuckDBPyConnection, zone: str, limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS
-) -> Latency:
-    """Of the finished work in `listed_spans`, which `analysis.fold` makes. `zone`: whose hours of the day."""
+def latency(con: duckdb.DuckDBPyConnection, limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS) -> Latency:
+    """Of the finished work in `listed_spans`, which `analysis.fold` makes; by hours of the day of the zone that `local.know_zone` made known."""
     limits = {name: limits_ms[LIMITS_OF_TYPE.get(name, "step")][:2][-1] for name in SPAN_TYPES}
-    know_zone(con, zone)
     within = con.execute(_WITHIN, {"types": list(limits), "limits": list(limits.values())}).fetchall()
     return Latency(
         {(kind, operation): share for kind, operation, share in within},

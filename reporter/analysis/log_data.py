@@ -98,12 +98,14 @@ sized AS (
 kept AS (SELECT id FROM sized QUALIFY sum(size) OVER ({_FIRST}) <= $bytes)
 {_LIST} SEMI JOIN kept USING (id)"""
 _ORDER = " ORDER BY us DESC, id DESC"
-# Of entries with a context that no trace's document has, those that are carried with it; `logged` has how long these are (logged.py).
+# Entries of the window with a context that no trace's document has; `logged` has how long these are (logged.py).
+_CONTEXTUAL = "(SELECT id, ts, is_bad, size FROM logged ANTI JOIN chosen USING (n) WHERE size > 0 AND ts IS NOT NULL)"
+# Those that are carried with it.
 _KEPT = f"""
 CREATE OR REPLACE TEMP TABLE log_kept AS
-WITH latest AS (SELECT id, ts, is_bad, size FROM logged ANTI JOIN chosen USING (n) WHERE size > 0 AND ts IS NOT NULL {_FIRST} LIMIT {CONTEXTS_AT_MOST})
+WITH latest AS (FROM {_CONTEXTUAL} {_FIRST} LIMIT {CONTEXTS_AT_MOST})
 SELECT id FROM latest QUALIFY sum(least(size, {_CONTEXT_CHARS})) OVER ({_FIRST}) <= $bytes"""
-_LACKING = "SELECT count(*) FROM logged ANTI JOIN chosen USING (n) ANTI JOIN log_kept USING (id) WHERE size > 0 AND ts IS NOT NULL"
+_LACKING = f"SELECT count(*) FROM {_CONTEXTUAL} ANTI JOIN log_kept USING (id)"
 _CONTEXTS = f"""
 SELECT id, {cut("context", _CONTEXT_CHARS)} AS context, {cut("extra", _CONTEXT_CHARS)} AS extra FROM told SEMI JOIN log_kept USING (id) ORDER BY id"""
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from reporter import frames
 from reporter.analysis.changes import failing_verdict, rank_sums, slower_verdict
-from reporter.analysis.local import LOCAL, know_zone
+from reporter.analysis.local import LOCAL
 from reporter.analysis.overview import BUCKET, COUNTED
 from reporter.analysis.trends import p95_of_parts
 from reporter.analysis.weights import ALL_SPANS, how_many, percentile, total
@@ -117,10 +117,9 @@ WHERE c.is_operation AND c.status <> 'unfinished' AND p.type <> 'root' GROUP BY 
 def operation_details(
     con: duckdb.DuckDBPyConnection,
     window: Window,
-    zone: str,
     operations: Sequence[OperationFigures],
 ) -> OperationDetails:
-    """Of the DETAILED_OPERATIONS most frequent of `operations`. As many statements however many operations there are. Reads `listed_spans`, which `analysis.fold` makes; leaves the temporary table `detailed`."""
+    """Of the DETAILED_OPERATIONS most frequent of `operations`. As many statements however many operations there are. Reads `listed_spans`, which `analysis.fold` makes; days are those of the zone that `local.know_zone` made known; leaves the temporary table `detailed`."""
     most = sorted(operations, key=lambda o: (-o.count - o.unfinished, o.kind, o.operation))[:DETAILED_OPERATIONS]
     detailed = tuple((o.kind, o.operation) for o in most)
     con.execute("CREATE OR REPLACE TEMP TABLE detailed (kind VARCHAR, operation VARCHAR)")
@@ -131,7 +130,7 @@ def operation_details(
     return OperationDetails(
         detailed,
         frames.query(con, _POINTS, _POINTS_DTYPES, {"seconds": window.bucket_seconds}),
-        _days(con, window, zone),
+        _days(con, window),
         frames.query(con, _SLOW, _CALLS_DTYPES),
         _told(con),
         _links(con, detailed),
@@ -152,9 +151,8 @@ def _told(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
     return calls.merge(texts, how="left", on="id")
 
 
-def _days(con: duckdb.DuckDBPyConnection, window: Window, zone: str) -> pd.DataFrame:
+def _days(con: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
     last = window.sql[1]
-    know_zone(con, zone)
     given: dict[str, object] = {"first": last - pd.Timedelta(days=_DAYS).to_pytimedelta(), "last": last}
     kept, gone = (frames.query(con, sql, _DAY_PARTS_DTYPES, wanted) for sql, wanted in ((_KEPT, given), (_GONE, given)))
     parts = pd.concat([kept.assign(is_kept=True), gone.assign(is_kept=False)], ignore_index=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter import frames
-from reporter.analysis.local import LOCAL, know_zone
+from reporter.analysis.local import LOCAL
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.weights import ALL_EVENTS, ALL_SPANS, added, how_many, percentile, total
 
@@ -79,10 +79,9 @@ def busiest(parts: pd.DataFrame) -> pd.DataFrame:
     return totals.sort_values(["total_ms", "kind", "operation"], ascending=[False, True, True]).head(_OPERATIONS)
 
 
-def trends(con: duckdb.DuckDBPyConnection, zone: str) -> Trends:
+def trends(con: duckdb.DuckDBPyConnection) -> Trends:
     """All days in `events` and `spans`, whatever the window, and in `daily` (figures of what was removed, by days of the
-    app's zone). `zone`: whose days."""
-    know_zone(con, zone)
+    app's zone); days are those of the zone that `local.know_zone` made known."""
     parts = frames.query(con, _PARTS, _PARTS_DTYPES)
     of_kinds, of_operations = parts[parts["operation"].isna()], parts[parts["operation"].notna()]
     chosen = of_operations.merge(busiest(of_operations)[["kind", "operation"]])

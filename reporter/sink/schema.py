@@ -26,10 +26,20 @@ STORED_COLUMNS = {
 STORED = "* EXCLUDE (context)"
 
 
+def stored(table: str) -> str:
+    """SQL: the same of any table."""
+    return STORED if table == "events" else "*"
+
+
 def events_table(name: str = "events") -> str:
     """SQL: a table of events. batch: numbers the commits that brought them, in rising order."""
     return f"""CREATE TABLE {name} ({_columns(STORED_COLUMNS)}, batch INTEGER,
   context VARCHAR GENERATED ALWAYS AS ({UNPACKED}) VIRTUAL)"""
+
+
+def spans_table(name: str = "spans") -> str:
+    """SQL: a table of spans."""
+    return f"CREATE TABLE {name} ({_columns(SPAN_COLUMNS)})"
 
 
 _TRACES = "CREATE TABLE traces (correlation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP)"
@@ -52,7 +62,7 @@ CREATE TABLE sources (
   note VARCHAR);            -- why it could not be read, or not wholly
 {events_table()};
 CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VARCHAR);
-CREATE TABLE spans ({_columns(SPAN_COLUMNS)});
+{spans_table()};
 -- When a trace's events were: a row each time that some were taken in. No event lies outside; what went may have lain inside.
 {_TRACES};
 -- Figures of days whose events are gone, or some of them: a row a prune, day of the app's zone, kind and operation; without

@@ -14,7 +14,7 @@ from reporter import engine
 from reporter.errors import DamagedSinkError
 from reporter.events.packing import UNPACKED
 from reporter.redaction.cut import cut
-from reporter.sink.schema import NOTE_TRACES, STORED
+from reporter.sink.schema import NOTE_TRACES, stored
 from reporter.sink.source_rows import SourceRows
 from reporter.sources.cursors import Cursor
 from reporter.sql import literal, quoted
@@ -348,8 +348,7 @@ class Sink:
             con.execute("USE fresh")
             con.execute(TABLES)
             for table in TABLE_NAMES:
-                columns = STORED if table == "events" else "*"
-                con.execute(f'INSERT INTO fresh.{table} SELECT {columns} FROM "{name}".{table}')
+                con.execute(f'INSERT INTO fresh.{table} SELECT {stored(table)} FROM "{name}".{table}')
             con.execute("UPDATE fresh.about SET value = '0' WHERE key = 'gone'")
         finally:
             con.execute(f'USE "{name}"')

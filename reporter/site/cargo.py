@@ -104,10 +104,10 @@ def loaded(data: TraceData, faults: str, pages: str, room: int) -> Cargo:
 
 def _all_shards(data: TraceData, room: int) -> list[Packed]:
     """The shards of the folder as they are, the spans of traces without records too, if there is room for all; else none."""
-    texts = {f"trace-{shard.name}": shard.json for shard in data.shards}
+    texts = {shard.name: shard.json for shard in data.shards}
     if sum(map(len, texts.values())) > room * _PACKED_AT_MOST:
         return []
-    parts = [packed(name, text) for name, text in {"trace-places": data.places, **texts}.items()]
+    parts = _packed(data.places, texts)
     return parts if sum(part.size for part in parts) <= room else []
 
 
@@ -142,9 +142,13 @@ def _shards(documents: Mapping[str, str], names: Sequence[str]) -> list[Packed]:
     texts = {}
     for at in range(0, len(names), size):
         whole = ",".join(f"{json.dumps(name)}:{documents[name]}" for name in names[at : at + size])
-        texts[f"trace-{at}"] = f'{{"whole":{{{whole}}},"brief":null}}'
-    of = places(names, [n // size for n in range(len(names))], [name.removeprefix("trace-") for name in texts])
-    return [packed(name, text) for name, text in {"trace-places": of, **texts}.items()]
+        texts[str(at)] = f'{{"whole":{{{whole}}},"brief":null}}'
+    return _packed(places(names, [n // size for n in range(len(names))], [*texts]), texts)
+
+
+def _packed(of: str, texts: Mapping[str, str]) -> list[Packed]:
+    """Shards by name, and `of`, where traces are in them."""
+    return [packed("trace-places", of), *(packed(f"trace-{name}", text) for name, text in texts.items())]
 
 
 def _logs(logs: LogData) -> Iterable[tuple[str, str]]:

@@ -19,7 +19,7 @@ from reporter.format import words
 from reporter.redaction.gate import gate
 from reporter.sink.file import recent_copy
 from reporter.sink.ingest import ingest
-from reporter.sink.schema import STORED, events_table
+from reporter.sink.schema import events_table, spans_table, stored
 from reporter.window import Window
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Live:
         self._unweighed = _WEIGHED
         self._sink = recent_copy(settings.sink, _naive(self._since - _MARGIN), settings.watch_max_bytes)
         self._redactor = gate(self._sink.about("salt"), settings.privacy)
-        self._beside, self._thread = self._sink.connection.cursor(), ThreadPoolExecutor(1)
+        self._beside, self._thread = self._sink.aside(), ThreadPoolExecutor(1)
         self._told: Future[Told] | None = None
         self._shown = int(self._sink.about("batch") or 0)
         self.notes: list[tuple[str, str]] = []
@@ -107,14 +107,10 @@ class Live:
     def _keep_from(self, edge: datetime) -> None:
         """Rows that are deleted go on taking room, so what stays is written anew; and compressed, which of so little is soon done."""
         con = self._sink.connection
-        for name in ("events", "spans"):
-            held = f"FROM {name} WHERE ts >= TIMESTAMP '{edge}'"
+        for name, made in (("events", events_table), ("spans", spans_table)):
             con.execute("DROP TABLE IF EXISTS swept")
-            if name == "events":
-                con.execute(events_table("swept"))
-                con.execute(f"INSERT INTO swept SELECT {STORED} {held}")
-            else:
-                con.execute(f"CREATE TABLE swept AS {held}")
+            con.execute(made("swept"))
+            con.execute(f"INSERT INTO swept SELECT {stored(name)} FROM {name} WHERE ts >= TIMESTAMP '{edge}'")
             con.execute(f"DROP TABLE {name}")
             con.execute(f"ALTER TABLE swept RENAME TO {name}")
         # Refused where another transaction is under way: then it is done at the next time.

@@ -20,6 +20,7 @@ from reporter.analysis.commands import commands
 from reporter.analysis.given import Price
 from reporter.analysis.latency import latency
 from reporter.analysis.llm import cost_of, llm
+from reporter.analysis.local import know_zone
 from reporter.analysis.performance import counts_over_time
 from reporter.analysis.processing import processing
 from reporter.analysis.tools import tools
@@ -219,7 +220,8 @@ def test_retries_are_second_and_later_attempts(app, tmp_path):
 
 
 def test_trends(sink):
-    view = trends(sink, "America/New_York")
+    know_zone(sink, "America/New_York")
+    view = trends(sink)
     stamps = [ts - timedelta(hours=5) for (ts,) in sink.execute("SELECT ts FROM events").fetchall()]
     assert {d.day.date(): d.events for d in rows(view.days)} == Counter(ts.date() for ts in stamps)
     found = sink.execute(
@@ -237,7 +239,8 @@ def test_trends(sink):
 
 def test_latency(sink):
     fold(sink)
-    view = latency(sink, "Asia/Kolkata")
+    know_zone(sink, "Asia/Kolkata")
+    view = latency(sink)
     done = """SELECT kind, operation, type, ts, duration_ms FROM {} WHERE is_operation AND status <> 'unfinished'"""
     assert {key: sum(n) for key, n in counts_over_time(sink, WINDOW).items()} == Counter(
         (kind, name) for kind, name, *_ in sink.execute(done.format("window_spans")).fetchall()
