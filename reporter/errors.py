@@ -60,6 +60,14 @@ class DamagedSinkError(SinkError):
         return DamagedSinkError, (self.path, self.why)
 
 
+class OlderSinkError(SinkError):
+    """What is only read was made by an older version: `why` in words that follow its name. Nothing is wrong with it."""
+
+    def __init__(self, path: Path, why: str, hint: str) -> None:
+        super().__init__(f"the sink {path} {why}", hint)
+        self.why = f"{why}. {hint}"
+
+
 class TooLargeError(ReportError):
     """There is not enough memory for what was asked. `why`: in the words of what ran out of it."""
 

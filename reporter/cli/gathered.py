@@ -15,7 +15,7 @@ from reporter.settings.app import find_app
 from reporter.settings.folders import own_path
 from reporter.sink.file import open_sink
 from reporter.sink.gather import gather
-from reporter.sink.reduce import is_reduced
+from reporter.sink.reduce import is_reduced_file
 from reporter.sink.scratch import scratch
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def gathered_settings(options: dict[str, Any]) -> Settings:
             msg = f"--from and --{name} cannot go together"
             raise UsageError(msg, "What --from names is read by itself.")
     settings = find_app(options["app"], None, (), None, options["log_tz"], is_awaited=True)
-    if any(is_reduced(own_path(text)) for text in options["gathered"]):
+    if any(is_reduced_file(own_path(text)) for text in options["gathered"]):
         return _reduced(settings, options)
     end_in_order()
     folder = click.get_current_context().with_resource(scratch())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, NoReturn
 
 from reporter import engine
-from reporter.errors import DamagedSinkError, ReportError, SinkError, TooLargeError, is_out_of_memory
+from reporter.errors import DamagedSinkError, OlderSinkError, ReportError, SinkError, TooLargeError, is_out_of_memory
 from reporter.events.names import KINDS
 from reporter.replacing import remove_left
 from reporter.sink.damage import damage, is_others, is_ours, set_aside
@@ -86,7 +86,7 @@ def sink_of(connection: engine.DuckDBPyConnection, path: Path, lock: IO[bytes] |
     """The sink of a connection that is prepared. Whoever asks a reduced one asks `events` and `spans`, as of any other; to write one is a
     SinkError."""
     sink = Sink(connection, path.resolve(), lock)
-    if sink.about("cells"):
+    if is_reduced(connection):
         if not read_only:
             msg = f"{path} is a reduced sink, which is only read"
             raise SinkError(msg, "Ask it with --from, or name another with --sink FILE.")
@@ -95,6 +95,11 @@ def sink_of(connection: engine.DuckDBPyConnection, path: Path, lock: IO[bytes] |
         see_cells(connection)
         sink.is_reduced = True
     return sink
+
+
+def is_reduced(connection: engine.DuckDBPyConnection) -> bool:
+    """Whether it is what `reduce` wrote, of whatever version."""
+    return bool(connection.execute("SELECT 1 FROM about WHERE key = 'cells'").fetchall())
 
 
 def _ready(target: Path) -> IO[bytes]:
@@ -202,7 +207,7 @@ def prepare(
     read_only: bool,
 ) -> None:
     """Settings of a fresh connection; the tables of an empty sink, or one of an older version brought up to date, which `on_wait` is told.
-    Raises SinkError for another's file, DamagedSinkError for one of a version that cannot be."""
+    Raises SinkError for another's file, DamagedSinkError for one of a version that cannot be, OlderSinkError for one that is only read."""
     connection.execute("SET TimeZone = 'UTC'")
     spill(connection, path.resolve(), read_only=read_only)
     try:
@@ -219,9 +224,14 @@ def prepare(
             return
     if version == [(str(SCHEMA_VERSION),)]:
         return
-    steps = upgrade(version[0][0]) if version and not read_only else None
+    if version and is_reduced(connection):
+        raise OlderSinkError(path, "was reduced by another version", "Reduce anew what it was made of.")
+    steps = upgrade(version[0][0]) if version else None
     if not steps:
         _refuse(path, version, was_ours=was_ours)
+    if read_only:
+        why = f"is of an older version ({version[0][0]})"
+        raise OlderSinkError(path, why, "Any command about its app brings it up to date.")
     on_wait(f"once: {path} is of an older version, and is brought up to date")
     connection.execute(steps)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter import engine
-from reporter.errors import DamagedSinkError, UsageError
+from reporter.errors import DamagedSinkError, OlderSinkError, UsageError
 from reporter.settings.folders import own_path
 from reporter.sink.file import open_sink
 from reporter.sink.whole import mark
@@ -55,7 +55,7 @@ class Gatherable:
             try:
                 with open_sink(path, read_only=True, on_wait=on_note) as sink:
                     salt, is_reduced = sink.about("salt") or "", sink.is_reduced
-            except DamagedSinkError as exc:
+            except (DamagedSinkError, OlderSinkError) as exc:
                 # Somebody's own: it is not ours to move aside.
                 self._pass_over(path, exc.why)
                 continue

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporter import __version__
 from reporter.analysis.cells import KEPT
-from reporter.errors import OutputError, ReportError, SourceError, UsageError
+from reporter.errors import OutputError, SourceError, UsageError
 from reporter.replacing import replaced
 from reporter.sink.gatherable import found
 from reporter.sink.reducing import Reduced, merge, merge_into, reduce_hosts, reduce_into
@@ -97,21 +97,22 @@ def reduce(
 
 def _check(path: Path) -> None:
     """Only a reduced sink is replaced."""
-    if path.exists() and not is_reduced(path):
+    if path.exists() and not is_reduced_file(path):
         msg = f"{path} is there and is no reduced sink"
         raise OutputError(msg, "Name another file with -o FILE.")
 
 
-def is_reduced(path: Path) -> bool:
-    """Whether a file is what `reduce` wrote. False for what is no sink at all."""
-    from reporter.sink.file import open_sink
+def is_reduced_file(path: Path) -> bool:
+    """Whether a file is what `reduce` wrote, of whatever version. False for what is no sink at all."""
+    from reporter.engine import Error, connect
+    from reporter.sink.file import is_reduced
 
     if not path.is_file() or path.suffix == ".parquet":
         return False
     try:
-        with open_sink(path, read_only=True) as sink:
-            return sink.is_reduced
-    except ReportError:
+        with connect(str(path), read_only=True) as con:
+            return is_reduced(con)
+    except (Error, OSError, ValueError):
         return False
 
 

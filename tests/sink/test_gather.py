@@ -99,6 +99,16 @@ def test_three_sinks_do_as_well(fleet):
     assert overview(*sinks)["totals"] == overview(fleet["out"])["totals"]
 
 
+def test_a_sink_of_an_older_version_is_passed_over_until_its_host_brings_it_up_to_date(fleet, tmp_path):
+    path = Path(shutil.copy(fleet[HOSTS[0]] / "storage" / "telemetry" / "telemetry.duckdb", tmp_path / "old.duckdb"))
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE about SET value = '5' WHERE key = 'schema'")
+    before = path.read_bytes()
+    done = run("overview", "--app", "/", "--from", str(path), "--from", str(fleet["out"]), *DAYS)
+    assert "is passed over: is of an older version (5). Any command about its app brings it up to date." in done.stderr
+    assert (done.exit_code, path.read_bytes()) == (0, before)
+
+
 def test_what_leaves_is_redacted_and_a_secret_has_one_placeholder_on_all_hosts(fleet):
     for path in fleet["out"].rglob("*.parquet"):
         rows = duckdb.connect().execute(f"SELECT to_json(e)::VARCHAR FROM '{path}' e").fetchall()

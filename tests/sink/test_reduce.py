@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -152,3 +153,17 @@ def test_only_a_reduced_sink_is_replaced(inbox, tmp_path):
     reduced(inbox / "host=oslo", tmp_path / "fleet.duckdb")
     reduced(inbox / "host=lima", tmp_path / "fleet.duckdb")
     assert answer("overview", tmp_path / "fleet.duckdb")["sources"][0]["name"] == "lima: storage/logs/laravel.log"
+
+
+def test_one_that_another_version_reduced_is_said_and_made_anew(inbox, fleet, tmp_path):
+    path = Path(shutil.copy(fleet, tmp_path / "fleet.duckdb"))
+    with duckdb.connect(str(path)) as con:
+        con.execute("UPDATE about SET value = '5' WHERE key = 'schema'")
+    asked = ("overview", "--app", "/", "--from", str(path))
+    done = run(*asked)
+    assert (done.exit_code, "was reduced by another version. Reduce anew what it was made of." in done.stderr) == (
+        3,
+        True,
+    )
+    assert run("reduce", "--from", str(inbox), "-o", str(path)).exit_code == 0
+    assert run(*asked).exit_code == 0
