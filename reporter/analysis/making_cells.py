@@ -28,7 +28,7 @@ _PLACE = ("within_kind", "within_type", "within", "beyond_kind", "beyond_type", 
 _PLACED = """
 SELECT s.*, p.kind AS within_kind, p.type AS within_type, p.operation AS within, g.kind AS beyond_kind, g.type AS beyond_type, g.operation AS beyond,
   e.cached_tokens
-FROM spans s LEFT JOIN spans p ON p.id = s.parent LEFT JOIN spans g ON g.id = p.parent AND s.type = 'tool' AND p.type = 'step'
+FROM left_spans s LEFT JOIN spans p ON p.id = s.parent LEFT JOIN spans g ON g.id = p.parent AND s.type = 'tool' AND p.type = 'step'
   LEFT JOIN (SELECT id, cached_tokens FROM events WHERE cached_tokens IS NOT NULL) e ON e.id = s.id"""
 _SPAN_KEYS = {
     "quarter": _QUARTER, "kind": "kind", "type": "type", "operation": "operation", "status": "status",
@@ -49,7 +49,7 @@ _SPAN_SUMS = {
 _FIRST_TOKENS = f"""
 SELECT ts, kind, '{FIRST_TOKEN}' AS type, operation, 'ok' AS status, false AS is_operation, false AS counts_tokens, id, correlation_id,
   ttft_ms AS duration_ms
-FROM spans WHERE type = 'stream' AND is_operation AND ttft_ms >= 0 AND isfinite(ttft_ms)"""
+FROM left_spans WHERE type = 'stream' AND is_operation AND ttft_ms >= 0 AND isfinite(ttft_ms)"""
 # What is asked of single events beside their names: of these alone.
 _TOLD_BY = "event IN ('tool.health.check', 'tool.health.status_changed', 'command.template.rendered', 'command.condition.evaluated')"
 _EVENT_KEYS = {
@@ -112,10 +112,11 @@ _IS_OF_KEPT = "correlation_id IN (SELECT correlation_id FROM kept_traces)"
 # What has no trace stays where it did not go well.
 KEPT_EVENTS = f"CASE WHEN correlation_id IS NULL THEN coalesce(status = 'error', false) ELSE {_IS_OF_KEPT} END"
 KEPT_SPANS = f"CASE WHEN correlation_id IS NULL THEN status <> 'ok' ELSE {_IS_OF_KEPT} END"
-_LEFT_SPANS = f"(SELECT * FROM {ALL_SPANS} WHERE NOT ({KEPT_SPANS}))"
-# Whose context is left out.
-PLAIN_EVENTS = f"""correlation_id IS NULL OR correlation_id IN (
-  SELECT correlation_id FROM kept_traces WHERE status <> 'ok' AND by_duration > {DETAILED})"""
+# What goes into cells: of a merge a small part, of which alone it is asked what they stand in.
+_LEFT_SPANS = f"CREATE OR REPLACE TEMP TABLE left_spans AS SELECT * FROM {ALL_SPANS} WHERE NOT ({KEPT_SPANS})"
+# Whose context is kept: of few traces, however many failed.
+DETAILED_EVENTS = f"""correlation_id IN (
+  SELECT correlation_id FROM kept_traces WHERE status = 'ok' OR by_duration <= {DETAILED})"""
 
 
 def choose(con: duckdb.DuckDBPyConnection, kept: int = KEPT) -> None:
@@ -123,6 +124,7 @@ def choose(con: duckdb.DuckDBPyConnection, kept: int = KEPT) -> None:
     what was chosen of parts, they are those that are chosen of the whole."""
     told = summaries("(SELECT *, NULL AS message FROM events)", "spans")
     con.execute(_KEPT_TRACES.format(summaries=told, kept=kept, folded=folded("spans")))
+    con.execute(_LEFT_SPANS)
 
 
 def cells_sql(table: str) -> str:
@@ -154,16 +156,16 @@ def stretches(con: duckdb.DuckDBPyConnection, rows: str, time: str) -> list[str]
 
 
 def _places() -> str:
-    left = f"SELECT {_QUARTER} AS quarter, {_SPAN_KEYS['place']} AS place, {', '.join(_PLACE)} FROM ({_PLACED}) WHERE NOT ({KEPT_SPANS})"
+    left = f"SELECT {_QUARTER} AS quarter, {_SPAN_KEYS['place']} AS place, {', '.join(_PLACE)} FROM ({_PLACED})"
     return f"SELECT DISTINCT * FROM (FROM places UNION ALL {left}) WHERE place IS NOT NULL ORDER BY ALL"
 
 
 def _trace_cells() -> str:
     began = f"SELECT {quarter('start')}, 'trace', NULL, NULL, NULL, NULL, 1 FROM summed WHERE NOT {_IS_OF_KEPT}"
     flow = (
-        f"SELECT {_QUARTER}, 'flow', layer, source, target, status, 1 FROM ({flow_links(_LEFT_SPANS)}) WHERE layer > 0"
+        f"SELECT {_QUARTER}, 'flow', layer, source, target, status, 1 FROM ({flow_links('left_spans')}) WHERE layer > 0"
     )
-    chains = f"SELECT {_QUARTER}, 'chain', NULL, first, second, NULL, 1 FROM ({tool_chains(_LEFT_SPANS)})"
+    chains = f"SELECT {_QUARTER}, 'chain', NULL, first, second, NULL, 1 FROM ({tool_chains('left_spans')})"
     return f"SELECT * REPLACE (sum(n)::BIGINT AS n) FROM (FROM trace_cells UNION ALL {began} UNION ALL {flow} UNION ALL {chains}) GROUP BY ALL ORDER BY ALL"
 
 
@@ -178,7 +180,7 @@ def span_cells_sql(stretch: str) -> str:
     keys = ", ".join(f"{sql} AS {name}" for name, sql in _SPAN_KEYS.items())
     sums = ", ".join(f"{sql} AS {name}" for name, sql in _SPAN_SUMS.items())
     rows = f"SELECT * FROM ({_PLACED}) UNION ALL BY NAME {_FIRST_TOKENS}"
-    left = f"SELECT * FROM (SELECT {keys}, {sums} FROM ({rows}) WHERE NOT ({KEPT_SPANS})) WHERE {stretch}"
+    left = f"SELECT * FROM (SELECT {keys}, {sums} FROM ({rows})) WHERE {stretch}"
     held = f"SELECT * REPLACE (coalesce(min_ms, sum_ms) AS min_ms, coalesce(max_ms, sum_ms) AS max_ms) FROM span_cells WHERE {stretch}"
     added = ", ".join(_ADDED.get(name, "sum({0})::BIGINT AS {0}").format(name) for name in _SPAN_SUMS)
     # Those of one apart from the others: so what they leave empty takes no room.

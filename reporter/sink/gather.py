@@ -97,12 +97,14 @@ def gather_into(sink: Sink, found: Gatherable, columns: Sequence[str], *, is_of_
     return Numbered(_note_hosts(con, origins), bits)
 
 
-def copy_whole(con: engine.DuckDBPyConnection, found: Gatherable, bits: int, into: str, ids: str, plain: str) -> None:
-    """Into the table `into` all columns of the events whose numbers the relation `ids` has, each once; without TEXTS where SQL says that they are
-    `plain`. `bits`: what `gather_into` gave."""
+def copy_whole(
+    con: engine.DuckDBPyConnection, found: Gatherable, bits: int, into: str, ids: str, detailed: str
+) -> None:
+    """Into the table `into` all columns of the events whose numbers the relation `ids` has, each once; TEXTS where SQL says that they are
+    `detailed`. `bits`: what `gather_into` gave."""
     told = _event_columns(bits)
     columns = {name: told[name] for name in (*STORED_COLUMNS, "batch")}
-    columns |= {name: (told[name][0], f"CASE WHEN {plain} THEN NULL ELSE {told[name][1]} END") for name in TEXTS}
+    columns |= {name: (told[name][0], f"CASE WHEN {detailed} THEN {told[name][1]} END") for name in TEXTS}
     which = f"WHERE {columns['id'][1]} IN (FROM {ids}) ORDER BY e.ts, e.id"
     _copy(con, found, "events", into, columns, which)
     _drop_twice(con, into)

@@ -94,7 +94,7 @@ def _reduce(path: Path, found: Gatherable, columns: tuple[str, ...], kept: int) 
         con.execute(cells.HOST_CELLS)
         _write(con, path, kept)
         con.execute(f"CREATE TEMP TABLE kept_ids AS SELECT id FROM events WHERE {cells.KEPT_EVENTS}")
-        copy_whole(con, found, bits, "out.events", "kept_ids", cells.PLAIN_EVENTS)
+        copy_whole(con, found, bits, "out.events", "kept_ids", cells.DETAILED_EVENTS)
         con.execute("DETACH out")
 
 
@@ -119,10 +119,10 @@ def merge_into(path: Path, parts: Sequence[Path], kept: int = KEPT) -> None:
     for table, told in views.items():
         con.execute(f"CREATE TEMP VIEW {table} AS {' UNION ALL '.join(told)}")
     _write(con, path, kept)
-    plain = ", ".join(f"CASE WHEN {cells.PLAIN_EVENTS} THEN NULL ELSE {name} END AS {name}" for name in TEXTS)
+    texts = ", ".join(f"CASE WHEN {cells.DETAILED_EVENTS} THEN {name} END AS {name}" for name in TEXTS)
     for stretch in cells.stretches(con, "events", "ts"):
         con.execute(
-            f"INSERT INTO out.events SELECT {STORED} REPLACE ({plain}) FROM events WHERE {cells.KEPT_EVENTS} AND {stretch} ORDER BY ts, id"
+            f"INSERT INTO out.events SELECT {STORED} REPLACE ({texts}) FROM events WHERE {cells.KEPT_EVENTS} AND {stretch} ORDER BY ts, id"
         )
     con.execute("DETACH out")
     con.close()
@@ -153,7 +153,8 @@ def _write(con: engine.DuckDBPyConnection, path: Path, kept: int) -> None:
         con.execute(f"INSERT INTO out.span_cells {cells.span_cells_sql(stretch)}")
     for table in cells.CELL_TABLES[1:]:
         con.execute(f"INSERT INTO out.{table} {cells.cells_sql(table)}")
-    con.execute(f"INSERT INTO out.spans FROM spans WHERE {cells.KEPT_SPANS} ORDER BY ts, id")
+    for stretch in cells.stretches(con, "spans", "ts"):
+        con.execute(f"INSERT INTO out.spans FROM spans WHERE {cells.KEPT_SPANS} AND {stretch} ORDER BY ts, id")
     con.execute("INSERT INTO out.traces FROM traces SEMI JOIN kept_traces USING (correlation_id)")
     for table in ("sources", "daily"):
         con.execute(f"INSERT INTO out.{table} FROM {table}")
