@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from reporter import engine
+from reporter.analysis import making_cells
 from reporter.errors import SourceError
 from reporter.sink.reduce import job_of, reduce
 from reporter.sink.reducing import reduce_hosts
@@ -99,6 +100,25 @@ def test_no_more_parts_lie_there_than_a_merge_of_each_level_takes(inbox, tmp_pat
     reduce(job_of([str(inbox)], 1, KEPT), "local", tmp_path / "fleet.duckdb", lambda _: None, look)
     assert seen == [[], ["part-0.duckdb"], ["merged-0-1.duckdb"], ["merged-0-1.duckdb", "part-2.duckdb"]]
     assert_same_figures(inbox, tmp_path / "fleet.duckdb")
+
+
+def close(value: object) -> object:
+    """Sums are added in any order."""
+    return pytest.approx(value) if isinstance(value, float) else value
+
+
+def test_merged_a_stretch_at_a_time_all_is_as_merged_at_once(inbox, fleet, tmp_path, monkeypatch):
+    monkeypatch.setattr("reporter.analysis.making_cells._AT_ONCE", 100)
+    path, asked = tmp_path / "fleet.duckdb", []
+    stretches = making_cells.stretches
+    monkeypatch.setattr(making_cells, "stretches", lambda *told: asked.append(stretches(*told)) or asked[-1])
+    reduced(inbox, path)
+    assert min(len(found) for found in asked[-3:]) > 3  # of cells, spans and events of the last merge
+    with duckdb.connect(str(path), read_only=True) as con:
+        con.execute(f"ATTACH '{fleet}' AS at_once (READ_ONLY)")
+        for table in ("events", "spans", "traces", "sources", *making_cells.CELL_TABLES):
+            found, expected = (con.execute(f"FROM {of}{table} ORDER BY ALL").fetchall() for of in ("", "at_once."))
+            assert found == [tuple(map(close, row)) for row in expected], table
 
 
 def test_a_cluster_that_is_not_there_or_of_another_version_is_said(inbox, tmp_path, monkeypatch):
