@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -107,16 +108,16 @@ def test_llm(sink, records):
 
 def test_prices_come_from_the_configuration_alone(app, tmp_path):
     assert cost_of(Price(2.5, 10, 1.25, "2026-11-01"), 1_000_000, 100_000, 400_000) == pytest.approx(1.5 + 0.5 + 1)
-    call = {"provider": "openai", "model": "gpt", "duration_ms": 5, "tokens_prompt": 1000, "tokens_completion": 200}
-    write_log(app, event("llm.call.completed", "10:00:00.000001", **call, token_usage={"cached_tokens": 400}))
+    call = {"provider": "openai", "duration_ms": 5, "tokens_prompt": 1000, "tokens_completion": 200}
+    for model, at in (("gpt", "10:00:00.000001"), ("unpriced", "10:00:01.000001")):
+        write_log(app, event("llm.call.completed", at, model, model=model, **call, token_usage={"cached_tokens": 400}))
     output = tmp_path / "out"
     build = ["build", "--app", str(app), "-o", str(output), *DAY]
-    assert run(*build).exit_code == 0
-    assert "Calls without any cost" in (output / "llm.html").read_text()
     prices = '[prices."openai/gpt"]\nprompt = 2.5\ncompletion = 10\ncached = 1.25\nentered = 2026-11-01\n'
     (app / "telemetry-report.toml").write_text(prices)
     assert run(*build).exit_code == 0
     page = (output / "llm.html").read_text()
+    assert 'Calls without any cost</dt><dd data-tile="unpriced"><a href="#llm-models">1</a>' in page
     assert "$0.0040" in page  # 600 × 2.5 + 400 × 1.25 + 200 × 10 millionths
     assert "entered 2026-11-01" in page
     (app / "telemetry-report.toml").write_text('[prices."openai/gpt"]\nprompt = "dear"\n')
@@ -157,16 +158,28 @@ def test_commands(sink, records):
     assert sum(view.dry_runs.values()) == sum(d["dry_run"] for d in data(records, "command.execution.started"))
 
 
-def test_templates_and_conditions_are_counted_by_outcome(app, tmp_path):
+@pytest.fixture(scope="module")
+def few(tmp_path_factory) -> Path:
+    """A report of some templates and conditions, three attempts at jobs, and a file whose clock jumps."""
+    app = tmp_path_factory.mktemp("few") / "app"
     write_log(
         app,
         event("command.execution.completed", "10:00:00.000001", command="todo", duration_ms=5, success=True),
         *(event("command.template.rendered", f"10:00:0{n}.000001", duration_ms=1, cache_hit=n < 3) for n in range(4)),
         event("command.condition.evaluated", "10:00:05.000001", condition="x", result=True),
+        *(
+            event("processing.job.completed", f"10:00:0{n}.000001", job_id=f"j{n}", attempt=n + 1, duration_ms=5)
+            for n in range(3)
+        ),
     )
-    output = tmp_path / "out"
-    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
-    page = (output / "commands.html").read_text()
+    jumps = ("10:00:00", "10:02:00", "10:00:59", "12:00:00")
+    write_log(app, *(event("a.b", f"{at}.000001") for at in jumps), name="jumps.log")
+    assert run("build", "--app", str(app), "-o", str(app.parent / "out"), *DAY).exit_code == 0
+    return app.parent / "out"
+
+
+def test_templates_and_conditions_are_counted_by_outcome(few):
+    page = (few / "commands.html").read_text()
     assert (
         'Templates rendered</dt><dd data-tile="outcome" data-outcome="template">4<small>from cache: 3 not from cache: 1 '
         in page
@@ -206,17 +219,9 @@ def test_processing(sink, records):
     assert view.open_count == len(records["fragment.processing.pipeline.started"]) - done - failed
 
 
-def test_retries_are_second_and_later_attempts(app, tmp_path):
-    for n in range(3):
-        write_log(
-            app, event("processing.job.completed", f"10:00:0{n}.000001", job_id=f"j{n}", attempt=n + 1, duration_ms=5)
-        )
-    output = tmp_path / "out"
-    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
-    assert (
-        '<dt>Retries</dt><dd data-tile="retries"><a href="#retries">2</a></dd>'
-        in (output / "processing.html").read_text()
-    )
+def test_retries_are_second_and_later_attempts(few):
+    shown = '<dt>Retries</dt><dd data-tile="retries"><a href="#retries">2</a></dd>'
+    assert shown in (few / "processing.html").read_text()
 
 
 def test_trends(sink):
@@ -344,17 +349,14 @@ def test_what_changed_is_told_on_the_overview(app, tmp_path):
     assert run("build", "--app", str(app), "-o", str(output), "--compare", "yesterday").exit_code == 2
 
 
-def test_sources_say_how_far_over_what_time_and_where_clocks_jump(app, tmp_path):
-    write_log(app, *(event("a.b", f"{at}.000001") for at in ("10:00:00", "10:02:00", "10:00:59", "12:00:00")))
-    output = tmp_path / "out"
-    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
-    page = (output / "sources.html").read_text()
-    size = (app / "storage" / "logs" / "laravel.log").stat().st_size
+def test_sources_say_how_far_over_what_time_and_where_clocks_jump(few):
+    page = (few / "sources.html").read_text()
+    size = (few.parent / "app" / "storage" / "logs" / "jumps.log").stat().st_size
     row = re.sub(r"\s*<[^>]+>\s*", "|", page[page.index('id="cursors"') :].split("</table>")[0].split("<tbody>")[1])
     cells = [cell for cell in row.split("|") if cell]
     shown = f"{size} B" if size < 1000 else f"{size / 1000:.1f} kB"
     assert cells[:6] == [
-        "storage/logs/laravel.log",
+        "storage/logs/jumps.log",
         "line",
         f"{size:,} bytes",
         shown,

@@ -48,6 +48,26 @@ def group_page(output: Path, message: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found))
 
 
+@pytest.fixture(scope="module")
+def first_day(tmp_path_factory) -> Path:
+    """The report of an app without any earlier data: a failed step, what was logged about it, and faults of two other files."""
+    app = tmp_path_factory.mktemp("first") / "app"
+    write_log(
+        app,
+        entry("Tagging failed for 12", {"exception": JSON, "user": {"plan": "pro"}}, level="ERROR"),
+        entry("Tagging failed for 13", {"exception": JSON | {"message": "too (slow) 3"}}, level="ERROR"),
+    )
+    write_log(
+        app,
+        event("chat.message.received", "10:00:00.500001", "t1"),
+        event("chat.message.received", "10:00:00.600000", "other"),
+        event("dsl.step.failed", "10:00:01.500001", "t1", step_type="parse", duration_ms=9, error="bad token"),
+        name="steps.log",
+    )
+    write_log(app, entry("Starting up"), entry("Disk is full", level="CRITICAL"), entry("Going on"), name="worker.log")
+    return site(app, app.parent)
+
+
 @pytest.mark.parametrize("text", [LINE, json.dumps(JSON)])
 def test_an_exception_is_read_with_previous_ones_and_its_vendor_frames_apart(text):
     outer, cause = exception_chain(text)
@@ -89,9 +109,8 @@ def test_new_regressed_and_lasting_groups_are_told_apart(app, tmp_path):
     assert flags == {"Lasting fault": None, "Returning fault": "back", "Fresh fault": "new"}
 
 
-def test_without_older_data_nothing_is_called_new(app, tmp_path):
-    write_log(app, entry("Fresh fault", level="ERROR"))
-    page = (site(app, tmp_path) / "errors.html").read_text()
+def test_without_older_data_nothing_is_called_new(first_day):
+    page = (first_day / "errors.html").read_text()
     assert 'class="new"' not in page
     assert "No earlier data" in page
 
@@ -124,23 +143,14 @@ def test_what_failing_traces_share_is_ranked_with_counts(app, tmp_path):
     assert "parse 4" not in text
 
 
-def test_too_little_data_is_said(app, tmp_path):
-    write_log(app, event("dsl.step.failed", "10:00:00.000001", step_type="parse", duration_ms=9, error="bad token"))
-    assert "Too little data: 1 failing traces and 0 succeeding ones" in group_page(site(app, tmp_path), "bad token")
+def test_too_little_data_is_said(first_day):
+    assert "Too little data: 1 failing traces and 0 succeeding ones" in group_page(first_day, "bad token")
 
 
-def test_what_led_up_to_it_comes_from_its_trace_or_its_file(app, tmp_path):
-    write_log(
-        app,
-        event("chat.message.received", "10:00:00.500001", "t1"),
-        event("chat.message.received", "10:00:00.600000", "other"),
-        event("dsl.step.failed", "10:00:01.500001", "t1", step_type="parse", duration_ms=9, error="bad token"),
-    )
-    write_log(app, entry("Starting up"), entry("Disk is full", level="CRITICAL"), entry("Going on"), name="worker.log")
-    output = site(app, tmp_path)
+def test_what_led_up_to_it_comes_from_its_trace_or_its_file(first_day):
     head = "Before it Kind Event Operation Status"
-    assert f"{head} 1.00 s chat chat.message.received Occurrences" in group_page(output, "bad token")
-    assert f"{head} 0 ms log Starting up Occurrences" in group_page(output, "Disk is full")
+    assert f"{head} 1.00 s chat chat.message.received Occurrences" in group_page(first_day, "bad token")
+    assert f"{head} 0 ms log Starting up Occurrences" in group_page(first_day, "Disk is full")
 
 
 def test_what_led_up_to_it_stands_before_the_operation_that_failed_first_and_names_operations(app):
@@ -174,11 +184,9 @@ def test_what_led_up_to_it_stands_before_the_operation_that_failed_first_and_nam
     ]
 
 
-def test_a_groups_page_reads_without_scripts(app, tmp_path, browser):
-    write_log(app, entry("Tagging failed for 12", {"exception": JSON, "user": {"plan": "pro"}}, level="ERROR"))
-    write_log(app, entry("Tagging failed for 13", {"exception": JSON | {"message": "too (slow) 3"}}, level="ERROR"))
-    output = site(app, tmp_path)
-    (path,) = [p for p in output.glob("error-*.html") if "too (slow) 3" not in p.read_text()]
+def test_a_groups_page_reads_without_scripts(first_day, browser):
+    pages = {path: path.read_text() for path in first_day.glob("error-*.html")}
+    (path,) = [path for path, text in pages.items() if "too (slow)" in text and "too (slow) 3" not in text]
     page, _ = look(browser, path.as_uri(), java_script_enabled=False)
     text = page.inner_text("main")
     for known in (
