@@ -34,6 +34,8 @@ def test_sink_lock_archive_and_report_are_the_users_alone(app, tmp_path):
     for folder in written(app, tmp_path):
         assert modes(folder) <= {0o600, 0o700}, folder
         assert list(folder.iterdir()) != []
+    # Git does not see the sink.
+    assert (app / "storage" / "telemetry" / ".gitignore").read_text() == "*\n"
 
 
 def test_shared_leaves_it_to_the_umask(app, tmp_path):
@@ -46,11 +48,6 @@ def test_a_folder_that_is_there_keeps_its_mode(app, tmp_path):
     (app / "storage" / "telemetry").mkdir(mode=0o755)
     out, telemetry, _ = written(app, tmp_path)
     assert (stat.S_IMODE(out.stat().st_mode), stat.S_IMODE(telemetry.stat().st_mode)) == (0o750, 0o755)
-
-
-def test_git_does_not_see_the_sink(app, tmp_path):
-    _, telemetry, _ = written(app, tmp_path)
-    assert (telemetry / ".gitignore").read_text() == "*\n"
 
 
 def test_a_sink_that_is_a_link_stays_one_when_it_is_written_anew(app, tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from reporter.analysis import log_data, trace_data
 from reporter.sink import standing
 from reporter.site import building, live
@@ -60,17 +58,21 @@ def another_version(_, monkeypatch) -> tuple[str, ...]:
     return ASKED
 
 
-@pytest.mark.parametrize("change", [more, late, moved, set_otherwise, unredacted, redacted_otherwise, another_version])
-def test_built_over_an_older_report_it_is_as_built_anew(app, monkeypatch, tmp_path, change):
+def test_built_over_an_older_report_it_is_as_built_anew(app, monkeypatch, tmp_path):
+    """After one change upon another: what was built over the last is the older report of the next."""
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795190400")
     write_log(app, *calls(0, 40, password="hunter2hunter2"))
-    assert run("build", "--app", str(app), "-o", str(tmp_path / "old"), *ASKED).exit_code == 0
-    before = files(tmp_path / "old")
-    asked = change(app, monkeypatch)
-    for name in ("old", "fresh"):
-        assert run("build", "--app", str(app), "-o", str(tmp_path / name), *asked).exit_code == 0
-    assert files(tmp_path / "old") == files(tmp_path / "fresh")
-    assert files(tmp_path / "old") != before
+    old = tmp_path / "old"
+    assert run("build", "--app", str(app), "-o", str(old), *ASKED).exit_code == 0
+    for change in (more, late, moved, set_otherwise, unredacted, redacted_otherwise, another_version):
+        before, fresh = files(old), tmp_path / change.__name__
+        asked = change(app, monkeypatch)
+        for folder in (old, fresh):
+            assert run("build", "--app", str(app), "-o", str(folder), *asked).exit_code == 0, change.__name__
+        found, expected = files(old), files(fresh)
+        assert found.keys() == expected.keys(), change.__name__
+        assert [name for name in found if found[name] != expected[name]] == [], change.__name__
+        assert found != before, change.__name__
 
 
 def test_of_a_moved_window_data_within_both_stay_the_files_they_were(app, monkeypatch, tmp_path):

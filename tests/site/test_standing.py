@@ -69,16 +69,13 @@ def test_what_is_asked_and_all_it_is_made_of_is_told_by_a_digest(app, monkeypatc
     assert digest(database_url="postgresql://localhost/app", is_database_named=True) == ""
 
 
-def test_it_does_not_stand_where_a_file_of_it_is_not_as_it_was(built):
-    _app, output, again = built
+def test_it_does_not_stand_where_a_file_of_it_or_the_sink_is_not_as_it_was(built):
+    app, output, again = built
     (output / "errors.html").unlink()
     assert again()
     (output / "errors.html").write_text("<p>mine")
     assert again()
-
-
-def test_it_does_not_stand_where_another_command_has_written_the_sink(built):
-    app, _, again = built
+    # Another command has written the sink.
     write_log(app, event("chat.started", "10:00:03.5", "trace-0003"))
     assert run("overview", "--app", str(app), *DAY).exit_code == 0
     assert again()
