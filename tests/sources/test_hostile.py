@@ -19,7 +19,7 @@ from reporter.redaction.rules import SHAPES
 from tests.helpers import entry, event, run, write_log
 
 DAY = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC")
-EXAMPLES = 25 * int(os.environ.get("TELEMETRY_FUZZ", "1"))
+EXAMPLES = 12 * int(os.environ.get("TELEMETRY_FUZZ", "1"))
 FLAG = "window.pwned=1"
 PAYLOADS = (
     f"<script>{FLAG}</script>", f"<img src=x onerror={FLAG}>", f"</script><script>{FLAG}</script>", f"'\"><svg onload={FLAG}>", f"javascript:{FLAG}",
