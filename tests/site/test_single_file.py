@@ -8,26 +8,25 @@ from urllib.parse import unquote
 
 import pytest
 
-import reporter
 from tests.browser import look
-from tests.conftest import UNTIL
 from tests.helpers import entry, event, run, write_log
 
+CAP = 0.68
 HOSTILE = '"><img src=x onerror="window.pwned=1"></script><script>window.pwned=1</script> href="errors.html#x"'
 
 
-@pytest.fixture(scope="session")
-def loaded(samples):
-    """The same report, computed once for files of several sizes; for a session, since workers come back to a file that others began."""
-    return reporter.load(samples["line"], until="2026-11-20T12:00:00Z", last="3d", tz="UTC")
+@pytest.fixture(scope="module")
+def single(loaded, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("single") / "report.html"
+    loaded.write(path, single_bytes=20_000_000)
+    return path
 
 
 @pytest.fixture(scope="module")
-def single(samples, tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("single") / "report.html"
-    done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path))
-    assert done.exit_code == 0, done.output
-    assert [p.name for p in path.parent.iterdir()] == ["report.html"]
+def capped(single, loaded, tmp_path_factory) -> Path:
+    """The same under a cap of 68 % of its size."""
+    path = tmp_path_factory.mktemp("capped") / "report.html"
+    loaded.write(path, single_bytes=int(single.stat().st_size * CAP))
     return path
 
 
@@ -109,7 +108,7 @@ def test_its_filter_holds_on_every_page(single, browser):
     assert heard == []
 
 
-def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, loaded, samples, tmp_path):
+def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, capped, loaded, samples, tmp_path):
     size = single.stat().st_size
     assert "To keep this file small" not in single.read_text()
     order = [
@@ -122,9 +121,10 @@ def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, loaded, sample
         "failing traces as text",
     ]
     gone: list[str] = []
-    path = tmp_path / "report.html"
-    for limit in (size - 2000, int(size * 0.62), int(size * 0.46)):
-        loaded.write(path, single_bytes=limit)
+    for limit in (size - 2000, int(size * CAP), int(size * 0.46)):
+        path = capped if limit == int(size * CAP) else tmp_path / "report.html"
+        if path != capped:
+            loaded.write(path, single_bytes=limit)
         assert path.stat().st_size <= limit
         notice = re.search(r"To keep this file small</strong> it leaves out (.*?)\. <code>", path.read_text(), re.S)[1]
         told = [word for word in order if word in notice]
@@ -135,10 +135,8 @@ def test_a_cap_leaves_out_detail_in_its_order_and_says_so(single, loaded, sample
     assert run("build", "--app", str(samples["line"]), "--single-file", "x.html", "--max-size", "big").exit_code == 2
 
 
-def test_a_link_to_what_was_left_out_says_so(single, loaded, browser, tmp_path):
-    path = tmp_path / "report.html"
-    loaded.write(path, single_bytes=int(single.stat().st_size * 0.68))
-    page, heard = look(browser, path.as_uri(), "[data-drawn]")
+def test_a_link_to_what_was_left_out_says_so(capped, browser):
+    page, heard = look(browser, capped.as_uri(), "[data-drawn]")
     links = page.eval_on_selector_all(
         "a[href='#left-out']", "all => all.map(a => getComputedStyle(a, '::after').content)"
     )
@@ -162,19 +160,20 @@ def test_hostile_text_stays_text(app, browser, tmp_path):
         event("tool.invocation.failed", "10:00:00.000001", HOSTILE, tool_name=HOSTILE, duration_ms=5, error=HOSTILE),
         entry(HOSTILE, {"correlation_id": HOSTILE, "k</script>": HOSTILE}, level="ERROR"),
     )
-    path = tmp_path / "report.html"
+    path = tmp_path / "alone" / "report.html"
+    path.parent.mkdir()
     done = run("build", "--app", str(app), "--until", "2026-11-20T12:00Z", "--single-file", str(path))
     assert done.exit_code == 0, done.output
+    assert [p.name for p in path.parent.iterdir()] == ["report.html"]
     page, heard = look(browser, path.as_uri(), "[data-drawn]")
     assert page.evaluate("window.pwned") is None
     assert 'href="errors.html#x"' in page.evaluate("document.body.textContent")
     assert heard == []
 
 
-def test_charts_can_be_seen_without_scripts_and_are_drawn_over_with_them(samples, loaded, browser, tmp_path):
+def test_charts_can_be_seen_without_scripts_and_are_drawn_over_with_them(loaded, browser, tmp_path):
     path = tmp_path / "static.html"
-    done = run("build", "--app", str(samples["line"]), *UNTIL, "--single-file", str(path), "--static-charts")
-    assert done.exit_code == 0, done.output
+    loaded.write(path, single_bytes=20_000_000, static_charts=True)
     text = path.read_text()
     assert text.count("<svg data-static") == 19
     assert "var(--" not in "".join(re.findall(r"<svg data-static.*?</svg>", text, re.S))
