@@ -28,6 +28,7 @@ from reporter.analysis.tools import tools
 from reporter.analysis.trace_data import TraceData, trace_data
 from reporter.analysis.traces import Traces, traces
 from reporter.analysis.trends import trends
+from reporter.sink.faults import has_faults
 from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
 from reporter.sink.standing import file_state
@@ -140,7 +141,7 @@ class Reading:
     def results(self, asked: Asked, sources: tuple[Source, ...], rejects: tuple[RejectSample, ...]) -> Results:
         """All figures of the window, not yet redacted."""
         con, listed = self.con, self._begin_listing()
-        groups = errors(con, asked.window, asked.settings.decisions)
+        groups = errors(con, asked.window, asked.settings.decisions, has_faults=has_faults(self.sink))
         view, changed = overview(con, asked.window, lambda: groups.of_spans, sources), changes(con, asked.compared)
         figures = performance(con, asked.window, asked.settings.classes)
         return Results(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.faults import ErrorEvent, error_events, merge, rank
 from reporter.analysis.given import UNDECIDED
+from reporter.analysis.past import Past, past
 from reporter.format import words
 
 if TYPE_CHECKING:
@@ -139,24 +140,17 @@ _SHOWN_TRACES, _SHOWN_VARIANTS, _SHOWN_OCCURRENCES, _SHOWN_SIGHTINGS = 500, 20, 
 GROUPS_AT_MOST = 1000
 
 
-@dataclass(frozen=True)
-class Past:
-    """Fingerprints seen at any time before the window, and in the window right before it."""
-
-    ever: set[str]
-    lately: set[str]
-
-
-def errors(con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = UNDECIDED) -> Errors:
-    """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`."""
-    earlier_events = f"(SELECT * FROM events WHERE ts < TIMESTAMP '{window.sql[0]:%Y-%m-%d %H:%M:%S.%f}')"
-    lately = window.previous().sql[0]
+def errors(
+    con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = UNDECIDED, *, has_faults: bool = False
+) -> Errors:
+    """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`. `has_faults`: `faults` covers
+    these (past.py)."""
+    start, lately = window.sql[0], window.previous().sql[0]
     has_past = bool(con.execute("SELECT count(*) > 0 FROM events WHERE ts < ?", [lately]).fetchall()[0][0])
-    found, earlier = error_events(con, "window_events", earlier_events)
-    for events in (found, earlier):
-        merge(events, decisions)
-    past = Past({e.fingerprint for e in earlier}, {e.fingerprint for e in earlier if e.ts >= lately})
-    made = _grouped(found, window, past, has_past=has_past, decisions=decisions)
+    (found,) = error_events(con, "window_events")
+    merge(found, decisions)
+    before = past(con, start, lately, decisions, has_faults=has_faults)
+    made = _grouped(found, window, before, has_past=has_past, decisions=decisions)
     return replace(made, of_events=_of_events(found, made.groups))
 
 
@@ -171,7 +165,7 @@ def error_groups(
 
 
 def _grouped(
-    found: list[ErrorEvent], window: Window, past: Past, *, has_past: bool, decisions: Decisions = UNDECIDED
+    found: list[ErrorEvent], window: Window, before: Past, *, has_past: bool, decisions: Decisions = UNDECIDED
 ) -> Errors:
     seconds = window.bucket_seconds
     first = int(window.start.timestamp()) // seconds
@@ -192,7 +186,7 @@ def _grouped(
         merged.setdefault(decisions.group_of(name), []).append(name)
     groups = [
         replace(
-            _group(name, part, past, len(found), bucket_of, count),
+            _group(name, part, before, len(found), bucket_of, count),
             state=_state(name, part, decisions),
             merged=tuple(merged.get(name, ())),
         )
@@ -208,7 +202,7 @@ def _of_events(found: list[ErrorEvent], groups: tuple[ErrorGroup, ...]) -> tuple
 
 
 def _group(
-    name: str, part: list[ErrorEvent], past: Past, total: int, bucket_of: Callable[[datetime], int], buckets: int
+    name: str, part: list[ErrorEvent], before: Past, total: int, bucket_of: Callable[[datetime], int], buckets: int
 ) -> ErrorGroup:
     """`part`: the group's events by time."""
     ranks = [rank(event) for event in part]
@@ -241,8 +235,8 @@ def _group(
         tuple(operations),
         tuple(traces)[:_SHOWN_TRACES],
         len(traces),
-        name not in past.ever,
-        name in past.ever and name not in past.lately,
+        name not in before.ever,
+        name in before.ever and name not in before.lately,
         tuple(variants.most_common(_SHOWN_VARIANTS)),
         tuple(trend[n] for n in range(buckets)),
         tuple(dict.fromkeys(shown))[:_SHOWN_OCCURRENCES],

@@ -19,14 +19,14 @@ from collections import Counter
 from datetime import datetime, timedelta
 from itertools import islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporter import engine
 from reporter.analysis.fingerprints import fingerprint, normalise
 from reporter.events.exceptions import ExceptionText, read_exception
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     import duckdb
 
@@ -41,6 +41,11 @@ _ERROR_EVENTS = """
 SELECT id, ts, kind, operation, event, correlation_id, duration_ms, message AS log_message, error_class, error_message, exception
 FROM {events} WHERE status = 'error'"""
 _FAILED_SPANS = "SELECT id, row_event, correlation_id FROM spans WHERE status = 'error'"
+# So many events are named to find theirs; of more, it takes longer than to read all failed spans.
+_NAMED_EVENTS = 20_000
+_THEIR_SPANS = " UNION ALL ".join(
+    f"{_FAILED_SPANS} AND {name} IN (SELECT unnest($ids::BIGINT[]))" for name in ("id", "row_event")
+)
 
 # (failed work, the failed work that it ended with): up from each through work that did not fail, to the nearest that did. Calls do
 # not stand in calls.
@@ -55,6 +60,20 @@ found AS (
   FROM above a JOIN spans p ON p.id = a.parent AND p.status = 'error' AND p.type NOT IN {_CALLS} GROUP BY a.parent),
 begun AS (SELECT parent AS id, max(start_ts) AS ts FROM spans WHERE parent IN (SELECT id FROM found) GROUP BY parent)
 SELECT found.id, failed FROM found LEFT JOIN begun USING (id) WHERE begun.ts IS NULL OR begun.ts <= found.ts ORDER BY found.ts, found.id"""
+
+# Id, that of the row of the same call, correlation id.
+FailedSpan = tuple[int, int | None, str | None]
+# Class, pattern, frame and fingerprint.
+Named = tuple[str | None, str, str | None, str]
+
+
+class Identity(NamedTuple):
+    """What a fault's most telling event says of it. `tells`: as ErrorEvent has it."""
+
+    cls: str | None
+    pattern: str
+    frame: str | None
+    tells: int
 
 
 class ErrorEvent:
@@ -99,24 +118,49 @@ def error_events(con: duckdb.DuckDBPyConnection, *relations: str, has_spans: boo
 
     `has_spans`: `spans` covers them; without, what calls they belong to is not known (a watch's session, before its spans are derived).
     """
+    found = []
+    for relation in relations:
+        rows = rows_of(con, relation)
+        found.append(put_together(con, rows, spans_of(con, rows) if has_spans else None))
+    for events in found:
+        _set_fingerprints(events)
+    return found
+
+
+def spans_of(con: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]) -> list[FailedSpan]:
+    """The failed spans that what `rows_of` gave may belong to, in no order."""
+    if len(rows) > _NAMED_EVENTS:
+        return failed_spans(con)
+    found: list[FailedSpan] = engine.again(con, _THEIR_SPANS, {"ids": [row[0] for row in rows]}).fetchall()
+    return found
+
+
+def failed_spans(con: duckdb.DuckDBPyConnection, which: str = "true") -> list[FailedSpan]:
+    """The failed spans that SQL says, in no order."""
+    rows: list[FailedSpan] = con.execute(f"{_FAILED_SPANS} AND {which}").fetchall()
+    return rows
+
+
+def rows_of(con: duckdb.DuckDBPyConnection, events: str) -> list[tuple[Any, ...]]:
+    """The error events of a relation by time, as `put_together` takes them: id and time, and as sixth their own correlation id."""
+    rows = engine.again(con, _ERROR_EVENTS.format(events=events)).fetchall()
+    rows.sort(key=itemgetter(1, 0))
+    return rows
+
+
+def put_together(
+    con: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]], failed: Iterable[FailedSpan] | None
+) -> list[ErrorEvent]:
+    """What `rows_of` gave as events with their faults, without fingerprints. `failed`: the failed spans these may belong to."""
     spans: dict[int, tuple[int, str | None]] = {}
-    for span, row, trace in engine.again(con, _FAILED_SPANS).fetchall() if has_spans else ():
+    for span, row, trace in failed or ():
         spans[span] = (span, trace)
         if row is not None:
             spans[row] = (span, trace)
-    return [_found(con, relation, spans, has_spans=has_spans) for relation in relations]
-
-
-def _found(
-    con: duckdb.DuckDBPyConnection, events: str, spans: dict[int, tuple[int, str | None]], *, has_spans: bool
-) -> list[ErrorEvent]:
-    rows = engine.again(con, _ERROR_EVENTS.format(events=events)).fetchall()
-    rows.sort(key=itemgetter(1, 0))
     found = [ErrorEvent(row, *spans.get(row[0], (None, None))) for row in rows]
     _number(found)
-    if has_spans:
+    if failed is not None:
         _join(found, _ended_with(con, found))
-    _set_fingerprints(found)
     return found
 
 
@@ -244,22 +288,40 @@ def _is_same(one: str, other: str) -> bool:
 
 
 def _set_fingerprints(events: list[ErrorEvent]) -> None:
-    """Every event takes the identity of its fault's most telling event, of that which all ended with where it tells anything;
-    one without class or frame that of the most frequent identity with the same message."""
+    """Every event takes the identity of its fault's most telling event."""
+    best = most_telling(events)
+    told = {fault: identity(event) for fault, event in best.items()}
+    named = name_all(Counter(told.values()))
+    for event in events:
+        event.cls, event.pattern, event.frame, event.fingerprint = named[told[event.fault]]
+
+
+def most_telling(events: Iterable[ErrorEvent]) -> dict[int, ErrorEvent]:
+    """By fault its most telling event, of that which all ended with where it tells anything."""
     best: dict[int, ErrorEvent] = {}
     for event in events:
         if event.fault not in best or rank(event) > rank(best[event.fault]):
             best[event.fault] = event
-    frequent = Counter((e.pattern, e.cls or "", e.frame or "") for e in best.values() if e.tells >= 4)
+    return best
+
+
+def identity(event: ErrorEvent) -> Identity:
+    return Identity(event.cls, event.pattern, event.frame, event.tells)
+
+
+def name_all(found: Mapping[Identity, int]) -> dict[Identity, Named]:
+    """What faults are called, given how many there are of each identity: one without class or frame takes the most frequent one with the
+    same message."""
+    frequent: Counter[tuple[str, str, str]] = Counter()
+    for one, faults in found.items():
+        if one.tells >= 4:
+            frequent[one.pattern, one.cls or "", one.frame or ""] += faults
     by_message: dict[str, tuple[str, str]] = {}
     for (pattern, cls, frame), _ in sorted(frequent.items(), key=lambda item: (-item[1], item[0])):
         by_message.setdefault(pattern, (cls, frame))
-    identity = {fault: _identity(event, by_message.get(event.pattern)) for fault, event in best.items()}
-    names = {parts: fingerprint(*parts) for parts in set(identity.values())}
-    for event in events:
-        parts = identity[event.fault]
-        event.cls, event.pattern, event.frame = parts
-        event.fingerprint = names[parts]
+    parts = {one: _richer(one, by_message.get(one.pattern)) for one in found}
+    names = {told: fingerprint(*told) for told in set(parts.values())}
+    return {one: (*told, names[told]) for one, told in parts.items()}
 
 
 def rank(event: ErrorEvent) -> tuple[bool, int]:
@@ -267,7 +329,7 @@ def rank(event: ErrorEvent) -> tuple[bool, int]:
     return bool(event.tells) and event.told == event.fault, event.tells
 
 
-def _identity(event: ErrorEvent, richer: tuple[str, str] | None) -> tuple[str | None, str, str | None]:
-    if richer and event.tells < 4 and event.cls in (None, richer[0]):
-        return richer[0] or None, event.pattern, richer[1] or None
-    return event.cls, event.pattern, event.frame
+def _richer(one: Identity, richer: tuple[str, str] | None) -> tuple[str | None, str, str | None]:
+    if richer and one.tells < 4 and one.cls in (None, richer[0]):
+        return richer[0] or None, one.pattern, richer[1] or None
+    return one.cls, one.pattern, one.frame

@@ -43,6 +43,7 @@ def errors(
     written into telemetry-report.toml."""
     from reporter.analysis.error_details import error_details, latest_of
     from reporter.analysis.errors import errors as analyse
+    from reporter.sink.faults import has_faults
     from reporter.terminal import failures
 
     given = {name: options.pop(name) for name in ("ignore", "resolve", "merge", "reopen")}
@@ -51,7 +52,7 @@ def errors(
         msg = "one decision on one group at a time"
         raise UsageError(msg, "Such as `telemetry-report errors FINGERPRINT --ignore`.")
     with asked(options, form) as (sink, window, zone, settings):
-        found = analyse(sink.connection, window, settings.decisions)
+        found = analyse(sink.connection, window, settings.decisions, has_faults=has_faults(sink))
         if decisions:
             text = _decide(sink, settings, found, fingerprint or "", decisions[0], given["merge"])
         elif not fingerprint:

@@ -22,6 +22,7 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
     from reporter.analysis.errors import errors
     from reporter.analysis.faults import faults
     from reporter.analysis.overview import overview as analyse
+    from reporter.sink.faults import has_faults
     from reporter.sink.notes import sources as read
     from reporter.terminal import figures
 
@@ -38,7 +39,7 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
             from reporter.analysis.problems import problems
             from reporter.window import parse_compared
 
-            groups = thread.submit(errors, aside, window, settings.decisions)
+            groups = thread.submit(errors, aside, window, settings.decisions, has_faults=has_faults(sink))
             changed = changes(con, parse_compared(settings.compare, window, zone))
             view = analyse(con, window, lambda: groups.result().of_spans, read(sink))
             listed = problems(con, view, groups.result(), changed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from reporter.sink.faults import keep_faults
 from reporter.sink.ingest_logs import read_logs
 from reporter.sink.ingest_tables import read_database
 from reporter.sources import Ingested, Progress, tables
@@ -105,6 +106,7 @@ class Work:
         if self.sink.has_underived_events():
             self.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
             self.sink.derive_spans()
+        keep_faults(self.sink)
 
     def gather(self, records_sql: str, rows: pa.Table) -> None:
         """Hold entries back until there are enough to be worth a statement: an app has many small files."""

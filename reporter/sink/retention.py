@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from reporter.analysis.weights import added
 from reporter.events.names import KINDS
 from reporter.replacing import replaced
+from reporter.sink.faults import forget_faults, keep_faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -152,6 +153,7 @@ def prune(
     _drop(sink, leaving, zone, retention, before_delete)
     oversize = _oversize(sink, retention, zone, sum(part.events for part in leaving))
     _drop(sink, oversize, zone, retention, before_delete)
+    keep_faults(sink)
     merged = {part.kind: part for part in leaving}
     for part in oversize:
         old = merged.get(part.kind)
@@ -236,6 +238,7 @@ def _drop(
         con.execute(
             "DELETE FROM traces WHERE correlation_id NOT IN (SELECT DISTINCT correlation_id FROM events WHERE correlation_id IS NOT NULL)"
         )
+        forget_faults(sink)
         for kind, floor in floors.items():
             sink.tell(f"kept:{kind}", floor.isoformat())
         con.execute(

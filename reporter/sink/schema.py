@@ -5,7 +5,7 @@ from __future__ import annotations
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.events.packing import PACKED, UNPACKED
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 # When the events of batches after one were, by trace.
 NOTE_TRACES = """
@@ -43,6 +43,8 @@ def spans_table(name: str = "spans") -> str:
 
 
 _TRACES = "CREATE TABLE traces (correlation_id VARCHAR, first_ts TIMESTAMP, last_ts TIMESTAMP)"
+_FAULTS = """CREATE TABLE faults (correlation_id VARCHAR, id BIGINT, first_ts TIMESTAMP, ts TIMESTAMP,
+  error_class VARCHAR, pattern VARCHAR, frame VARCHAR, tells TINYINT)"""
 TABLES = f"""
 CREATE TABLE about (key VARCHAR PRIMARY KEY, value VARCHAR);
 -- One row a log file or table, whatever it was called over time.
@@ -65,6 +67,8 @@ CREATE TABLE rejects (source INTEGER, "offset" BIGINT, reason VARCHAR, sample VA
 {spans_table()};
 -- When a trace's events were: a row each time that some were taken in. No event lies outside; what went may have lain inside.
 {_TRACES};
+-- The faults of all error events (analysis/past.py); `about` says through which batch: an answer need not put together what was before.
+{_FAULTS};
 -- Figures of days whose events are gone, or some of them: a row a prune, day of the app's zone, kind and operation; without
 -- an operation it is the kind's.
 CREATE TABLE daily (day DATE, kind VARCHAR, operation VARCHAR, events BIGINT, error_events BIGINT, operations BIGINT, errors BIGINT,
@@ -80,6 +84,8 @@ ALTER TABLE events RENAME TO events_before;
 INSERT INTO events SELECT * REPLACE ({PACKED} AS context) FROM events_before;
 DROP TABLE events_before;
 INSERT OR REPLACE INTO about SELECT 'gone', count(*) FROM events""",
+    # Faults are kept as the next events are taken in; until then an answer puts all together.
+    6: _FAULTS,
 }
 
 
@@ -91,7 +97,7 @@ def upgrade(version: str) -> str | None:
     return f"BEGIN; {'; '.join(steps)}; UPDATE about SET value = '{SCHEMA_VERSION}' WHERE key = 'schema'; COMMIT"
 
 
-TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "traces", "daily")
-# batch: the last that was begun; derived: the last that the spans cover; kept:KIND: events before are gone for good.
+TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "traces", "faults", "daily")
+# batch: the last that was begun; derived: the last that the spans cover; faults: the last that these cover; kept:KIND: events before are gone for good.
 # salt: what placeholders of redacted secrets are hashed with (redact.py).
 ABOUT = f"INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('batch', '0'), ('derived', '0'), ('salt', gen_random_uuid()::VARCHAR)"

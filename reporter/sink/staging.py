@@ -66,6 +66,7 @@ WHERE sources.id = c.source""",
     """DELETE FROM spans WHERE correlation_id IN (SELECT correlation_id FROM changed)
   OR (correlation_id IS NULL AND (id IN (SELECT id FROM changed) OR row_event IN (SELECT id FROM changed)))""",
     "UPDATE events SET batch = {batch} WHERE correlation_id IN (SELECT correlation_id FROM changed)",
+    """DELETE FROM faults WHERE correlation_id IN (SELECT correlation_id FROM changed) OR (correlation_id IS NULL AND id IN (SELECT id FROM changed))""",
 )
 FORGOTTEN = """
 DELETE FROM staged USING about WHERE key = 'kept:' || kind AND ts < try_cast(value AS TIMESTAMP)"""

@@ -291,7 +291,10 @@ class Sink:
     def has_underived_events(self) -> bool:
         """Whether there are events that the spans do not cover yet."""
         derived, batch = int(self.about("derived") or 0), int(self.about("batch") or 0)
-        return derived < batch and self._has("FROM events WHERE batch > ?", derived)
+        return derived < batch and self.has_events_after(derived)
+
+    def has_events_after(self, batch: int) -> bool:
+        return self._has("FROM events WHERE batch > ?", batch)
 
     def derive_spans(self) -> None:
         """Replace the spans of the traces to which events belong that the spans do not cover yet, and note when these events were.
@@ -306,7 +309,7 @@ class Sink:
         chosen = spans.EVENTS_FILTER
         new = f"batch > {derived} AND {chosen}"
         had_spans = self._has("FROM spans")
-        turns = self._turns(new, is_all=not had_spans)
+        turns = self.turns(new, is_all=not had_spans)
         for turn in turns:
             with self._in_any_order():
                 derived_sql = spans.derive(
@@ -354,7 +357,7 @@ class Sink:
             con.execute(f'USE "{name}"')
             con.execute("DETACH fresh")
 
-    def _turns(self, new: str, *, is_all: bool) -> list[str]:
+    def turns(self, new: str, *, is_all: bool) -> list[str]:
         """Conditions of what belongs to the traces of the events that `new` selects, a turn each. `is_all`: there are no others."""
         con = self.connection
         found = con.execute(

@@ -105,7 +105,9 @@ def test_a_sink_that_kept_contexts_whole_is_brought_up_to_date(app, version):
     sink = find_app(str(app), None, (), None).sink
     with open_sink(sink) as old:
         names = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
-        old.connection.execute(f"CREATE TABLE whole AS SELECT {names}, batch FROM events; DROP TABLE events")
+        old.connection.execute(
+            f"CREATE TABLE whole AS SELECT {names}, batch FROM events; DROP TABLE events; DROP TABLE faults"
+        )
         old.connection.execute(
             f"ALTER TABLE whole RENAME TO events; UPDATE about SET value = '{version}' WHERE key = 'schema'"
         )

@@ -1,0 +1,65 @@
+"""Faults that are kept beside events and spans (analysis/past.py), so that an answer need not put together what was before its window.
+
+They are brought up to date after spans were derived, in a transaction of their own; `about` says of which batch the last events are that
+they cover. Where they do not cover all, as in what was gathered of many hosts, an answer does without.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reporter import engine
+    from reporter.sink.store import Sink
+
+# By name as KeptFault has them, with its values column by column.
+_INSERT = """
+INSERT INTO faults SELECT unnest($1::VARCHAR[]), unnest($2::BIGINT[]), unnest($3::TIMESTAMP[]), unnest($4::TIMESTAMP[]),
+  unnest($5::VARCHAR[]), unnest($6::VARCHAR[]), unnest($7::VARCHAR[]), unnest($8::TINYINT[])"""
+_TRACED, _ALONE = "coalesce(correlation_id, '') <> ''", "coalesce(correlation_id, '') = ''"
+
+
+def has_faults(sink: Sink) -> bool:
+    """Whether `faults` covers all events."""
+    kept = int(sink.about("faults") or 0)
+    return kept > 0 and sink.is_saved and not sink.is_reduced and not sink.has_events_after(kept)
+
+
+def keep_faults(sink: Sink) -> None:
+    """Put together anew the faults of all traces that have events which `faults` does not cover, and note that it does."""
+    if not sink.is_saved or has_faults(sink):
+        return
+    con, kept = sink.connection, int(sink.about("faults") or 0)
+    # At first of those that failed; later whatever came of a trace may tell what ended with what.
+    turns = sink.turns(f"batch > {kept}" if kept else "status = 'error'", is_all=not kept)
+    with sink.transaction():
+        if not kept:
+            con.execute("DELETE FROM faults")
+        for turn in turns:
+            _keep(con, f"{_TRACED} AND {turn}")
+        _add(con, f"(SELECT * FROM events WHERE {_ALONE} AND batch > {kept})", "false")
+        sink.tell("faults", sink.about("batch") or "0")
+    con.execute("DROP TABLE IF EXISTS temp.touched")
+
+
+def forget_faults(sink: Sink) -> None:
+    """Within a transaction: some events go, and what is left of their faults is to be put together anew."""
+    sink.connection.execute("DELETE FROM faults")
+    sink.forget("faults")
+
+
+def _keep(con: engine.DuckDBPyConnection, of_traces: str) -> None:
+    """Those of all traces of a condition on events, spans and faults."""
+    doubted = con.execute(f"SELECT DISTINCT correlation_id FROM faults WHERE tells IS NULL AND {of_traces}").fetchall()
+    con.execute(f"DELETE FROM faults WHERE {of_traces}")
+    _add(con, f"(SELECT * FROM events WHERE {of_traces})", of_traces, (trace for (trace,) in doubted))
+
+
+def _add(con: engine.DuckDBPyConnection, events: str, spans: str, doubted: Iterable[str] = ()) -> None:
+    from reporter.analysis.past import faults_to_keep
+
+    made = sorted(faults_to_keep(con, events, spans, doubted), key=lambda fault: (fault.ts, fault.id))
+    if made:
+        con.execute(_INSERT, [list(column) for column in zip(*made, strict=True)])
