@@ -40,6 +40,23 @@ def _tell(ctx: click.Context, exc: ReportError) -> NoReturn:
     ctx.exit(exc.exit_code)
 
 
+# What DuckDB makes of Ctrl-C while a statement runs, as a RuntimeError.
+_INTERRUPTED = "Query interrupted"
+
+
+def _break_off(ctx: click.Context) -> NoReturn:
+    click.echo("telemetry-report: interrupted; what was committed is kept", err=True)
+    ctx.exit(130)
+
+
+def _tell_of_duckdb(ctx: click.Context, exc: Exception) -> None:
+    """Of what is no fault of anybody's; anything else is for who calls to raise again."""
+    if str(exc) == _INTERRUPTED:
+        _break_off(ctx)
+    if not ctx.params["debug"] and is_out_of_memory(exc):
+        _tell(ctx, TooLargeError(str(exc)))
+
+
 class _Group(click.Group):
     """Turns a ReportError into one line on stderr and its exit code; --debug shows the traceback."""
 
@@ -78,12 +95,10 @@ class _Group(click.Group):
             click.echo(f"telemetry-report:{where} {exc.strerror or exc}. --debug shows where.", err=True)
             ctx.exit(3)
         except Exception as exc:
-            if ctx.params["debug"] or not is_out_of_memory(exc):
-                raise
-            _tell(ctx, TooLargeError(str(exc)))
+            _tell_of_duckdb(ctx, exc)
+            raise
         except KeyboardInterrupt:
-            click.echo("telemetry-report: interrupted; what was committed is kept", err=True)
-            ctx.exit(130)
+            _break_off(ctx)
 
     def list_commands(self, _: click.Context) -> list[str]:
         return list(_COMMANDS)

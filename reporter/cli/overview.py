@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reporter.cli.asking import asked, gated
 from reporter.cli.options import counted, question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import ThreadPoolExecutor
+
+    from reporter import engine
+    from reporter.sink.store import Sink
 
 
 @click.command(epilog="Example: telemetry-report overview --last 7d --format json")
@@ -15,9 +23,6 @@ from reporter.cli.options import counted, question
 @question("table", "json", "csv")
 def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's options
     """What is wrong, worst first; totals, rates and percentiles by kind."""
-    from concurrent.futures import ThreadPoolExecutor
-    from contextlib import closing
-
     from reporter.analysis import see_events
     from reporter.analysis.errors import errors
     from reporter.analysis.faults import faults
@@ -28,8 +33,7 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
 
     with (
         asked(options, form, compares=form == "table") as (sink, window, zone, settings),
-        closing(sink.aside()) as aside,
-        ThreadPoolExecutor(1) as thread,
+        _beside(sink) as (aside, thread),
     ):
         # Error events are put together in Python while DuckDB, which works without its lock, adds up all the rest.
         see_events(aside, window, settings.chosen)
@@ -47,3 +51,19 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
             view = analyse(con, window, thread.submit(faults, aside).result, read(sink))
         view, listed = gated(sink, settings, (view, listed))
     click.echo(figures.overview(view, listed, form, zone))
+
+
+@contextmanager
+def _beside(sink: Sink) -> Iterator[tuple[engine.DuckDBPyConnection, ThreadPoolExecutor]]:
+    """A connection and a thread that asks it. Where all is broken off neither is waited for: the process ends without them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    aside, thread = sink.aside(), ThreadPoolExecutor(1)
+    try:
+        yield aside, thread
+    except BaseException:
+        aside.interrupt()
+        thread.shutdown(wait=False, cancel_futures=True)
+        raise
+    thread.shutdown()
+    aside.close()
