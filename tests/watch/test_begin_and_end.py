@@ -23,16 +23,12 @@ def _empty_log(app: Path) -> None:
     write_log(app)
 
 
-def _nothing(app: Path) -> None:
-    pass
-
-
 def _no_folder(app: Path) -> None:
     (app / "storage" / "logs").rmdir()
     (app / "storage").rmdir()
 
 
-@pytest.mark.parametrize("made", [_log_of_yesterday, _empty_log, _nothing, _no_folder])
+@pytest.mark.parametrize("made", [_log_of_yesterday, _empty_log, _no_folder])
 def test_a_watch_begins_and_shows_the_first_line_whatever_was_there(app, made):
     made(app)
     with watching(app, "--terminal") as started:
@@ -66,7 +62,7 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.parametrize(
     ("name", "is_busy"),
-    [("SIGHUP", False), ("SIGTERM", True), ("SIGINT", False), ("SIGINT", True), ("SIGKILL", False), ("SIGKILL", True)],
+    [("SIGHUP", False), ("SIGTERM", True), ("SIGINT", True), ("SIGKILL", False), ("SIGKILL", True)],
 )
 def test_no_process_is_left_behind(app, tmp_path, name, is_busy):
     write_log(app, *(now_entry(f"line {n}") for n in range(20)))
@@ -99,7 +95,7 @@ def test_a_terminal_that_is_closed_ends_the_watch(app):
         until(lambda: not any(map(is_running, known)), 15)
 
 
-def test_a_watch_whose_reader_goes_ends(app):
+def test_a_watch_of_an_app_without_a_log_begins_and_ends_when_its_reader_goes(app):
     with watching(app, "--terminal") as started:
         under_way(app, hearing(started))
         started.stdout.close()

@@ -97,25 +97,14 @@ def test_scroll_filter_sort_and_open_details_stay(page):
     assert chart.inner_html() != bars
 
 
-def test_the_list_of_traces_is_renewed_with_its_filter(page):
-    app, output, opened, _, _ = page
-    opened.goto((output / "traces.html").as_uri() + "#status=error")
-    until(lambda: "0 of 3 traces" in opened.locator("#trace-count").inner_text())
-    write_log(app, call("fresh", 7, ok=False))
-    until(lambda: opened.locator("#trace-count").inner_text().startswith("1 of 4 traces"))
-    assert opened.locator("#traces tbody tr").count() == 1
-    assert opened.locator("#page-filters select[name=status]").input_value() == "error"
-    # A trace that is only just logged is told of, and there when the report has been renewed.
-    opened.goto((output / "trace.html").as_uri() + "#live-0008")
-    opened.wait_for_selector("#trace[data-missing]")
-    assert "when the watch renews the report" in opened.inner_text("#trace")
-    write_log(app, call("fresh", 8, ok=False))
-    opened.wait_for_selector("#trace[data-shown]")
-
-
-def test_a_filter_holds_for_what_a_watch_renews(page):
+def test_a_filter_holds_for_what_a_watch_renews_and_so_does_that_of_the_list_of_traces(page):
     """Tiles, tables and the sentence of the chosen part, before and after; what the page was built with comes back renewed."""
-    app, output, opened, _, _ = page
+    app, output, opened, heard, _ = page
+    traces = opened.context.new_page()
+    traces.on("console", lambda message: heard.append(message.text))
+    traces.on("pageerror", lambda error: heard.append(str(error)))
+    traces.goto((output / "traces.html").as_uri() + "#status=error")
+    until(lambda: "0 of 3 traces" in traces.locator("#trace-count").inner_text())
     opened.goto((output / "index.html").as_uri() + "#status=error")
     opened.wait_for_selector("#page-filters[data-applied='status=error']", state="attached")
     assert opened.inner_text("h1") == "Nothing in this report fits the filter."
@@ -130,6 +119,15 @@ def test_a_filter_holds_for_what_a_watch_renews(page):
     # A page that loads no data of its own knows where names lead too.
     opened.goto((output / "sources.html").as_uri())
     until(lambda: opened.locator(".session a[href^=operation-]").count())
+    until(lambda: traces.locator("#trace-count").inner_text().startswith("2 of 6 traces"))
+    assert traces.locator("#traces tbody tr").count() == 2
+    assert traces.locator("#page-filters select[name=status]").input_value() == "error"
+    # A trace that is only just logged is told of, and there when the report has been renewed.
+    traces.goto((output / "trace.html").as_uri() + "#live-0014")
+    traces.wait_for_selector("#trace[data-missing]")
+    assert "when the watch renews the report" in traces.inner_text("#trace")
+    write_log(app, call("fresh", 14, ok=False))
+    traces.wait_for_selector("#trace[data-shown]")
 
 
 def test_a_watch_that_is_killed_loses_nothing(app, tmp_path):
