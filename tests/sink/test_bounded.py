@@ -103,6 +103,7 @@ def test_spans_derived_in_turns_are_those_derived_at_once_and_a_death_between_tu
     assert len(turns) > 2 + COUNT // 24
 
 
+@pytest.mark.parametrize("app_of_one_file", ["plain"], indirect=True)
 def test_what_does_not_fit_in_memory_goes_to_a_folder_of_its_own_that_is_gone_afterwards(app_of_one_file, monkeypatch):
     path = app_of_one_file.sink
     monkeypatch.setattr("reporter.engine.memory_limit", lambda: 60_000_000)
@@ -141,6 +142,7 @@ def test_batches_are_bounded_by_bytes(app, monkeypatch):
     assert max(held) < 50_000 + 2 * 20_000
 
 
+@pytest.mark.parametrize("app_of_one_file", ["plain"], indirect=True)
 def test_a_run_of_many_batches_writes_no_rows_again_to_join_them_one_in_sixteen_small_ones_may(
     app_of_one_file, monkeypatch
 ):

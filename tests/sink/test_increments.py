@@ -69,8 +69,8 @@ def test_a_batch_is_mapped_the_same_whether_it_is_looked_through_or_not(samples,
             rows = of_source(found, 1, 0)
             engine.register(con, "raw", rows)
             sink._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
-            batches = [rows.slice(at, 4) for at in range(0, min(rows.num_rows, 400), 4)]
-            whole = {event[:1]: event for event in mapped(con, records_sql, rows.slice(0, 400), ALL_PATHS)}
+            batches = [rows.slice(at, 4) for at in range(0, min(rows.num_rows, 60), 4)]
+            whole = {event[:1]: event for event in mapped(con, records_sql, rows.slice(0, 60), ALL_PATHS)}
             # An entry is mapped by itself, so batches that tell by the same paths go through one statement: a fifth of the time.
             alike = defaultdict(list)
             for few in batches:
@@ -90,14 +90,15 @@ def test_a_path_is_left_out_only_where_its_names_do_not_occur():
     assert staging.paths_in(['{"über":"é"}']) == frozenset()
 
 
-@pytest.fixture
-def grown(samples, tmp_path):
+@pytest.fixture(scope="module")
+def grown(samples, tmp_path_factory):
     """The LineFormatter sample's largest log, taken in at once and in pieces: both sinks, open."""
     logs = (samples["line"] / "storage" / "logs").rglob("*.log")
     lines = max(logs, key=lambda path: path.stat().st_size).read_bytes().splitlines(keepends=True)[:600]
     found = []
+    home = tmp_path_factory.mktemp("grown")
     for name, size in (("whole", len(lines)), ("pieces", 25)):
-        app = tmp_path / name
+        app = home / name
         (app / "storage" / "logs").mkdir(parents=True)
         shutil.copy(samples["line"] / ".env", app / ".env")
         settings = find_app(str(app), None, (), None)

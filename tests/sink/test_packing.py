@@ -1,7 +1,11 @@
-"""Contexts in a sink: packed by what columns hold too, read as they were logged; and what a sink takes beside its logs."""
+"""Contexts in a sink: packed by what columns hold too, read as they were logged; and what a sink takes beside its logs.
+
+TELEMETRY_FUZZ multiplies the examples.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import uuid
 from datetime import datetime, timedelta
@@ -36,7 +40,7 @@ def kept():
         yield con
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120 * int(os.environ.get("TELEMETRY_FUZZ", "1")), deadline=None)
 @given(event=_EVENTS, between=some.lists(some.text(alphabet='abcd"=-\x01{', max_size=5), max_size=12), data=some.data())
 def test_a_context_is_read_as_it_was_logged(kept, event, between, data):
     held = [str(value) for value in event.values() if value is not None] + [f"{event['ts']:%Y-%m-%dT%H:%M:%S.%f}"]

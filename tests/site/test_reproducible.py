@@ -17,7 +17,7 @@ BUILD = """
 import sys
 from reporter import load
 app, sink, output, single = sys.argv[1:]
-run = load(app, sink=sink, last="8d")
+run = load(app, sink=sink, last="2d")
 run.write(output)
 run.write(single, single_bytes=20_000_000)
 """

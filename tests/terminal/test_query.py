@@ -48,6 +48,7 @@ def app(tmp_path_factory) -> Path:
             prompt="a long text somebody wrote",
         ),
     )
+    assert run("sources", "--app", str(root)).exit_code == 0
     return root  # fmt: skip
 
 
@@ -136,7 +137,6 @@ def test_what_a_select_may_do(app, sql):
     ],
 )  # fmt: skip
 def test_nothing_else_can_be_reached(app, tmp_path, sql):
-    run("sources", "--app", str(app))
     (tmp_path / "secret.csv").write_text("a\nTOP SECRET\n")
     sink = app / "storage" / "telemetry" / "telemetry.duckdb"
     before = (
