@@ -108,6 +108,7 @@ def test_categories_are_sorted_so_that_an_order_by_them_is_one_by_name(loaded):
             assert texts.sort_values().astype(str).tolist() == sorted(texts.astype(str))
 
 
+@pytest.mark.parametrize("loaded", ["line"], indirect=True)
 def test_an_empty_period_gives_the_same_columns_and_dtypes(loaded, samples, tmp_path):
     full, _ = loaded
     bare = reporter.load(
@@ -181,6 +182,7 @@ def test_what_is_written_is_what_the_run_shows(app, tmp_path):
     assert len(again.spans) == 2
 
 
+@pytest.mark.parametrize("loaded", ["line"], indirect=True)
 def test_charts_show_themselves_with_their_data(loaded):
     made, _ = loaded
     assert {"overview/overview_events", "performance/performance_histogram", "trends/days"} <= set(made.charts)

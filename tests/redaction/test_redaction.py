@@ -196,10 +196,10 @@ def test_no_planted_secret_leaves_by_any_way(app, tmp_path, planted):
         for form in ("json", "csv") + (() if command == "export" else ("table",)):
             said[f"{command} {form}"] = run(command, "--app", str(app), *DAY, "--format", form).stdout
     groups = json.loads(run("errors", "--app", str(app), *DAY, "--format", "json").stdout)["groups"]
-    for group in groups[:8]:
+    for group in groups[:3]:
         said[f"errors {group['fingerprint']}"] = run("errors", group["fingerprint"], "--app", str(app), *DAY).stdout
     for n, kind in enumerate(("openai", "email", "card")):
-        for form in ("table", "json", "timeline", "csv"):
+        for form in ("json",) if n else ("table", "json", "timeline", "csv"):
             said[f"trace {n} {form}"] = run("trace", chosen[kind][0], "--app", str(app), "--format", form).stdout
     run("export", "--app", str(app), *DAY, "--format", "parquet", "-o", str(tmp_path / "e.parquet"))
     said["parquet"] = json.dumps(

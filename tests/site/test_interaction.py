@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
+
+import pytest
 
 from tests.browser import look
 from tests.helpers import entry, event, run, write_log
@@ -66,33 +69,35 @@ def saved(page, action) -> str:
     return download.value.path().read_bytes().decode("utf-8-sig")
 
 
-def test_a_table_is_saved_as_csv_without_formulas(app, browser, tmp_path):
+@pytest.fixture(scope="module")
+def few(tmp_path_factory) -> Path:
+    """A report of two tools whose names are trouble, and of one that failed; a fault before its day."""
+    app = tmp_path_factory.mktemp("few") / "app"
+    own = {"duration_ms": 5, "error_type": "App\\Boom", "error": "no table"}
     write_log(
         app,
         event("tool.invocation.completed", "10:00:00.000001", tool_name="=cmd|'/c calc'!A1", duration_ms=5),
         event("tool.invocation.completed", "10:00:00.000002", tool_name='a,"b"', duration_ms=7.5),
+        event("tool.invocation.failed", "10:00:00.000001", tool_name="db", **own),
+        entry("gone before", at="2026-11-18 10:00:00", level="ERROR"),
     )
-    output = tmp_path / "out"
-    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
-    page, heard = look(browser, f"file://{output}/performance.html")
+    assert run("build", "--app", str(app), "-o", str(app.parent / "out"), *DAY).exit_code == 0
+    return app.parent / "out"
+
+
+def test_a_table_is_saved_as_csv_without_formulas(few, browser):
+    page, heard = look(browser, f"file://{few}/performance.html")
     text = saved(page, lambda: page.get_by_role("button", name="Save this table as CSV").first.click())
     head, *rows = csv.reader(io.StringIO(text))
     assert head[:3] == ["Kind", "Operation", "Count"]
     assert (head[4], head[12]) == ("Error rate (0–1)", "max (ms)")
-    assert {row[1]: (row[2], row[12]) for row in rows} == {"'=cmd|'/c calc'!A1": ("1", "5.0"), 'a,"b"': ("1", "7.5")}
+    shown = {row[1]: (row[2], row[12]) for row in rows}
+    assert shown == {"'=cmd|'/c calc'!A1": ("1", "5.0"), 'a,"b"': ("1", "7.5"), "db": ("1", "5.0")}
     assert heard == []
 
 
-def test_a_saved_table_of_error_groups_has_a_column_for_each_thing(app, browser, tmp_path):
-    own = {"duration_ms": 5, "error_type": "App\\Boom", "error": "no table"}
-    write_log(
-        app,
-        event("tool.invocation.failed", "10:00:00.000001", tool_name="db", **own),
-        entry("gone before", at="2026-11-18 10:00:00", level="ERROR"),
-    )
-    output = tmp_path / "out"
-    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
-    page, heard = look(browser, f"file://{output}/errors.html")
+def test_a_saved_table_of_error_groups_has_a_column_for_each_thing(few, browser):
+    page, heard = look(browser, f"file://{few}/errors.html")
     assert page.inner_text("#groups td.what").split("\n") == ["new App\\Boom", "no table"]
     head, row = csv.reader(
         io.StringIO(saved(page, lambda: page.get_by_role("button", name="Save this table as CSV").click()))

@@ -16,7 +16,7 @@ from reporter.sources import files
 from tests.helpers import entry, write_log
 from tests.sources.faults import Folder
 
-SCHEDULES = 12 * int(os.environ.get("TELEMETRY_FUZZ", "1"))
+SCHEDULES = 6 * int(os.environ.get("TELEMETRY_FUZZ", "1"))
 STEPS = 25
 
 

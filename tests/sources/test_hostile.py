@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import reporter
 from reporter.redaction.redactor import Redactor
 from reporter.redaction.rules import SHAPES
 from tests.helpers import entry, event, run, write_log
@@ -59,9 +60,9 @@ def attacked(tmp_path_factory) -> Path:
             f"[2026-11-20 10:31:00] local.NOLEVEL: {payload} {{}} \n",
             name=f"{payload.replace('/', '_')[:40]}.log" if payload.isprintable() else "plain.log",
         )  # fmt: skip
-    for target in (("-o", str(app.parent / "out")), ("--single-file", str(app.parent / "one.html"))):
-        done = run("build", "--app", str(app), *DAY, *target, "--no-redact")
-        assert done.exit_code == 0, done.output
+    loaded = reporter.load(app, since=DAY[1], until=DAY[3], tz=DAY[5], redact=False)
+    loaded.write(app.parent / "out")
+    loaded.write(app.parent / "one.html", single_bytes=50_000_000)
     trace = run("trace", PAYLOADS[1], "--app", str(app), "--html", str(app.parent / "trace.html"), "--no-redact")
     assert trace.exit_code == 0, trace.output
     return app.parent
