@@ -14,6 +14,7 @@ import pandas as pd
 from reporter import engine
 from reporter.events.columns import EVENT_COLUMNS, LEVELS, SPAN_COLUMNS
 from reporter.events.names import KINDS, PHASES, SPAN_TYPES, STATUSES
+from reporter.events.packing import with_contexts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,9 +74,7 @@ def spans(con: duckdb.DuckDBPyConnection, columns: Sequence[str] = (), relation:
 
 def contexts(con: duckdb.DuckDBPyConnection, ids: Sequence[int]) -> pd.DataFrame:
     """What the `window_events` of these ids were logged with, by id."""
-    sql = (
-        f"SELECT {', '.join(CONTEXT_DTYPES)} FROM window_events WHERE id IN (SELECT unnest($ids::BIGINT[])) ORDER BY id"
-    )
+    sql = f"SELECT {', '.join(CONTEXT_DTYPES)} FROM {with_contexts('window_events')} WHERE id IN (SELECT unnest($ids::BIGINT[])) ORDER BY id"
     return query(con, sql, CONTEXT_DTYPES, {"ids": list(ids)})
 
 

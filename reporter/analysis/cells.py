@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reporter.analysis import FIRST_TOKEN, FOLDED_ROW
 from reporter.analysis.hosts import HostFigures
-from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.events.columns import SPAN_COLUMNS
+from reporter.events.packing import PACKED_COLUMNS
 from reporter.sql import quoted
 
 if TYPE_CHECKING:
@@ -81,13 +82,13 @@ def see_cells(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("SET memory_limit = '25%'")
     con.execute(_PERCENTILES)
     con.execute(_COUNTED)
-    _see(con, "events", EVENT_COLUMNS, (("event_cells", _EVENT), ("span_cells c WHERE cached_tokens > 0", _CACHED)))
+    _see(con, "events", PACKED_COLUMNS, (("event_cells", _EVENT), ("span_cells c WHERE cached_tokens > 0", _CACHED)))
     within, beyond = "places", "places WHERE beyond_type IS NOT NULL"
-    _see(con, "spans", SPAN_COLUMNS, ((_ROWS, _SPAN), (within, _WITHIN), (beyond, _OUTER)))
+    _see(con, "spans", tuple(SPAN_COLUMNS), ((_ROWS, _SPAN), (within, _WITHIN), (beyond, _OUTER)))
 
 
 def _see(
-    con: duckdb.DuckDBPyConnection, table: str, columns: dict[str, Any], parts: tuple[tuple[str, dict[str, str]], ...]
+    con: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...], parts: tuple[tuple[str, dict[str, str]], ...]
 ) -> None:
     (own,) = con.execute("SELECT current_database()").fetchall()[0]
     names = quoted(columns)

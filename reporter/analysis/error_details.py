@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reporter.events.packing import with_contexts
 from reporter.redaction.cut import cut
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class ErrorDetails:
 _OCCURRENCES = f"""
 SELECT e.id, ts, kind, event, operation, {cut("message", _CHARS)}, correlation_id, coalesce(n.name, 'source ' || e.source), "offset",
   {cut("context", _CHARS)}, {cut("extra", _CHARS)}, {cut("exception", _CHARS)}
-FROM events e JOIN wanted USING (id) LEFT JOIN source_names n ON n.id = e.source"""
+FROM {with_contexts()} e JOIN wanted USING (id) LEFT JOIN source_names n ON n.id = e.source"""
 
 # What tells of the same fault did not lead up to it: a log line of a whole second seems to be earlier.
 _PRECEDING = f"""

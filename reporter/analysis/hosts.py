@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import KIND_FIGURES
+from reporter.events.packing import with_contexts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,7 +44,7 @@ seen AS (SELECT host, max(ts) AS last FROM events {_OF_HOSTS} GROUP BY host),
 said AS (SELECT host, string_agg(DISTINCT version, ', ' ORDER BY version) AS app_versions
   FROM (SELECT host, CASE WHEN json_valid(context) THEN context ->> '$.meta.version' END AS version
     FROM (SELECT id, host FROM (SELECT id, ts FROM events) {_OF_HOSTS} JOIN seen USING (host) WHERE ts >= last - INTERVAL 1 HOUR)
-      JOIN events USING (id)) GROUP BY host)
+      JOIN {with_contexts()} USING (id)) GROUP BY host)
 SELECT host, coalesce(events, 0), coalesce(error_events, 0), coalesce(traces, 0), s.* EXCLUDE (host), last, versions, coalesce(app_versions, '')
 FROM hosts LEFT JOIN e USING (host) LEFT JOIN s USING (host) LEFT JOIN seen USING (host) LEFT JOIN said USING (host)
 ORDER BY host"""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.log_data import BAD, keep_contexts
 from reporter.events.columns import LEVELS
+from reporter.events.packing import with_contexts
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,17 +18,17 @@ _LENGTHS = """coalesce(length(message), 0) AS message,
 # Of those that have more than a message, or are of a trace that may be carried with its records.
 _MEASURED = f"""
 CREATE OR REPLACE TEMP TABLE logged AS
-SELECT id, ts, {BAD} AS is_bad, n, {_LENGTHS} FROM window_events LEFT JOIN chosen USING (correlation_id) WHERE size > 0 OR n IS NOT NULL"""
+SELECT id, ts, {BAD} AS is_bad, n, {_LENGTHS} FROM {with_contexts("window_events")} LEFT JOIN chosen USING (correlation_id) WHERE size > 0 OR n IS NOT NULL"""
 # A trace may reach beyond the window. Found first, since a condition is looked at when all columns have been read.
 _BEYOND = """
 CREATE OR REPLACE TEMP TABLE beyond AS
 SELECT id, n FROM (SELECT id, n FROM events JOIN chosen USING (correlation_id)) ANTI JOIN logged USING (id)"""
 _MEASURED_BEYOND = f"""
-INSERT INTO logged SELECT id, NULL, NULL, n, message, size FROM (SELECT id, n, {_LENGTHS} FROM events JOIN beyond USING (id))"""
+INSERT INTO logged SELECT id, NULL, NULL, n, message, size FROM (SELECT id, n, {_LENGTHS} FROM {with_contexts()} JOIN beyond USING (id))"""
 _COLUMNS = """id, source, "offset", ts, kind, event, operation, status, duration_ms, level, message, correlation_id, context, extra"""
 _TOLD = f"""
 CREATE OR REPLACE TEMP TABLE told AS
-SELECT {_COLUMNS} FROM events WHERE correlation_id IN (SELECT correlation_id FROM chosen) OR id IN (SELECT id FROM log_kept)"""
+SELECT {_COLUMNS} FROM {with_contexts()} WHERE correlation_id IN (SELECT correlation_id FROM chosen) OR id IN (SELECT id FROM log_kept)"""
 
 
 def measure(con: duckdb.DuckDBPyConnection) -> None:

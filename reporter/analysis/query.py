@@ -13,6 +13,7 @@ from reporter import engine
 from reporter.analysis.traces import summaries
 from reporter.errors import UsageError, is_out_of_memory
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.events.packing import with_contexts
 from reporter.sql import quoted
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def open_views(con: duckdb.DuckDBPyConnection, *, with_logged: bool = False) -> 
     for name, columns in SCHEMA.items():
         wanted = [*columns, *(LOGGED if with_logged and name == "events" else ())]
         table = f'"{home}".main.{name}'
+        if name == "events" and with_logged:
+            table = with_contexts(table)
         if name == "traces":
             table = "({})".format(summaries(*(f'"{home}".main.{name}' for name in ("events", "spans"))))
         con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT {quoted(wanted)} FROM {table}")

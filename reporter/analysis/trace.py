@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from reporter.events.packing import with_contexts
 from reporter.redaction.cut import shortened
 from reporter.sql import quoted
 
@@ -63,7 +64,7 @@ def trace(con: duckdb.DuckDBPyConnection, correlation_id: str, *, is_brief: bool
     first, last = min(row[0] for row in known), max(row[1] for row in known)
     names = (*_EVENT_COLUMNS, *(() if is_brief else ("context", "extra")))
     own = f"{_OWN} AND ts BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'"
-    events = _rows(con, "events", names, own, correlation_id)
+    events = _rows(con, "events" if is_brief else with_contexts(), names, own, correlation_id)
     details = SUMMED if is_brief else SPAN_DETAILS
     spans = _rows(con, "spans", (*_SPAN_COLUMNS, "is_operation", *details), own, correlation_id)
     if not events:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Which events spans are derived from: those that bound one, and all that tell of a chat message.
 EVENTS_FILTER = "(phase IS NOT NULL OR (kind = 'chat' AND message_id IS NOT NULL))"
 _UNUSED = (
-    'source, "offset", level, message, record_id, session_id, error_class, error_message, exception, context, extra, '
+    'source, "offset", level, message, record_id, session_id, error_class, error_message, exception, packed, extra, '
     "cached_tokens, request_bytes, response_bytes, attempt, state"
 )
 
@@ -270,7 +270,7 @@ FROM candidates WHERE encloses OR is_by_id GROUP BY id"""
 def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
     """SQL for the spans (SPAN_COLUMNS) of the events that `events_sql` selects, over temporary tables that this makes.
 
-    These must be all events of some traces for which EVENTS_FILTER holds, with EVENT_COLUMNS.
+    These must be all events of some traces for which EVENTS_FILTER holds, as they are kept (packing.PACKED_COLUMNS).
     """
     con.execute(f"CREATE OR REPLACE TEMP TABLE message_events AS SELECT * EXCLUDE ({_UNUSED}) FROM ({events_sql})")
     engine.again(

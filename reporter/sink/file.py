@@ -12,7 +12,7 @@ from reporter.events.names import KINDS
 from reporter.replacing import remove_left
 from reporter.sink.damage import damage, is_others, is_ours, set_aside
 from reporter.sink.locking import lock_path, locked
-from reporter.sink.schema import SCHEMA_VERSION, STORED, upgrade
+from reporter.sink.schema import SCHEMA_VERSION, upgrade
 from reporter.sink.spilling import remove_spilt, spill
 from reporter.sink.store import LOGGED_IN_SESSION, Sink
 from reporter.sql import literal
@@ -153,7 +153,7 @@ def recent_copy(path: Path, since: datetime, most_bytes: int) -> Sink:
         since = many[0][0] if many else since
         for table in ("about", "sources", "events", "spans"):
             recent = f"WHERE ts >= TIMESTAMP '{since}'" if table in ("events", "spans") else ""
-            columns = f"{STORED} REPLACE ({LOGGED_IN_SESSION})" if table == "events" else "*"
+            columns = f"* REPLACE ({LOGGED_IN_SESSION})" if table == "events" else "*"
             connection.execute(f"INSERT INTO {table} SELECT {columns} FROM kept.{table} {recent}")
         connection.execute("DETACH kept")
         # Compresses the tables: a session of 20,000 calls takes 3 MB instead of 24, and is asked as fast.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter.errors import ReportError, SourceError
 from reporter.events import spans
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
-from reporter.events.packing import PACKED
+from reporter.events.packing import PACKED, PACKED_COLUMNS
 from reporter.sink.file import open_sink
 from reporter.sink.gatherable import Gatherable
 from reporter.sink.schema import NOTE_TRACES, STORED_COLUMNS
@@ -218,7 +218,7 @@ def _derive_missing(con: engine.DuckDBPyConnection, origins: Sequence[_Origin], 
     if lacking and len(columns) < len(EVENT_COLUMNS):
         msg = "spans are lacking"
         raise SpansLackingError(msg)
-    names = quoted(EVENT_COLUMNS)
+    names = quoted(PACKED_COLUMNS)
     for origin in origins:
         if origin.first in lacking:
             own = f"id >= {origin.first} AND id < {origin.end}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reporter import engine
 from reporter.errors import DamagedSinkError, OlderSinkError, UsageError
+from reporter.events.packing import with_contexts
 from reporter.settings.folders import own_path
 from reporter.sink.file import open_sink
 from reporter.sink.whole import mark
@@ -109,7 +110,8 @@ class Gatherable:
         for at in range(0, len(files), _TOGETHER):
             yield self._of_files(table, files[at : at + _TOGETHER])
         for name, (path, host, sink) in self._sinks.items():
-            relation = f"(SELECT {literal(host)} AS host, {literal(sink)} AS sink, * FROM {name}.{table})"
+            rows = with_contexts(f"{name}.events") if table == "events" else f"{name}.{table}"
+            relation = f"(SELECT {literal(host)} AS host, {literal(sink)} AS sink, * FROM {rows})"
             if table == "events":
                 relation = f"(SELECT e.*, s.name AS source_name FROM {relation} e LEFT JOIN {name}.sources s ON s.id = e.source)"
             columns = {row[0] for row in con.execute(f"DESCRIBE FROM {relation}").fetchall()}

@@ -8,11 +8,12 @@ from reporter import __version__, engine
 from reporter.analysis import making_cells as cells
 from reporter.analysis.cells import KEPT
 from reporter.errors import SourceError
-from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.events.columns import SPAN_COLUMNS
+from reporter.events.packing import PACKED_COLUMNS
 from reporter.sink.file import prepare, sink_of
 from reporter.sink.gather import TEXTS, SpansLackingError, copy_whole, gather_into
 from reporter.sink.gatherable import Gatherable
-from reporter.sink.schema import NOTE_TRACES, STORED, STORED_COLUMNS, TABLES
+from reporter.sink.schema import NOTE_TRACES, TABLES
 from reporter.sink.scratch import scratch
 from reporter.sql import literal, quoted
 
@@ -75,7 +76,7 @@ def reduce_into(path: Path, given: Sequence[str], kept: int = KEPT) -> tuple[str
             if found.count == before:
                 return tuple(notes)
         except SpansLackingError:
-            columns = tuple(EVENT_COLUMNS)
+            columns = PACKED_COLUMNS
 
 
 def _reduce(path: Path, found: Gatherable, columns: tuple[str, ...], kept: int) -> None:
@@ -122,7 +123,7 @@ def merge_into(path: Path, parts: Sequence[Path], kept: int = KEPT) -> None:
     texts = ", ".join(f"CASE WHEN {cells.DETAILED_EVENTS} THEN {name} END AS {name}" for name in TEXTS)
     for stretch in cells.stretches(con, "events", "ts"):
         con.execute(
-            f"INSERT INTO out.events SELECT {STORED} REPLACE ({texts}) FROM events WHERE {cells.KEPT_EVENTS} AND {stretch} ORDER BY ts, id"
+            f"INSERT INTO out.events SELECT * REPLACE ({texts}) FROM events WHERE {cells.KEPT_EVENTS} AND {stretch} ORDER BY ts, id"
         )
     con.execute("DETACH out")
     con.close()
@@ -137,7 +138,7 @@ def _shifted(part: str, ids: int, sources: int) -> dict[str, str]:
     """SQL: the rows of a part's tables, numbered from there on."""
     by = {**dict.fromkeys(_SHIFTED, ids), "source": sources}
     made = {"sources": f"SELECT * REPLACE (id + {sources} AS id) FROM {part}.sources"}
-    for table, columns in (("events", (*STORED_COLUMNS, "batch", "context")), ("spans", tuple(SPAN_COLUMNS))):
+    for table, columns in (("events", (*PACKED_COLUMNS, "batch")), ("spans", tuple(SPAN_COLUMNS))):
         told = ", ".join(f'"{name}" + {by[name]} AS "{name}"' if name in by else f'"{name}"' for name in columns)
         made[table] = f"SELECT {told} FROM {part}.{table}"
     return made | {table: f"FROM {part}.{table}" for table in ("traces", "daily", *cells.CELL_TABLES)}

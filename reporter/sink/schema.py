@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
-from reporter.events.packing import PACKED, UNPACKED
+from reporter.events.packing import PACKED, PACKED_COLUMNS
 
 SCHEMA_VERSION = 7
 
@@ -17,24 +17,16 @@ def _columns(table: dict[str, tuple[str, str]]) -> str:
     return ", ".join(f'"{name}" {kind}' for name, (kind, _) in table.items())
 
 
-# What is kept of an event: `packed` is its context, which is computed when it is read.
+# What is kept of an event: `packed` is its context (events/packing.py).
 STORED_COLUMNS = {
-    ("packed" if name == "context" else name): (f"{kind} USING COMPRESSION zstd" if name == "context" else kind, told)
-    for name, (kind, told) in EVENT_COLUMNS.items()
+    name: (f"{kind} USING COMPRESSION zstd" if name == "packed" else kind, told)
+    for name, (kind, told) in zip(PACKED_COLUMNS, EVENT_COLUMNS.values(), strict=True)
 }
-# SQL: all columns of `events` that are kept, as an INSERT takes them.
-STORED = "* EXCLUDE (context)"
-
-
-def stored(table: str) -> str:
-    """SQL: the same of any table."""
-    return STORED if table == "events" else "*"
 
 
 def events_table(name: str = "events") -> str:
     """SQL: a table of events. batch: numbers the commits that brought them, in rising order."""
-    return f"""CREATE TABLE {name} ({_columns(STORED_COLUMNS)}, batch INTEGER,
-  context VARCHAR GENERATED ALWAYS AS ({UNPACKED}) VIRTUAL)"""
+    return f"CREATE TABLE {name} ({_columns(STORED_COLUMNS)}, batch INTEGER)"
 
 
 def spans_table(name: str = "spans") -> str:
@@ -84,8 +76,9 @@ ALTER TABLE events RENAME TO events_before;
 INSERT INTO events SELECT * REPLACE ({PACKED} AS context) FROM events_before;
 DROP TABLE events_before;
 INSERT OR REPLACE INTO about SELECT 'gone', count(*) FROM events""",
-    # Faults are kept as the next events are taken in; until then an answer puts all together.
-    6: _FAULTS,
+    # `context` was a column that DuckDB computed of `packed`, at each insert too; what was packed with fewer marks is read as ever. Faults are kept
+    # as the next events are taken in; until then an answer puts all together.
+    6: f"ALTER TABLE events DROP COLUMN IF EXISTS context; {_FAULTS}",
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reporter.events.columns import LEVELS
 from reporter.events.facts import ALL_PATHS, paths_in
 from reporter.events.mapping import map_sql
-from reporter.events.packing import PACKED, UNPACKED
+from reporter.events.packing import PACKED, UNPACKED, with_contexts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,7 +54,7 @@ DELETE FROM rejects WHERE rowid IN (SELECT row FROM rejected)"""
 # Of a table's rows those that say something else than when they were taken in.
 CHANGED = f"""
 CREATE OR REPLACE TEMP TABLE changed AS
-SELECT e.id, e.source, e.correlation_id FROM (SELECT *, {UNPACKED} AS context FROM staged) s JOIN events e
+SELECT e.id, e.source, e.correlation_id FROM {with_contexts("staged")} s JOIN {with_contexts()} e
   ON e.record_id = s.record_id AND e.source = s.source
 WHERE e.ts IS DISTINCT FROM s.ts OR e.context IS DISTINCT FROM s.context"""
 # The old event goes, and the row is taken in like a new one; spans of its old trace, which the new one need not belong to, are

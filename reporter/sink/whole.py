@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter import __version__
 from reporter.errors import UsageError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.events.packing import with_contexts
 from reporter.replacing import remove_left
 from reporter.sql import literal, quoted
 
@@ -83,7 +84,7 @@ def events_sql(host: Host, where: str) -> str:
     """SQL: the events that the condition selects."""
     columns = ", ".join("e.record_id::VARCHAR AS record_id" if n == "record_id" else f'e."{n}"' for n in EVENT_COLUMNS)
     return f"""SELECT {host.sql}, s.name AS source_name, {columns}
-      FROM (SELECT * FROM events WHERE {where}) e LEFT JOIN sources s ON s.id = e.source"""
+      FROM {with_contexts(f"(SELECT * FROM events WHERE {where})")} e LEFT JOIN sources s ON s.id = e.source"""
 
 
 def spans_sql(host: Host, where: str) -> str:

@@ -9,6 +9,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from reporter.errors import OutputError, UsageError
+from reporter.events.packing import with_contexts
 from reporter.redaction.relation import ID, JSON, TEXT, redacted, shown_columns, sorted_texts
 from reporter.replacing import opened
 from reporter.terminal.layout import unformula
@@ -25,12 +26,12 @@ COLUMNS = (
     "ts", "kind", "event", "operation", "status", "duration_ms", "level", "message", "correlation_id", "source", "offset", "context",
 )  # fmt: skip
 _STRETCH_EVENTS = 20_000
-_STRETCH = """
+_STRETCH = f"""
 CREATE OR REPLACE TEMP TABLE stretch AS
 SELECT e.id AS n, e.ts, kind, event, coalesce(operation, operation_of_span) AS operation, status, duration_ms, level, message, correlation_id,
   coalesce(n.name, 'source ' || e.source) AS source, "offset", rtrim(context) AS context
-FROM window_events e LEFT JOIN source_names n ON n.id = e.source
-  LEFT JOIN (SELECT id AS span, operation AS operation_of_span FROM window_spans) ON span = e.id WHERE {where}"""
+FROM {with_contexts("window_events")} e LEFT JOIN source_names n ON n.id = e.source
+  LEFT JOIN (SELECT id AS span, operation AS operation_of_span FROM window_spans) ON span = e.id WHERE {{where}}"""
 _TEXTS = {"event": ID, "operation": ID, "message": TEXT, "correlation_id": ID, "source": ID, "context": JSON}
 _SHOWN = shown_columns("FROM stretch", _TEXTS)
 _TIME = "strftime(ts, '%Y-%m-%dT%H:%M:%S.%f') || 'Z'"

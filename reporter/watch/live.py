@@ -19,7 +19,7 @@ from reporter.format import words
 from reporter.redaction.gate import gate
 from reporter.sink.file import recent_copy
 from reporter.sink.ingest import ingest
-from reporter.sink.schema import events_table, spans_table, stored
+from reporter.sink.schema import events_table, spans_table
 from reporter.window import Window
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Live:
         for name, made in (("events", events_table), ("spans", spans_table)):
             con.execute("DROP TABLE IF EXISTS swept")
             con.execute(made("swept"))
-            con.execute(f"INSERT INTO swept SELECT {stored(name)} FROM {name} WHERE ts >= TIMESTAMP '{edge}'")
+            con.execute(f"INSERT INTO swept SELECT * FROM {name} WHERE ts >= TIMESTAMP '{edge}'")
             con.execute(f"DROP TABLE {name}")
             con.execute(f"ALTER TABLE swept RENAME TO {name}")
         # Refused where another transaction is under way: then it is done at the next time.

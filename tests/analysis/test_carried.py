@@ -12,6 +12,7 @@ from reporter import engine
 from reporter.analysis import select_window
 from reporter.analysis import trace_data as carrying
 from reporter.analysis import traces as listing
+from reporter.events.packing import with_contexts
 from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
@@ -121,7 +122,7 @@ def test_records_are_carried_up_to_so_many_bytes(con, monkeypatch):
     con, window = con
     listing.traces(con, window)
     size = con.execute(
-        "SELECT max(s) FROM (SELECT sum(500 + length(message) + length(context)) AS s FROM events GROUP BY correlation_id)"
+        f"SELECT max(s) FROM (SELECT sum(500 + length(message) + length(context)) AS s FROM {with_contexts()} GROUP BY correlation_id)"
     ).fetchall()[0][0]
     monkeypatch.setattr(carrying, "DETAILED_BYTES", 3 * size)
     assert sorted(carrying.trace_data(con, 20).documents) == ["trace-0035", "trace-0045", "trace-0055"]
@@ -139,7 +140,7 @@ def test_records_before_the_window_take_room_too(con, monkeypatch):
     listing.traces(con, window)
     assert 59 in carried(con)
     (size,) = con.execute(
-        "SELECT min(s) FROM (SELECT sum(500 + length(message) + length(context)) AS s FROM events GROUP BY correlation_id)"
+        f"SELECT min(s) FROM (SELECT sum(500 + length(message) + length(context)) AS s FROM {with_contexts()} GROUP BY correlation_id)"
     ).fetchall()[0]
     assert "trace-0059" in carrying.trace_data(con, 20).documents
     monkeypatch.setattr(carrying, "TRACE_BYTES", size - 10)

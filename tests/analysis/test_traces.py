@@ -13,6 +13,7 @@ from reporter.analysis import select_window
 from reporter.analysis.trace import trace as trace_of
 from reporter.analysis.trace_data import CONTEXT_CHARS, _documents
 from reporter.analysis.traces import traces
+from reporter.events.packing import with_contexts
 from reporter.redaction.relation import Shown
 from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
@@ -285,7 +286,7 @@ def test_one_trace_and_all_of_a_report_are_the_same_documents(samples, sample):
         select_window(con, window)
         listed = {t.correlation_id: t for t in traces(con, window).notable}
         Shown().register(con)
-        con.execute("CREATE TEMP VIEW told AS FROM events")
+        con.execute(f"CREATE TEMP VIEW told AS FROM {with_contexts()}")
         made = dict(con.execute(_documents("correlation_id IS NOT NULL", CONTEXT_CHARS)).fetchall())
         assert len(made) >= 50
         for name, document in made.items():
@@ -334,7 +335,7 @@ def test_a_trace_is_found_without_looking_at_all_events(app):
     with open_sink(find_app(str(app), None, (), None).sink) as sink:
         con = sink.connection
         con.execute(
-            """INSERT INTO events SELECT * EXCLUDE (n, context)
+            """INSERT INTO events SELECT * EXCLUDE (n)
             REPLACE (id + n AS id, ts - to_minutes(n) AS ts, chr((97 + n % 26)::INT) || n AS correlation_id)
             FROM events, range(1, 400000) numbers(n)"""
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from reporter.events.packing import with_contexts
 from tests.helpers import entry, run, write_database, write_log
 
 LAST = datetime(2026, 11, 20, 12)
@@ -161,7 +162,7 @@ def test_the_archive_holds_what_left_by_host_and_day(app, tmp_path):
     write_log(app, *(logged(day, n) for day in range(30, -1, -1) for n in range(2)))
     (app / "telemetry-report.toml").write_text("[retention]\ndays = 60\n")
     everything = view(app, "60d")["totals"]["events"]
-    rows = asked(app, 'SELECT ts, event, "offset", context FROM events ORDER BY ts, "offset"')
+    rows = asked(app, f'SELECT ts, event, "offset", context FROM {with_contexts()} ORDER BY ts, "offset"')
     archive = tmp_path / "kept"
     first = pruned(app, "--days", "25", "--archive", str(archive), "--host", "desk")["events"]
     second = pruned(app, "--days", "5", "--archive", str(archive), "--host", "desk")["events"]
