@@ -157,9 +157,7 @@ def _days(con: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
     kept, gone = (frames.query(con, sql, _DAY_PARTS_DTYPES, wanted) for sql, wanted in ((_KEPT, given), (_GONE, given)))
     parts = pd.concat([kept.assign(is_kept=True), gone.assign(is_kept=False)], ignore_index=True)
     by_day = parts.groupby([*_OPERATION, "day"])
-    own = by_day.agg(
-        count=("count", "sum"), errors=("errors", "sum"), p50_ms=("p50_ms", "first"), is_kept=("is_kept", "all")
-    )
+    own = by_day[["count", "errors"]].sum().assign(p50_ms=by_day["p50_ms"].first(), is_kept=by_day["is_kept"].all())
     own["p95_ms"] = p95_of_parts(parts, [*_OPERATION, "day"])["p95_ms"]
     days = own.reset_index()
     before = days.assign(day=days["day"] + pd.Timedelta(days=1)).drop(columns="p95_ms")

@@ -105,10 +105,10 @@ def performance(
     A duration that is null, infinite or negative counts the operation but not in min, mean, max and percentiles.
     Percentiles are linear between order statistics (Hyndman & Fan type 7, NumPy's default): exact.
     """
-    fold(con)
+    folded, all_of_them = fold(con), operations(con, limits_ms)
     return Performance(
         window,
-        operations(con, limits_ms),
+        all_of_them,
         tuple(
             HistogramBin(kind, 10 ** (b / 10), 10 ** min((b + 1) / 10, 308), n)
             for kind, b, n in con.execute(_HISTOGRAM).fetchall()
@@ -118,7 +118,7 @@ def performance(
             for start, kind, n, ps in con.execute(_OVER_TIME, {"seconds": window.bucket_seconds}).fetchall()
         ),
         limits_ms,
-        operations(con, limits_ms, "listed_spans"),
+        operations(con, limits_ms, "listed_spans") if folded else all_of_them,
     )
 
 

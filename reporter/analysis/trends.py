@@ -104,16 +104,11 @@ def _by_day(parts: pd.DataFrame, name: pd.Series) -> pd.DataFrame:
 def p95_of_parts(parts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """count, p95_ms by `keys` of parts' `timed` and `p95_ms`. A day that went in parts has no p95 of its own any more: the parts' ones,
     weighted by their counts."""
-    weighted = parts.assign(
-        weight=parts["timed"].astype(float), weighted_ms=parts["p95_ms"] * parts["timed"].astype(float)
+    weight = parts["timed"].astype(float)
+    weighted = parts[[*keys, "p95_ms"]].assign(
+        parts=1, count=parts["timed"], weight=weight, weighted_ms=parts["p95_ms"] * weight
     )
-    days = weighted.groupby(keys).agg(
-        parts=("timed", "size"),
-        count=("timed", "sum"),
-        weight=("weight", "sum"),
-        weighted_ms=("weighted_ms", "sum"),
-        first=("p95_ms", "first"),
-    )
-    whole = days["parts"] == 1
-    days["p95_ms"] = days["first"].where(whole, days["weighted_ms"] / days["weight"])
+    by_day = weighted.groupby(keys)
+    days = by_day.sum()
+    days["p95_ms"] = by_day["p95_ms"].first().where(days["parts"] == 1, days["weighted_ms"] / days["weight"])
     return days[["count", "p95_ms"]]

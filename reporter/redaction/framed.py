@@ -25,7 +25,7 @@ def redacted_frame(frame: pd.DataFrame, redacted: Callable[[Any, str], Any]) -> 
             continue
         column = frame[name]
         if _is_text(column):
-            shown = {text: redacted(text, name) for text in column.dropna().unique()}
+            shown = {text: redacted(text, name) for text in column.unique() if isinstance(text, str)}
             different = {text: new for text, new in shown.items() if new != text}
             if different:
                 changed[name] = column.replace(different).astype(column.dtype)

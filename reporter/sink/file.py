@@ -63,10 +63,11 @@ def _opened(path: Path, target: Path, on_wait: Callable[[str], None], *, read_on
     lock = None if read_only else _ready(target)
     connection = None
     try:
+        is_new = not read_only and (not target.exists() or not target.stat().st_size)
         connection = engine.connect(str(target), read_only=read_only, config={} if read_only else _FRESH)
         if lock:
             remove_spilt(target)
-        prepare(connection, path, on_wait, was_ours=was_ours, read_only=read_only)
+        prepare(connection, path, on_wait, was_ours=was_ours, read_only=read_only, is_new=is_new)
         return sink_of(connection, path, lock, read_only=read_only)
     except BaseException as exc:
         if connection:
@@ -205,22 +206,22 @@ def prepare(
     *,
     was_ours: bool,
     read_only: bool,
+    is_new: bool = False,
 ) -> None:
     """Settings of a fresh connection; the tables of an empty sink, or one of an older version brought up to date, which `on_wait` is told.
+    `is_new`: known to be empty; to ask for a table that is not there takes as long as to make them all.
     Raises SinkError for another's file, DamagedSinkError for one of a version that cannot be, OlderSinkError for one that is only read."""
     connection.execute("SET TimeZone = 'UTC'")
     spill(connection, path.resolve(), read_only=read_only)
+    if is_new:
+        _make_tables(connection)
+        return
     try:
         version = connection.execute("SELECT value FROM about WHERE key = 'schema'").fetchall()
     except engine.CatalogException:
         version = []
         if not read_only and not connection.execute("SELECT 1 FROM duckdb_tables()").fetchall():
-            from reporter.sink.schema import ABOUT, TABLES
-
-            connection.begin()
-            connection.execute(TABLES)
-            connection.execute(ABOUT)
-            connection.commit()
+            _make_tables(connection)
             return
     if version == [(str(SCHEMA_VERSION),)]:
         return
@@ -234,6 +235,15 @@ def prepare(
         raise OlderSinkError(path, why, "Any command about its app brings it up to date.")
     on_wait(f"once: {path} is of an older version, and is brought up to date")
     connection.execute(steps)
+
+
+def _make_tables(connection: engine.DuckDBPyConnection) -> None:
+    from reporter.sink.schema import ABOUT, TABLES
+
+    connection.begin()
+    connection.execute(TABLES)
+    connection.execute(ABOUT)
+    connection.commit()
 
 
 def _refuse(path: Path, version: list[tuple[str]], *, was_ours: bool) -> NoReturn:

@@ -77,10 +77,9 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
 
 def _once(frame: pd.DataFrame) -> pd.DataFrame:
     """Without a model's calls on days on which as many streams tell of them: daily figures know no single calls."""
-    streams = frame[frame["name"].str.match(r"chat( |$)")]
-    told = streams.assign(name="llm" + streams["name"].str.removeprefix("chat"))[["day", "name", "count"]]
-    same = frame.merge(told, on=["day", "name", "count"], how="left", indicator=True)["_merge"] == "both"
-    return frame[~same.to_numpy()]
+    found = list(zip(frame["day"].tolist(), frame["name"].tolist(), frame["count"].tolist(), strict=True))
+    told = {(day, name.replace("chat", "llm", 1), count) for day, name, count in found if name.split(" ")[0] == "chat"}
+    return frame[pd.Series([row not in told for row in found], index=frame.index, dtype=bool)]
 
 
 def _compared(changes: Changes) -> tuple[tuple[str, Change], ...]:
