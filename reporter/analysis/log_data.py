@@ -72,6 +72,13 @@ class LogData:
 
 NO_LOGS = LogData(0, 0, 0, "{}", {}, {}, ())
 
+
+def length(context: str = "context", chars: str = "length(context)") -> str:
+    """SQL: characters of what an entry was logged with beside its message, 0 where that is but brackets. `context`: the column, of which
+    `chars` are counted."""
+    return f"CASE WHEN length({context}) > 2 OR length(extra) > 2 THEN coalesce({chars}, 0) + coalesce(length(extra), 0) ELSE 0 END"
+
+
 # The text is the message, or what stands for it, with what went wrong where the message does not say so.
 _SAID = "coalesce(nullif(message, ''), event, '')"
 _WHOLE = f"""CASE WHEN error_message IS NULL OR contains({_SAID}, error_message) THEN {_SAID}
@@ -88,23 +95,28 @@ SELECT id, epoch_us(ts) AS us, {_LEVEL}::INTEGER AS level, coalesce(list_positio
   coalesce(status = 'error', false) AS is_failed, source, "offset", {_TEXT} AS text, correlation_id AS trace
 FROM window_events"""
 _FIRST = "ORDER BY is_bad DESC, ts DESC, id DESC"
-# Warnings and failures first, then what is latest; a text counts where it comes first.
+_PLACE = f"({BAD}, ts, id)"
+# Warnings and failures first, then what is latest, up to the first that is one too many, or says for the first time what is too much: that is found by
+# each text's first place, since to sort all with their texts takes three times as long.
 _CAPPED = f"""
-WITH latest AS (
-  SELECT id, ts, is_bad, hash(text) AS text, octet_length(encode(text)) AS size
-  FROM (SELECT id, ts, {BAD} AS is_bad, {_TEXT} AS text FROM window_events) {_FIRST} LIMIT $entries),
-sized AS (
-  SELECT id, ts, is_bad, CASE WHEN row_number() OVER (PARTITION BY text {_FIRST}) = 1 THEN size ELSE 0 END AS size FROM latest),
-kept AS (SELECT id FROM sized QUALIFY sum(size) OVER ({_FIRST}) <= $bytes)
-{_LIST} SEMI JOIN kept USING (id)"""
+WITH places AS (SELECT {_PLACE} AS place, {_TEXT} AS text FROM window_events),
+firsts AS (SELECT max(place) AS place, any_value(octet_length(encode(text))) AS size FROM places GROUP BY hash(text)),
+beyond AS (
+  SELECT place FROM firsts QUALIFY sum(size) OVER (ORDER BY place DESC) > $bytes
+  UNION ALL (SELECT (is_bad, ts, id) FROM (SELECT {BAD} AS is_bad, ts, id FROM window_events) {_FIRST} LIMIT 1 OFFSET $entries)),
+border AS (SELECT max(place) AS place FROM beyond)
+{_LIST}, border WHERE coalesce({_PLACE} > place, true)"""
 _ORDER = " ORDER BY us DESC, id DESC"
-# Entries of the window with a context that no trace's document has; `logged` has how long these are (logged.py).
+# Entries of the window with a context that no trace's document has; `logged` has how long these are at least (logged.py).
 _CONTEXTUAL = "(SELECT id, ts, is_bad, size FROM logged ANTI JOIN chosen USING (n) WHERE size > 0 AND ts IS NOT NULL)"
-# Those that are carried with it.
+# Those that may be carried with it, and those that are.
+_NEAR = f"""
+CREATE OR REPLACE TEMP TABLE log_near AS
+WITH latest AS (FROM {_CONTEXTUAL} {_FIRST} LIMIT {CONTEXTS_AT_MOST})
+SELECT id, ts, is_bad FROM latest QUALIFY sum(least(size, {_CONTEXT_CHARS})) OVER ({_FIRST}) <= $bytes"""
 _KEPT = f"""
 CREATE OR REPLACE TEMP TABLE log_kept AS
-WITH latest AS (FROM {_CONTEXTUAL} {_FIRST} LIMIT {CONTEXTS_AT_MOST})
-SELECT id FROM latest QUALIFY sum(least(size, {_CONTEXT_CHARS})) OVER ({_FIRST}) <= $bytes"""
+SELECT id FROM log_near JOIN (SELECT id, {length()} AS size FROM told) USING (id) QUALIFY sum(least(size, {_CONTEXT_CHARS})) OVER ({_FIRST}) <= $bytes"""
 _LACKING = f"SELECT count(*) FROM {_CONTEXTUAL} ANTI JOIN log_kept USING (id)"
 _CONTEXTS = f"""
 SELECT id, {cut("context", _CONTEXT_CHARS)} AS context, {cut("extra", _CONTEXT_CHARS)} AS extra FROM told SEMI JOIN log_kept USING (id) ORDER BY id"""
@@ -131,9 +143,15 @@ TEXTS = " UNION ALL ".join(
 )
 
 
+def near(con: duckdb.DuckDBPyConnection) -> None:
+    """Leave `log_near`, the entries that may be carried with their contexts beside those of traces that are `chosen`."""
+    con.execute(_NEAR, {"bytes": CONTEXT_BYTES})
+
+
 def keep_contexts(con: duckdb.DuckDBPyConnection) -> None:
-    """Leave `log_kept`, the ids of entries that are carried with their contexts beside those of traces that are `chosen`."""
+    """Leave `log_kept`, the ids of those that are, by their contexts in `told`; drops `log_near`."""
     con.execute(_KEPT, {"bytes": CONTEXT_BYTES})
+    con.execute("DROP TABLE log_near")
 
 
 def entries(con: duckdb.DuckDBPyConnection) -> Entries:

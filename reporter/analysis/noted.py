@@ -54,13 +54,13 @@ ORDER BY t, o.id"""
 
 # The latest first, as the page lists them; each with when its messages were first told of, and in which trace.
 CONVERSATIONS = f"""
-CREATE OR REPLACE TEMP TABLE own_conversation AS {OWN_CONVERSATION};
 CREATE OR REPLACE TEMP TABLE conversations AS
 SELECT conversation_id, row_number() OVER (ORDER BY max(ts) DESC, conversation_id) - 1 AS number
 FROM window_events WHERE conversation_id IS NOT NULL GROUP BY 1;
 CREATE OR REPLACE TEMP TABLE trace_conversations AS
-SELECT l.n AS trace, v.number AS whose FROM carried l LEFT JOIN own_conversation o USING (correlation_id) LEFT JOIN conversations v ON v.conversation_id = o.own"""
-_TRACES = "SELECT coalesce(whose, -1) AS whose FROM trace_conversations ORDER BY trace"
+WITH owned AS (SELECT correlation_id, number AS whose FROM ({OWN_CONVERSATION}) JOIN conversations ON conversation_id = own)
+SELECT correlation_id, n AS trace, whose FROM carried FULL JOIN owned USING (correlation_id)"""
+_TRACES = "SELECT coalesce(whose, -1) AS whose FROM trace_conversations WHERE trace IS NOT NULL ORDER BY trace"
 _MESSAGES = """
 SELECT number AS conversation, t, trace FROM (
   SELECT number, epoch_ms(min(ts)) AS t, coalesce(arg_min(l.n, (ts, id)), -1) AS trace

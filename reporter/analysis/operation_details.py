@@ -89,14 +89,14 @@ _CALLS_DTYPES = {
     **_NAMES, "id": "Int64", "ts": frames.TIME, "duration_ms": "float64", "status": frames.CATEGORIES["status"],
     "correlation_id": frames.TEXT,
 }  # fmt: skip
-# Found by their ids first: what is sorted is all there was.
+# Found by their ids first, as the least of each: to sort all there was takes five times as long.
 _FIRST_CALLS = f"""
-WITH firsts AS (SELECT id FROM {DONE} SEMI JOIN detailed USING (kind, operation) WHERE {{which}}
-  QUALIFY row_number() OVER (PARTITION BY kind, operation ORDER BY {{order}}) <= {_CALLS})
+WITH firsts AS (SELECT unnest(arg_min(id, ({{order}}), {_CALLS})) AS id FROM {DONE} SEMI JOIN detailed USING (kind, operation) WHERE {{which}}
+  GROUP BY kind, operation)
 SELECT kind, operation, id, timezone('UTC', ts), CASE WHEN {COUNTED} THEN duration_ms END, status, correlation_id
 FROM {DONE} SEMI JOIN firsts USING (id) ORDER BY {{order}}"""
-_SLOW = _FIRST_CALLS.format(which=COUNTED, order="duration_ms DESC, id")
-_FAILED = _FIRST_CALLS.format(which="status = 'error'", order="ts DESC, id DESC")
+_SLOW = _FIRST_CALLS.format(which=COUNTED, order="-duration_ms, id")
+_FAILED = _FIRST_CALLS.format(which="status = 'error'", order="-epoch_us(ts), -id")
 
 _ERRORS_DTYPES = {"id": "Int64", "error_message": frames.TEXT}
 _ERRORS = f"""

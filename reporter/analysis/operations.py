@@ -16,6 +16,7 @@ from reporter.analysis.noted import CONVERSATIONS, NOTED, conversations, notes
 from reporter.analysis.operation_columns import operation_columns
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.performance import LIMITS_OF_TYPE
+from reporter.analysis.weights import added
 from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ CREATE OR REPLACE TEMP TABLE inside AS SELECT s.id, p.number AS inside, p.parent
 CREATE OR REPLACE TEMP TABLE beyond AS SELECT s.id, inside, g.number AS beyond FROM inside s LEFT JOIN linked g ON g.id = s.above;
 DROP TABLE linked;
 DROP TABLE inside;
-CREATE OR REPLACE TEMP TABLE placed AS SELECT s.*, h.number AS host FROM beyond s ASOF LEFT JOIN hosts h ON s.id >= h.first;
+CREATE OR REPLACE TEMP TABLE placed AS {{placed}};
 DROP TABLE beyond"""
+# Which host's all spans are is found by sorting them, which one host has no need of.
+_OF_HOSTS = "SELECT s.*, h.number AS host FROM beyond s ASOF LEFT JOIN hosts h ON s.id >= h.first"
+_OF_ONE = "SELECT *, NULL::BIGINT AS host FROM beyond"
 _SELECTED = "s.is_operation OR s.status = 'unfinished' OR s.counts_tokens"
 _ROWS = f"""{{followed}}
 SELECT s.id, epoch_ms(s.ts) AS t, s.kind, s.type, s.operation,
@@ -83,23 +87,22 @@ _SINGLE = (
         followed="""
 WITH followed AS (SELECT id, lag(id) OVER (PARTITION BY correlation_id ORDER BY start_ts, id) AS before
   FROM window_spans WHERE type = 'tool' AND correlation_id IS NOT NULL)""",
-        own="l.n AS trace, before, v.number AS conversation",
-        joins="""LEFT JOIN carried l ON l.correlation_id = s.correlation_id LEFT JOIN followed ON followed.id = s.id
-  LEFT JOIN own_conversation c ON c.correlation_id = s.correlation_id
-  LEFT JOIN conversations v ON v.conversation_id = coalesce(s.conversation_id, c.own)""",
+        own="l.trace, before, CASE WHEN s.conversation_id IS NULL THEN whose ELSE v.number END AS conversation",
+        joins="""LEFT JOIN trace_conversations l ON l.correlation_id = s.correlation_id LEFT JOIN followed ON followed.id = s.id
+  LEFT JOIN conversations v ON v.conversation_id = s.conversation_id""",
     )
     + "; DROP TABLE chosen_spans"
 )
 # What belongs to single operations alone is not even looked up where they are put together.
 _MANY = _ROWS.format(spans="window_spans", followed="", own="NULL", joins="")
 
-_TOGETHER = """
+_TOGETHER = f"""
 CREATE OR REPLACE TEMP TABLE selectable AS
-SELECT min(id) AS id, t, kind, type, operation, status, round(sum(ms * n) / sum(n), 6) AS ms, NULL::BIGINT AS trace,
+SELECT min(id) AS id, t, kind, type, operation, status, round({added("ms * n")} / sum(n), 6) AS ms, NULL::BIGINT AS trace,
   sum(n)::BIGINT AS n, caller, sum(prompt)::BIGINT AS prompt, sum(completion)::BIGINT AS completion, sum(cached)::BIGINT AS cached,
-  sum(total)::BIGINT AS total, round(sum(cost), 9) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded, led, parent,
+  sum(total)::BIGINT AS total, round({added("cost")}, 9) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded, led, parent,
   NULL::BIGINT AS before, NULL::BIGINT AS conversation, host
-FROM (SELECT * REPLACE (t // {step} * {step} AS t), CASE WHEN ms IS NOT NULL THEN floor(log10(greatest(ms, 0.1)) * {bins}) END AS bin FROM ({rows}))
+FROM (SELECT * REPLACE (t // {{step}} * {{step}} AS t), CASE WHEN ms IS NOT NULL THEN floor(log10(greatest(ms, 0.1)) * {{bins}}) END AS bin FROM ({{rows}}))
 GROUP BY t, kind, type, operation, status, caller, counts, dry, folded, led, parent, host, bin"""
 
 _NAMES = """
@@ -186,7 +189,7 @@ def operations_data(
 
 def _select(con: duckdb.DuckDBPyConnection, step_ms: int, more: Cells | None) -> bool:
     """Leave `selectable`, in few enough rows; whether some of them are more than one operation, as `more` are."""
-    con.execute(_PLACED)
+    con.execute(_PLACED.format(placed=_OF_HOSTS if _has_hosts(con) else _OF_ONE))
     total = int(_one(con, f"SELECT count(*) FROM window_spans s WHERE {_SELECTED}"))
     if total <= OPERATIONS_AT_MOST and not more:
         con.execute(_SINGLE)
@@ -200,6 +203,10 @@ def _select(con: duckdb.DuckDBPyConnection, step_ms: int, more: Cells | None) ->
         if int(_one(con, "SELECT count(*) FROM selectable")) <= OPERATIONS_AT_MOST:
             break
     return True
+
+
+def _has_hosts(con: duckdb.DuckDBPyConnection) -> bool:
+    return bool(con.execute("SELECT count(*) > 0 FROM hosts").fetchall()[0][0])
 
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str) -> str:
@@ -222,8 +229,7 @@ def _limits(performance: Performance, types: list[str]) -> dict[str, tuple[float
 
 
 def _hosts(con: duckdb.DuckDBPyConnection, results: Results) -> dict[str, list[object]]:
-    has_hosts = con.execute("SELECT count(*) > 0 FROM hosts").fetchall()[0][0]
-    names: list[object] = [one.host for one in results.usage.hosts] if results.usage and has_hosts else []
+    names: list[object] = [one.host for one in results.usage.hosts] if results.usage and _has_hosts(con) else []
     return {"hosts": names, "trace_hosts": con.execute(_TRACE_HOSTS).fetchall()[0][0]} if names else {"hosts": []}
 
 

@@ -47,6 +47,8 @@ def _unpacked() -> str:
 # SQL over the columns of an event: `context` → `packed`, and back.
 PACKED = _packed()
 UNPACKED = _unpacked()
+# Characters that a context has at least, told without unpacking it: a mark takes two for at least one.
+PACKED_LENGTH = "length(packed) // 2"
 
 
 def with_contexts(events: str = "events") -> str:

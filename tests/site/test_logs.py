@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from reporter import engine
-from reporter.analysis import log_data
+from reporter.analysis import log_data, trace_data
+from reporter.events.packing import with_contexts
+from reporter.settings.app import find_app
+from reporter.sink.file import open_sink
 from tests.browser import look
 from tests.helpers import entry, event, run, write_database, write_log
 
@@ -168,6 +171,54 @@ def test_what_a_cap_leaves_out_is_said_and_warnings_stay(app, monkeypatch):
     page = (output / "logs.html").read_text()
     assert f"it leaves out the {101 - len(kept)} oldest of 101 entries" in page
     assert re.search(r"(9\d) entries are here without their context", page)
+
+
+def test_how_many_contexts_are_carried_is_told_by_their_own_lengths_not_by_how_they_are_kept(app, monkeypatch):
+    """In a sink a mark stands for the id: a context of 58 characters takes less than half."""
+    ids = [f"00000000-0000-4000-8000-{n:012}" for n in range(40)]
+    write_log(app, *(entry(f"tick {n}", {"correlation_id": name}, at=at(n)) for n, name in enumerate(ids)))
+    # And one whose context takes more: its id, one letter, is all over it.
+    odd = {"correlation_id": "o", "said": "o" * 300}
+    write_log(app, entry("odd", odd, at=at(50)))
+    chosen = trace_data._chosen
+    monkeypatch.setattr(trace_data, "_chosen", lambda _: chosen(0))
+    monkeypatch.setattr(log_data, "CONTEXT_BYTES", 332 + 3 * 58 + 20)
+    output = app.parent / "out"
+    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
+    with open_sink(find_app(str(app), None, (), None).sink, read_only=True) as sink:
+        lengths = sink.connection.execute(
+            f"SELECT DISTINCT length(packed), length(context) FROM {with_contexts()} ORDER BY 1"
+        )
+        assert lengths.fetchall() == [(24, 58), (635, 332)]
+    shard, contexts = data(output, "logs-0"), data(output, "log-contexts-0-0")
+    carried = {shard["texts"][shard["text"][int(place)]]: context for place, (context, _) in contexts.items()}
+    assert carried == {
+        "odd": odd,
+        **{f"tick {n}": {"correlation_id": ids[n]} for n in (39, 38, 37)},
+    }
+    assert "37 entries are here without their context" in (output / "logs.html").read_text()
+
+
+@pytest.mark.parametrize(("entries", "texts"), [(100, 1000), (37, 1000), (100, 21), (60, 14), (5, 14), (100, 3)])
+def test_a_text_counts_where_it_comes_first_warnings_before_others(app, monkeypatch, entries, texts):
+    said = [(f"text {n * n % 11}", "WARNING" if n % 13 == 5 else "INFO") for n in range(80)]
+    write_log(app, *(entry(text, at=at(n // 2), level=level) for n, (text, level) in enumerate(said)))
+    ranked = sorted(range(80), key=lambda n: (said[n][1] == "WARNING", n), reverse=True)
+    wanted, seen = [], set()
+    for n in ranked[:entries]:
+        seen.add(said[n][0])
+        if sum(map(len, seen)) > texts:
+            break
+        wanted.append(n)
+    monkeypatch.setattr(log_data, "ENTRIES", entries)
+    monkeypatch.setattr(log_data, "TEXT_BYTES", texts)
+    output = app.parent / "out"
+    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
+    carried = []
+    for path in sorted((output / "data").glob("logs-*.js")):
+        shard = data(output, path.stem)
+        carried += [shard["texts"][number] for number in shard["text"]]
+    assert carried == [said[n][0] for n in sorted(wanted, reverse=True)]
 
 
 def test_statements_and_texts_do_not_grow_with_the_entries(app, monkeypatch):
