@@ -1,12 +1,14 @@
 """Faults that are kept beside events and spans (analysis/past.py), so that an answer need not put together what was before its window.
 
 They are brought up to date after spans were derived, in a transaction of their own; `about` says of which batch the last events are that
-they cover. Where they do not cover all, as in what was gathered of many hosts, an answer does without.
+they cover, and which version put them together. Where they do not cover all, as in what was gathered of many hosts, an answer does without.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from reporter import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +23,15 @@ INSERT INTO faults SELECT unnest($1::VARCHAR[]), unnest($2::BIGINT[]), unnest($3
 _TRACED, _ALONE = "coalesce(correlation_id, '') <> ''", "coalesce(correlation_id, '') = ''"
 
 
+def _covered(sink: Sink) -> int:
+    """The last batch that `faults` covers; 0 where another version put them together: it may have told them apart otherwise."""
+    batch, _, version = (sink.about("faults") or "").partition(" ")
+    return int(batch) if version == __version__ else 0
+
+
 def has_faults(sink: Sink) -> bool:
     """Whether `faults` covers all events."""
-    kept = int(sink.about("faults") or 0)
+    kept = _covered(sink)
     return kept > 0 and sink.is_saved and not sink.is_reduced and not sink.has_events_after(kept)
 
 
@@ -31,7 +39,7 @@ def keep_faults(sink: Sink) -> None:
     """Put together anew the faults of all traces that have events which `faults` does not cover, and note that it does."""
     if not sink.is_saved or has_faults(sink):
         return
-    con, kept = sink.connection, int(sink.about("faults") or 0)
+    con, kept = sink.connection, _covered(sink)
     # At first of those that failed; later whatever came of a trace may tell what ended with what.
     turns = sink.turns(f"batch > {kept}" if kept else "status = 'error'", is_all=not kept)
     with sink.transaction():
@@ -40,7 +48,7 @@ def keep_faults(sink: Sink) -> None:
         for turn in turns:
             _keep(con, f"{_TRACED} AND {turn}")
         _add(con, f"(SELECT * FROM events WHERE {_ALONE} AND batch > {kept})", "false")
-        sink.tell("faults", sink.about("batch") or "0")
+        sink.tell("faults", f"{sink.about('batch') or 0} {__version__}")
     con.execute("DROP TABLE IF EXISTS temp.touched")
 
 

@@ -91,6 +91,6 @@ def upgrade(version: str) -> str | None:
 
 
 TABLE_NAMES = ("about", "sources", "events", "rejects", "spans", "traces", "faults", "daily")
-# batch: the last that was begun; derived: the last that the spans cover; faults: the last that these cover; kept:KIND: events before are gone for good.
+# batch: the last that was begun; derived: the last that the spans cover; faults: the last that these cover, and by which version; kept:KIND: events before are gone for good.
 # salt: what placeholders of redacted secrets are hashed with (redact.py).
 ABOUT = f"INSERT INTO about VALUES ('schema', '{SCHEMA_VERSION}'), ('batch', '0'), ('derived', '0'), ('salt', gen_random_uuid()::VARCHAR)"

@@ -159,3 +159,19 @@ def test_what_was_before_a_window_is_not_read_event_by_event(app, monkeypatch):
             start = datetime(2026, 11, 20, hour)
             past(sink.connection, start, start, UNDECIDED, has_faults=True)
             assert read == rows
+
+
+def test_what_another_version_put_together_is_not_believed(app):
+    entries = [
+        event("tool.invocation.failed", f"10:00:0{n}.5", f"t{n}", tool_name="x", duration_ms=5, error="gone away")
+        for n in (1, 2)
+    ]
+    write_log(app, entries[0])
+    assert agrees(app) == 1
+    settings = find_app(str(app), None, (), None)
+    with engine.connect(str(settings.sink)) as con:
+        con.execute("UPDATE faults SET pattern = 'otherwise'; UPDATE about SET value = '1 0.0.1' WHERE key = 'faults'")
+    with open_sink(settings.sink, read_only=True) as sink:
+        assert not has_faults(sink)
+    write_log(app, entries[1])
+    assert agrees(app) == 1
