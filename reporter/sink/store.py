@@ -278,6 +278,8 @@ class Sink:
         return self._about
 
     def tell(self, key: str, value: str) -> None:
+        if self.about(key) == value:
+            return
         if self.is_saved:
             self.connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
         self._all_about()[key] = value

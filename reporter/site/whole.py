@@ -47,7 +47,8 @@ def report_json(results: Results, traces: pd.DataFrame, edition: Edition) -> byt
         "report": {
             "title": edition.app, "version": __version__, "built_at": edition.built_at, "zone": edition.zone.key, "window": results.window,
             "bucket_seconds": results.window.bucket_seconds, "chosen": edition.chosen or None, "notes": [list(note) for note in edition.notes],
-            "redacted": results.redacted,
+            # Traces are redacted beside the rest: what comes first is chance.
+            "redacted": None if results.redacted is None else dict(sorted(results.redacted.items())),
         },
         "sources": results.overview.sources,
         "rejects": results.rejects,

@@ -16,20 +16,23 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 BUILD = """
 import sys
 from reporter import load
-app, sink, output, single = sys.argv[1:]
+app, sink, output, single, document = sys.argv[1:]
 run = load(app, sink=sink, last="2d")
 run.write(output)
 run.write(single, single_bytes=20_000_000)
+with open(document, "wb") as file:
+    file.write(run.json())
 """
 
 
 def built(app, folder, seed: str) -> dict[str, bytes]:
     """All files of a report and of its single file, built from scratch in another process, with another hash seed."""
     environment = {**os.environ, "PYTHONHASHSEED": seed, "SOURCE_DATE_EPOCH": str(int(NOW.timestamp())), "TZ": "UTC"}
-    told = (app, folder / "sink.duckdb", folder / "output", folder / "a.html")
+    told = (app, folder / "sink.duckdb", folder / "output", folder / "a.html", folder / "a.json")
     folder.mkdir()
     subprocess.run([sys.executable, "-c", BUILD, *map(str, told)], env=environment, check=True, capture_output=True)
-    made = [path for path in sorted((folder / "output").rglob("*")) if path.is_file()] + [folder / "a.html"]
+    made = [path for path in sorted((folder / "output").rglob("*")) if path.is_file()]
+    made += [folder / "a.html", folder / "a.json"]
     return {str(path.relative_to(folder)): path.read_bytes() for path in made}
 
 
