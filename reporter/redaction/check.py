@@ -99,8 +99,8 @@ def _texts(path: Path) -> Iterator[tuple[str, str]]:
             raise UsageError(msg) from exc
         data = [_unpacked(packed) for packed in _DATA.findall(text)]
         for part in (_BUNDLED.sub("", _DATA.sub("", _PACKED.sub("", text))), *data):
-            bare = html.unescape(_OWN_IDS.sub("\n", part))
-            yield file.name, bare.replace("\\/", "/").replace("\\u003c", "<").replace("\\x27", "'").replace('\\"', '"')
+            plain = part.replace("\\/", "/").replace("\\u003c", "<").replace("\\x27", "'").replace('\\"', '"')
+            yield file.name, html.unescape(_OWN_IDS.sub("\n", plain))
 
 
 def _unpacked(text: str) -> str:

@@ -14,6 +14,8 @@ import pytest
 import reporter
 from reporter.redaction.names import is_secret_key
 from reporter.redaction.redactor import Redactor
+from reporter.site.live import page_scripts
+from reporter.site.output import SiteFile
 from tests.helpers import entry, run, write_database, write_log
 from tests.redaction.looking import not_suspected
 from tests.redaction.secrets_made_up import CLEAN, CONTEXTS, KINDS
@@ -332,7 +334,13 @@ def test_redact_check_takes_no_number_or_type_of_a_real_report_for_a_secret(samp
         "--single-file",
         str(one),
     )
-    for path in (report, one):
+    # As open pages of a watch load them.
+    pages = [SiteFile(page.name, page.read_bytes()) for page in report.glob("*.html")]
+    assert any(b'data-key="g-' in page.data for page in pages)
+    (tmp_path / "watched").mkdir()
+    for script in page_scripts(pages):
+        (tmp_path / "watched" / Path(script.path).name).write_bytes(script.data)
+    for path in (report, one, tmp_path / "watched"):
         done = run("redact-check", str(path))
         assert (done.exit_code, done.stdout) == (0, f"{path}: nothing that looks like a secret\n")
     line = '{"id":4398046642512,"ts":"2026","parent":3298535177353,"pan":4111111111111111,"types":{"token":"string"}}'
