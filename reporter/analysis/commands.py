@@ -65,7 +65,7 @@ _FAILING = f"{_RUN} AND status = 'error' ORDER BY ts DESC, id LIMIT {_RUNS}"
 def commands(con: duckdb.DuckDBPyConnection) -> Commands:
     """Command figures of `window_events` and `window_spans`."""
     dry = con.execute(
-        f"SELECT operation, {how_many()} FROM window_spans WHERE type = 'command' AND is_operation AND dry_run GROUP BY 1"
+        f"SELECT operation, {how_many()} FROM window_spans WHERE type = 'command' AND is_operation AND dry_run GROUP BY 1 ORDER BY 1"
     ).fetchall()
     return Commands(
         dict(dry),
