@@ -65,7 +65,10 @@ class OlderSinkError(SinkError):
 
     def __init__(self, path: Path, why: str, hint: str) -> None:
         super().__init__(f"the sink {path} {why}", hint)
-        self.why = f"{why}. {hint}"
+        self.path, self.why = path, why
+
+    def __reduce__(self) -> tuple[type[OlderSinkError], tuple[Path, str, str]]:
+        return OlderSinkError, (self.path, self.why, self.hint)
 
 
 class TooLargeError(ReportError):

@@ -1,6 +1,6 @@
 """Figures over events and spans: each defined once, as a function on a DuckDB connection that gives a frozen result.
 
-The connection has relations `events` and `spans` (EVENT_COLUMNS, SPAN_COLUMNS): the sink's tables, or registered
+The connection has relations `events` and `spans` (packing.PACKED_COLUMNS, SPAN_COLUMNS): the sink's tables, or registered
 frames; cells (cells.py) have `weight` beside. `select_window` makes `window_events`, `window_spans` and so on of them. No I/O, no clock.
 """
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.chosen import Chosen, prepare
 from reporter.analysis.weights import ONE, how_many, weigh
+from reporter.sql import timestamp
 
 if TYPE_CHECKING:
     import duckdb
@@ -104,7 +105,7 @@ def see(
 ) -> None:
     """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what of the `chosen`, which is prepared, lies
     in the window, each row with its `weight` (weights.py); `spans`: their columns."""
-    start, end = (f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'" for moment in window.sql)
+    start, end = map(timestamp, window.sql)
     for name in names:
         columns, relation = (spans, chosen.spans) if name == "spans" else ("*", chosen.events)
         relation = name if name == "counted" else relation

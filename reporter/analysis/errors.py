@@ -147,7 +147,7 @@ def errors(
     these (past.py)."""
     start, lately = window.sql[0], window.previous().sql[0]
     has_past = bool(con.execute("SELECT count(*) > 0 FROM events WHERE ts < ?", [lately]).fetchall()[0][0])
-    (found,) = error_events(con, "window_events")
+    found = error_events(con, "window_events")
     merge(found, decisions)
     before = past(con, start, lately, decisions, has_faults=has_faults)
     made = _grouped(found, window, before, has_past=has_past, decisions=decisions)
@@ -158,7 +158,7 @@ def error_groups(
     con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = UNDECIDED
 ) -> tuple[ErrorGroup, ...]:
     """The groups of `errors` of events whose spans are not known, and without looking at what was before: none is `new`."""
-    (found,) = error_events(con, "window_events", has_spans=False)
+    found = error_events(con, "window_events", has_spans=False)
     merge(found, decisions)
     known = {event.fingerprint for event in found}
     return _grouped(found, window, Past(known, known), has_past=False, decisions=decisions).groups

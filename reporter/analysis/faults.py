@@ -112,18 +112,14 @@ class ErrorEvent:
         return self.ts - timedelta(milliseconds=min(self.duration_ms or 0, 86_400_000))
 
 
-def error_events(con: duckdb.DuckDBPyConnection, *relations: str, has_spans: bool = True) -> list[list[ErrorEvent]]:
-    """The error events of each relation by time, each with its fault and the fingerprint of that; faults of one know nothing of
-    another's.
+def error_events(con: duckdb.DuckDBPyConnection, relation: str, *, has_spans: bool = True) -> list[ErrorEvent]:
+    """The error events of a relation by time, each with its fault and the fingerprint of that.
 
     `has_spans`: `spans` covers them; without, what calls they belong to is not known (a watch's session, before its spans are derived).
     """
-    found = []
-    for relation in relations:
-        rows = rows_of(con, relation)
-        found.append(put_together(con, rows, spans_of(con, rows) if has_spans else None))
-    for events in found:
-        _set_fingerprints(events)
+    rows = rows_of(con, relation)
+    found = put_together(con, rows, spans_of(con, rows) if has_spans else None)
+    _set_fingerprints(found)
     return found
 
 
@@ -166,7 +162,7 @@ def put_together(
 
 def faults(con: duckdb.DuckDBPyConnection) -> list[tuple[int | None, int]]:
     """Of each error event of `window_events` the failed span it belongs to, and its fault."""
-    (found,) = error_events(con, "window_events")
+    found = error_events(con, "window_events")
     return [(event.span, event.fault) for event in found]
 
 

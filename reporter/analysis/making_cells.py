@@ -121,7 +121,7 @@ DETAILED_EVENTS = f"""correlation_id IN (
 
 def choose(con: duckdb.DuckDBPyConnection, kept: int = KEPT) -> None:
     """Leave `kept_traces`: all of `events` and `spans` that failed or did not end, and of the others the slowest and the latest. Chosen from
-    what was chosen of parts, they are those that are chosen of the whole."""
+    what was chosen of parts, they are those that are chosen of the whole. And `left_spans`, the spans of all others."""
     told = summaries("(SELECT *, NULL AS message FROM events)", "spans")
     con.execute(_KEPT_TRACES.format(summaries=told, kept=kept, folded=folded("spans")))
     con.execute(_LEFT_SPANS)

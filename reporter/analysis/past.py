@@ -22,6 +22,7 @@ from reporter.analysis.faults import (
     rows_of,
     spans_of,
 )
+from reporter.sql import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -109,7 +110,7 @@ def past(
     together. Times in UTC, without a zone."""
     latest: dict[Identity, datetime] = {}
     counted: Counter[Identity] = Counter()
-    for told, faults, last in _kept(con, start) if has_faults else _looked_at(con, f"ts < {_sql(start)}"):
+    for told, faults, last in _kept(con, start) if has_faults else _looked_at(con, f"ts < {timestamp(start)}"):
         counted[told] += faults
         latest[told] = max(latest.get(told, last), last)
     named = {told: decisions.group_of(name[3]) for told, name in name_all(counted).items()}
@@ -146,7 +147,7 @@ def _kept(con: duckdb.DuckDBPyConnection, start: datetime) -> Iterator[tuple[Ide
     ).fetchall()[0]
     if since is not None:
         which = f"({_TRACE} IN (SELECT correlation_id FROM cut_traces) OR id IN (SELECT id FROM cut_events))"
-        yield from _looked_at(con, f"ts >= {_sql(since)} AND ts < {_sql(start)} AND {which}")
+        yield from _looked_at(con, f"ts >= {timestamp(since)} AND ts < {timestamp(start)} AND {which}")
 
 
 def _looked_at(con: duckdb.DuckDBPyConnection, which: str) -> Iterator[tuple[Identity, int, datetime]]:
@@ -156,7 +157,3 @@ def _looked_at(con: duckdb.DuckDBPyConnection, which: str) -> Iterator[tuple[Ide
     last = {event.fault: event.ts for event in found}
     for fault, event in most_telling(found).items():
         yield identity(event), 1, last[fault]
-
-
-def _sql(moment: datetime) -> str:
-    return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}'"

@@ -87,7 +87,8 @@ def sink_of(connection: engine.DuckDBPyConnection, path: Path, lock: IO[bytes] |
     """The sink of a connection that is prepared. Whoever asks a reduced one asks `events` and `spans`, as of any other; to write one is a
     SinkError."""
     sink = Sink(connection, path.resolve(), lock)
-    if is_reduced(connection):
+    # Not `is_reduced`: what a sink says of itself is asked once, for all that is told of it.
+    if sink.about("cells"):
         if not read_only:
             msg = f"{path} is a reduced sink, which is only read"
             raise SinkError(msg, "Ask it with --from, or name another with --sink FILE.")

@@ -56,9 +56,12 @@ class Gatherable:
             try:
                 with open_sink(path, read_only=True, on_wait=on_note) as sink:
                     salt, is_reduced = sink.about("salt") or "", sink.is_reduced
-            except (DamagedSinkError, OlderSinkError) as exc:
+            except DamagedSinkError as exc:
                 # Somebody's own: it is not ours to move aside.
                 self._pass_over(path, exc.why)
+                continue
+            except OlderSinkError as exc:
+                self._pass_over(path, f"{exc.why}. {exc.hint}")
                 continue
             if is_reduced:
                 msg = f"{path} is reduced already"

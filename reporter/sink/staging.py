@@ -51,10 +51,11 @@ FORGET_REJECTED = """
 UPDATE sources SET entries = entries - n, rejects = rejects - n FROM (SELECT source, count(*) AS n FROM rejected GROUP BY source) c
 WHERE sources.id = c.source;
 DELETE FROM rejects WHERE rowid IN (SELECT row FROM rejected)"""
-# Of a table's rows those that say something else than when they were taken in.
+# Of a table's rows those that say something else than when they were taken in. No context is unpacked but of these rows.
 CHANGED = f"""
 CREATE OR REPLACE TEMP TABLE changed AS
-SELECT e.id, e.source, e.correlation_id FROM {with_contexts("staged")} s JOIN {with_contexts()} e
+SELECT e.id, e.source, e.correlation_id FROM {with_contexts("staged")} s
+  JOIN {with_contexts("(SELECT * FROM events SEMI JOIN staged USING (record_id, source))")} e
   ON e.record_id = s.record_id AND e.source = s.source
 WHERE e.ts IS DISTINCT FROM s.ts OR e.context IS DISTINCT FROM s.context"""
 # The old event goes, and the row is taken in like a new one; spans of its old trace, which the new one need not belong to, are
