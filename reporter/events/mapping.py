@@ -94,8 +94,6 @@ def extract_sql(records_sql: str, paths: frozenset[str] = ALL_PATHS) -> str:
         f"{_first([_frame_value(key, outer, flat) for key in keys]) if keys else 'NULL::VARCHAR'} AS {name}"
         for name, keys in frame.items()
     ]
-    beside = [f"$.{path}" for path in EXTRA_CORRELATION]
-    extra = f"CASE WHEN extra IS NOT NULL THEN json_extract_string(extra, {beside!r}) END"
     return f"""WITH records AS ({records_sql}),
 parsed AS (SELECT *, json_transform(context, '{json.dumps(outer)}') AS j FROM records),
 shaped AS (SELECT *, coalesce(j.data[1] = '{{' AND j.event IS NOT NULL AND json_valid(j.data), false) AS is_nested FROM parsed),
@@ -103,7 +101,6 @@ told AS (SELECT *, json_transform(CASE WHEN is_nested THEN j.data ELSE context E
 SELECT source, "offset", time, level, message, context, extra, {", ".join(framed)},
   coalesce(entry_event, CASE WHEN j.event <> '' THEN j.event END,
     CASE WHEN regexp_full_match(message, '{EVENT_NAME.pattern}') THEN message END) AS name,
-  {extra if not paths.isdisjoint(EXTRA_CORRELATION) else "NULL::VARCHAR[]"} AS x,
   {", ".join(columns)}
 FROM told
 """
@@ -133,13 +130,27 @@ _FAILED = """(coalesce(ends_with(name, '.failed') OR ends_with(name, '.error'), 
     OR coalesce(lower(outcome2) IN ('error', 'failed'), false)
     OR coalesce(level IN ('ERROR', 'CRITICAL', 'ALERT', 'EMERGENCY'), false))"""
 
-# A trace's id: a string of its own, never an array or object that json_extract_string turned into text.
-_CORRELATION = """CASE
-    WHEN correlation IS NULL OR correlation IN ('', '[]', '{}') THEN coalesce(x[1], x[2], x[3])
-    WHEN correlation[1] IN ('[', '{') AND NOT coalesce(
-      json_type(context, '$.correlation.correlation_id') = 'VARCHAR' OR json_type(context, '$.correlation_id') = 'VARCHAR',
-      false) THEN coalesce(x[1], x[2], x[3])
-    ELSE correlation END"""
+
+def _own_texts(column: str, paths: list[str]) -> str:
+    """The first of these paths of a JSON column under which a text or a number stands that is not empty: json_extract_string
+    makes texts of arrays and objects too."""
+    values = [
+        f"CASE WHEN json_type({column}, '$.{path}') NOT IN ('ARRAY', 'OBJECT', 'NULL') THEN nullif(json_extract_string({column}, '$.{path}'), '') END"
+        for path in paths
+    ]
+    return _first(values) if values else "NULL::VARCHAR"
+
+
+def _correlation(paths: frozenset[str]) -> str:
+    """A trace's id. What begins like an array or an object may be one, or an id that a client chose: only then, and where the first
+    place holds an empty text, is each place looked at by itself."""
+    inside, beside = (
+        _own_texts(column, [path for path in places if path in paths])
+        for column, places in (("context", FRAME_FACTS["correlation"]), ("extra", EXTRA_CORRELATION))
+    )
+    return f"""CASE WHEN correlation <> '' AND correlation[1] NOT IN ('[', '{{') THEN correlation
+    ELSE coalesce(CASE WHEN correlation IS NOT NULL THEN {inside} END, CASE WHEN extra IS NOT NULL THEN {beside} END) END"""
+
 
 # An epoch number is seconds below 10^11 and milliseconds above; anything else is read as ISO 8601, in the
 # session's zone (the app's) where it has no offset.
@@ -194,7 +205,6 @@ _COLUMNS: dict[str, str] = {
     "status": "CASE WHEN failed THEN 'error' WHEN n.phase = 'finish' OR lower(success) = 'true' THEN 'ok' END",
     "level": "level",
     "message": "message",
-    "correlation_id": _CORRELATION,
     "record_id": "CASE WHEN event_id <> '' THEN coalesce(try_cast(event_id AS UUID), md5(event_id)::UUID) END",
     "context": "context",
     "extra": "extra",
@@ -206,9 +216,10 @@ def map_sql(records_sql: str, paths: frozenset[str] = ALL_PATHS) -> str:
     """Records as events: EVENT_COLUMNS in order, by the table `names` of Name. `kind` is null where that does not know the
     event's name yet. `paths`: those that may lead to something."""
     facts = _facts(paths)
+    columns = {**_COLUMNS, "correlation_id": _correlation(paths)}
 
     def column(name: str) -> str:
-        sql = _COLUMNS.get(name) or (
+        sql = columns.get(name) or (
             _OF_ONE_FACT[name] if name in facts else f"NULL::{EVENT_COLUMNS[name][0].split()[0]}"
         )
         return f'{sql} AS "{name}"'

@@ -29,7 +29,8 @@ MADE = ("message_events", "paired", "log_spans", "row_spans", "matches", "merged
 # Log times may be off by a whole second on either side.
 MATCH_SECONDS = 2
 # An end that is logged before its start is paired with it all the same, where an id says so: clocks are set back, by an hour
-# in autumn. By a name alone only where the end's time is a whole second, which is the beginning of the second it fell into.
+# in autumn. By a name alone only where the end's time is a whole second, which is the beginning of the second it fell into,
+# or the start's own: which of two files is read first tells nothing.
 _BACK_SECONDS = 3600 + MATCH_SECONDS
 MATCH_DURATION_MS = 1
 # The start of what tells only its end.
@@ -77,7 +78,7 @@ def _name_of(operation: str) -> str:
 
 _BACK = (
     f"CASE WHEN has_id THEN epoch_us({{start}}) - epoch_us({{end}}) <= {_BACK_SECONDS}e6"
-    " ELSE epoch_us({end}) % 1000000 = 0 AND epoch_us({start}) - epoch_us({end}) < 1e6 END"
+    " ELSE {start} = {end} OR epoch_us({end}) % 1000000 = 0 AND epoch_us({start}) - epoch_us({end}) < 1e6 END"
 )
 
 
@@ -203,16 +204,17 @@ FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)""")
 
 
 # A call's tokens stand in the llm call and in the chat stream it served: count the llm call's. One that failed mostly has none:
-# such a call is that of a stream without any.
+# such a call is that of a stream without any. A call served one stream: the one with its message, else its tokens, else the nearest.
 _SERVED = f"""
 WITH calls AS (SELECT *, coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL AS has_tokens
-  FROM merged_spans WHERE type = 'llm' AND is_operation)
-SELECT DISTINCT s.id FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s.correlation_id = c.correlation_id
+  FROM merged_spans WHERE type = 'llm' AND is_operation),
+pairs AS (SELECT s.id, c.id AS call, coalesce(c.message_id = s.message_id, false) AS is_same_message, abs(epoch_us(c.ts) - epoch_us(s.ts)) AS apart,
+    coalesce(c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens, false) AS is_same_use
+  FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s.correlation_id = c.correlation_id
   AND (c.has_tokens OR coalesce(s.prompt_tokens, s.completion_tokens, s.total_tokens, s.cost_usd) IS NULL)
   AND (c.message_id IS NULL OR s.message_id IS NULL OR c.message_id = s.message_id)
-  AND (c.operation = s.operation OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens))
-  AND (c.message_id = s.message_id OR (c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens)
-    OR abs(epoch_us(c.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6)"""
+  WHERE (c.operation = s.operation OR is_same_use) AND (is_same_message OR is_same_use OR apart <= {MATCH_SECONDS}e6))
+SELECT arg_min(id, (NOT is_same_message, NOT is_same_use, apart, id)) FROM pairs GROUP BY call"""
 
 
 _DERIVED = f"""

@@ -109,6 +109,33 @@ def test_tokens_of_a_call_are_counted_once(app):
     assert view["kinds"]["llm"]["count"] == 1
 
 
+@pytest.mark.parametrize("called", [("m1",), ("m2",), ("m1", "m2"), ()])
+def test_a_call_of_a_model_takes_the_place_of_one_stream(app, called):
+    """Two streams of one model at once: the tokens of that whose call was not logged are its own."""
+    use = {"m1": (10, 5), "m2": (700, 30)}
+    for n, (message, (prompt, completion)) in enumerate(use.items()):
+        end, model = f"10:00:01.{n}00000", {"provider": "openai", "model": "gpt-4o"}
+        tokens = {"prompt_tokens": prompt, "completion_tokens": completion}
+        write_log(
+            app,
+            event("chat.streaming.started", "10:00:00.000000", message_id=message, **model),
+            event("chat.streaming.completed", end, message_id=message, duration_ms=900, token_usage=tokens),
+        )
+        if message in called:
+            tokens = {"tokens_prompt": prompt, "tokens_completion": completion}
+            write_log(app, event("llm.call.completed", end, response_time_ms=900, **model, **tokens))
+    assert (ask("overview", app)["tokens"]["prompt"], ask("overview", app)["tokens"]["completion"]) == (710, 35)
+
+
+@pytest.mark.parametrize("first", ["a.log", "z.log"])
+def test_work_that_took_no_time_is_one_whichever_of_two_files_holds_its_start(app, first):
+    step = {"pipeline_id": "p1", "step_name": "Embed"}
+    write_log(app, event("fragment.processing.step.started", "10:00:00.416208", **step), name=first)
+    write_log(app, event("fragment.processing.step.completed", "10:00:00.416208", **step), name="m.log")
+    found = ask("overview", app)["kinds"]["processing"]
+    assert (found["count"], found["unfinished"], found["p50_ms"]) == (1, 0, 0)
+
+
 def test_progress_alerts_and_health_checks_are_no_operations(app):
     for name in (
         "chat.streaming.progress",
@@ -199,17 +226,29 @@ def test_one_failure_is_one_error_group(app):
     assert [(g["count"], g["faults"], len(g["traces"])) for g in groups] == [(6, 2, 2)]
 
 
-def test_every_shape_of_correlation_id_is_found(app):
-    write_log(
-        app,
-        entry("a", {"correlation_id": "aaaaaaaa"}),
-        entry("b", {"correlation": {"correlation_id": "bbbbbbbb"}}),
-        entry("c", {"context": {"correlation_id": "cccccccc"}}),
-        '[2026-11-20 10:00:00] local.INFO: d  {"correlation_id":"dddddddd"}\n',
-        entry("none", {"correlation_id": []}),
-        entry("none", {"correlation_id": None}),
-    )
-    assert ask("overview", app)["totals"]["traces"] == 4
+# A client may send any text as an id; PHP's empty array is none.
+NONE = ([], {}, ["a"], {"a": 1}, None, "")
+PLACES = {
+    "context": lambda id: ({"correlation_id": id}, {}),
+    "object": lambda id: ({"correlation": {"correlation_id": id}}, {}),
+    "its context": lambda id: ({"correlation": {"correlation_id": None, "context": {"correlation_id": id}}}, {}),
+    "a context": lambda id: ({"context": {"correlation_id": id}}, {}),
+    "data": lambda id: ({"event": "note.seen", "data": {"correlation_id": id}}, {}),
+    "extra": lambda id: ({}, {"correlation_id": id}),
+    "extra beside none": lambda id: ({"correlation_id": []}, {"correlation_id": id}),
+    "extra's object": lambda id: ({"correlation_id": ""}, {"correlation": {"correlation_id": id}}),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_correlation_id_is_a_text_wherever_it_stands(app, place):
+    texts = ("plain-0001", "[brackets] 01", "{curly}: 0001")
+    for id in (*texts, *NONE):
+        context, extra = PLACES[place](id)
+        write_log(app, entry("a line", context).rstrip() + f" {json.dumps(extra)}\n")
+    exported = run("export", "--app", str(app), "--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z")
+    found = [json.loads(line)["correlation_id"] for line in exported.stdout.splitlines()]
+    assert found == [*texts, *[None] * len(NONE)]
 
 
 def test_json_formatter_and_bare_json_are_read(app):
