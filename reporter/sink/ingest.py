@@ -6,7 +6,7 @@ Bad input becomes rejects and notes on its source; only a sink that can't be wri
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.sink.faults import keep_faults
 from reporter.sink.ingest_logs import read_logs
@@ -49,12 +49,20 @@ def ingest(
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
         read_logs(work, settings)
-        work.finish_storing()
         read_database(work, settings)
         work.commit()
     finally:
         work.close()
     return done
+
+
+class _Alike(NamedTuple):
+    """What entries have in common that are stored by the same statements: how records are selected from them, whether they are
+    rows of a table, and whether that was read before (Sink.keep_staged)."""
+
+    records_sql: str
+    is_table: bool
+    is_again: bool
 
 
 class Work:
@@ -74,7 +82,7 @@ class Work:
         self.done_bytes = 0
         self._underived = 0
         self._is_due, self._is_open, self._is_told = False, False, True
-        self._held: dict[str, list[pa.Table]] = {}
+        self._held: dict[_Alike, list[pa.Table]] = {}
         self._held_rows = self._held_bytes = 0
         self._thread = ThreadPoolExecutor(1)
         self._storing: Future[int] | None = None
@@ -82,13 +90,6 @@ class Work:
     def will_commit(self) -> None:
         """There is something to commit; a batch that is being stored need not be waited for."""
         self._is_due = True
-
-    def begin(self) -> None:
-        """Begin a transaction, where none is under way."""
-        self.finish_storing()
-        if not self._is_open:
-            self.sink.begin_batch()
-            self._is_open = self._is_due = True
 
     def commit(self) -> None:
         """Commit what there is with its cursors; then the spans of all events that have none yet.
@@ -108,33 +109,34 @@ class Work:
             self.sink.derive_spans()
         keep_faults(self.sink)
 
-    def gather(self, records_sql: str, rows: pa.Table) -> None:
+    def gather(self, records_sql: str, rows: pa.Table, *, is_table: bool = False, is_again: bool = False) -> None:
         """Hold entries back until there are enough to be worth a statement: an app has many small files."""
         self._is_due = True
-        self._held.setdefault(records_sql, []).append(rows)
+        self._held.setdefault(_Alike(records_sql, is_table, is_again), []).append(rows)
         self._held_rows += rows.num_rows
         self._held_bytes += rows.nbytes
 
     def store(self) -> None:
         """Store and commit what is held back, with its cursors, in a thread: DuckDB maps one batch while the next is cut."""
-        from reporter.sources.blocks import joined
-
-        self.begin()
+        self.finish_storing()
+        self.sink.begin_batch()
+        self._is_open = True
         if self.is_full:
             self.sink.join_groups(0)
         self.sink.write_sources()
-        held = [(records_sql, joined(parts)) for records_sql, parts in self._held.items()]
-        self._held.clear()
+        held, self._held = self._held, {}
         self._held_rows = self._held_bytes = 0
         self._is_due = self._is_told = False
         self._storing = self._thread.submit(self._take, held)
 
-    def _take(self, held: list[tuple[str, pa.Table]]) -> int:
+    def _take(self, held: dict[_Alike, list[pa.Table]]) -> int:
+        from reporter.sources.blocks import joined
+
         events = 0
-        while held:
+        for alike in list(held):
             # No name for the entries: they are let go of before what they were mapped to is written.
-            has_rejects = self.sink.stage(*held.pop(0))
-            events += self.sink.keep_staged(has_rejects=has_rejects)
+            has_rejects = self.sink.stage(alike.records_sql, joined(held.pop(alike)))
+            events += self.sink.keep_staged(has_rejects=has_rejects, is_table=alike.is_table, is_again=alike.is_again)
         self.sink.connection.commit()
         return events
 

@@ -25,6 +25,7 @@ def read_database(work: Work, settings: Settings) -> None:
     if not url:
         return
     name = tables.display_name(url)
+    work.finish_storing()
     known = engine.again(
         work.sink.connection,
         "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?",
@@ -40,8 +41,7 @@ def read_database(work: Work, settings: Settings) -> None:
     from sqlalchemy.exc import SQLAlchemyError
 
     signature = tables.signature(url)
-    work.finish_storing()
-    work.begin()
+    work.will_commit()
     at = {row[0]: row[1:] for row in known}
     is_reached = False
     for table in work.tables:
@@ -64,8 +64,7 @@ def read_database(work: Work, settings: Settings) -> None:
 
 def _not_read(work: Work, known: list[tuple[str, int, str, str, int]], why: str, path: str, signature: str) -> None:
     """Both tables are sources all the same, with the note why they hold nothing new."""
-    work.finish_storing()
-    work.begin()
+    work.will_commit()
     at = {row[0]: row[1] for row in known}
     for table in work.tables:
         source = at[table.name] if table.name in at else work.sink.add_source(table.name, "table", path)
@@ -86,7 +85,6 @@ def _read_table(
         source, _, seen_until, offset = known[table.name]
     else:
         source, seen_until, offset = work.sink.add_source(table.name, "table", path), "", 0
-        work.sink.write_sources()
     if not found:
         absent = "no such table" if table.actual == table.name else f"no such table as {table.actual}"
         work.sink.update_source(source, note=absent, head=signature)
@@ -94,13 +92,13 @@ def _read_table(
         return
     since = _read_from(work, table, connection, found, source, seen_until)
     for rows in tables.rows(connection, table, found, since, source, offset):
-        is_again = table.name in known
-        work.done.events += work.sink.store(_TABLE_RECORDS, rows, is_table=True, is_again=is_again)
+        work.gather(_TABLE_RECORDS, rows, is_table=True, is_again=table.name in known)
         offset += rows.num_rows
+        # With each batch: rows that are stored before the rest cannot be read keep their numbers.
+        work.sink.update_source(source, offset=offset)
         work.advance(table.name, 0)
-    ((last,),) = work.sink.connection.execute(
-        "SELECT strftime(max(ts), '%Y-%m-%d') FROM events WHERE source = ?", [source]
-    ).fetchall()
+        if work.is_full:
+            work.store()
     missing = [
         column
         for column in ("correlation_id", "command_execution_id")
@@ -109,8 +107,6 @@ def _read_table(
     work.sink.update_source(
         source,
         head=signature,
-        offset=offset,
-        seen_until=last or seen_until,
         format="without correlation columns" if missing else "",
         note="",
     )
@@ -124,6 +120,7 @@ def _read_from(
     there that were never taken in: rows that commit late bear a time long past."""
     if not seen_until:
         return ""
+    work.finish_storing()
     day = str(date.fromisoformat(seen_until) - timedelta(days=1))
     kept = work.sink.kept_since()
     # A day earlier: times in the database may be the app's, and the floor is UTC.

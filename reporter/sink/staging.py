@@ -71,6 +71,10 @@ WHERE sources.id = c.source""",
 )
 FORGOTTEN = """
 DELETE FROM staged USING about WHERE key = 'kept:' || kind AND ts < try_cast(value AS TIMESTAMP)"""
+# The day of a table's latest event: from the day before it on, the table is read again.
+SEEN_UNTIL = """
+UPDATE sources SET seen_until = strftime(last, '%Y-%m-%d')
+FROM (SELECT source, max(ts) AS last FROM events SEMI JOIN staged USING (source) GROUP BY source) c WHERE sources.id = c.source"""
 _COUNT = """
 UPDATE sources SET entries = sources.entries + c.entries, events = sources.events + c.events,
   rejects = sources.rejects + c.entries - c.events,

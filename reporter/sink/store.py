@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from reporter.events.names import Name
     from reporter.sources import Reject
 
-# How many entries, spread over the batch, are looked at for their names before the first are mapped.
-_FIRST_LOOK = 4000
 # So that times and ids, which are near those beside them, take few bits, and a window or a trace passes over most of what is not in it.
 _SPAN_ORDER = "ts, id"
 # Spans are derived of traces with so many new events at a time, and of one with more.
@@ -63,6 +61,8 @@ class Sink:
         self.path = path
         self._lock = lock
         self._names: dict[str | None, Name] = {}
+        # By how records are selected from them: entries of which the first were asked for their names before they were mapped.
+        self._looked_at: set[str] = set()
         self._batch = 0
         self._about: dict[str, str] | None = None
         self._about_before: dict[str, str] | None = None
@@ -149,26 +149,17 @@ class Sink:
         """Write what is known anew of sources and rejects: held back so that thousands of files take a few statements."""
         self._rows.write()
 
-    def store(self, records_sql: str, rows: pa.Table, *, is_table: bool = False, is_again: bool = False) -> int:
-        """Take in entries of some sources: `rows` (source, offset, …) is the relation `raw` that `records_sql` reads.
-
-        Rows of a table that were read before are passed over, or mended where they have changed (`is_again`: the table was, so
-        rows that the retention has removed may come again, and are passed over too); log records that another source brought before are
-        counted as duplicates. Returns the number of new events.
-        """
-        has_rejects = self.stage(records_sql, rows)
-        return self.keep_staged(has_rejects=has_rejects, is_table=is_table, is_again=is_again)
-
     def stage(self, records_sql: str, rows: pa.Table) -> bool:
-        """Map entries, as `store` takes them, into the table `staged`: `rows` are then no longer needed. Whether some are no events."""
-        from reporter.events.mapping import extract_sql
+        """Map entries of some sources into the table `staged`: `rows` (source, offset, …) is the relation `raw` that `records_sql` reads,
+        and no longer needed then. Whether some are no events."""
+        from reporter.events.mapping import names_sql
         from reporter.sink import staging
 
         con, paths = self.connection, staging.paths_of(rows)
-        if not self._names:
-            engine.register(con, "raw", rows.take(list(range(0, rows.num_rows, rows.num_rows // _FIRST_LOOK + 1))))
-            self._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
         engine.register(con, "raw", rows)
+        if records_sql not in self._looked_at:
+            self._looked_at.add(records_sql)
+            self._learn_names(con.execute(names_sql(records_sql)).fetchall())
         engine.again(con, f"CREATE OR REPLACE TEMP TABLE staged AS {staging.staged(records_sql, paths)}")
         has_unknown, has_rejects = engine.again(con, staging.FOUND).fetchall()[0]
         if has_unknown:
@@ -183,7 +174,12 @@ class Sink:
         return bool(has_rejects)
 
     def keep_staged(self, *, has_rejects: bool, is_table: bool = False, is_again: bool = False) -> int:
-        """Take in what is `staged`, as `store` says; the number of new events."""
+        """Take in what is `staged`; the number of new events.
+
+        Rows of a table that were read before are passed over, or mended where they have changed (`is_again`: the table was, so
+        rows that the retention has removed may come again, and are passed over too); log records that another source brought before are
+        counted as duplicates.
+        """
         from reporter.sink import staging
         from reporter.sink.schema import STORED_COLUMNS
 
@@ -204,6 +200,8 @@ class Sink:
                 f"""INSERT INTO rejects SELECT source, "offset", reason, {cut(f"coalesce(message, {UNPACKED}, '')", 200)}
                 FROM staged WHERE reason IS NOT NULL"""
             )
+        if is_table:
+            con.execute(staging.SEEN_UNTIL)
         if self.is_saved:
             engine.again(con, staging.count_sql(is_table=is_table))
             # Or what they hold would stay in memory beside the next batch's, until that is committed.
@@ -241,7 +239,9 @@ class Sink:
         """Add event names to `names`, the meaning of every name seen."""
         from reporter.events.names import Name, classify
 
-        missing = [name for (name,) in found]
+        missing = [name for (name,) in found if name not in self._names]
+        if self._names and not missing:
+            return
         self._names.update((name, classify(name)) for name in missing)
         import pyarrow as pa
 

@@ -57,6 +57,8 @@ def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource_dir("templates")),
         bytecode_cache=_Compiled(str(_compiled())),
+        # Else each page would ask whether each of its templates has changed.
+        auto_reload=False,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -19,7 +19,7 @@ from reporter.analysis.performance import operations
 from reporter.analysis.recent import recent
 from reporter.analysis.session import session, told
 from reporter.events.facts import ALL_PATHS
-from reporter.events.mapping import extract_sql
+from reporter.events.mapping import names_sql
 from reporter.settings.app import find_app
 from reporter.sink import staging
 from reporter.sink.file import open_sink
@@ -68,7 +68,7 @@ def test_a_batch_is_mapped_the_same_whether_it_is_looked_through_or_not(samples,
             assert not others
             rows = of_source(found, 1, 0)
             engine.register(con, "raw", rows)
-            sink._learn_names(con.execute(f"SELECT DISTINCT name FROM ({extract_sql(records_sql)})").fetchall())
+            sink._learn_names(con.execute(names_sql(records_sql)).fetchall())
             batches = [rows.slice(at, 4) for at in range(0, min(rows.num_rows, 60), 4)]
             whole = {event[:1]: event for event in mapped(con, records_sql, rows.slice(0, 60), ALL_PATHS)}
             # An entry is mapped by itself, so batches that tell by the same paths go through one statement: a fifth of the time.

@@ -7,7 +7,7 @@ import sys
 from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
 from reporter.sink.ingest import ingest
-from tests.helpers import entry, write_log
+from tests.helpers import entry, event, write_database, write_log
 
 
 def calls(work) -> int:
@@ -45,3 +45,31 @@ def test_a_file_costs_as_much_among_many_as_among_few(app, tmp_path):
         made[count] = (cold, untouched, short)
     for few, many in zip(made[40], made[160], strict=True):
         assert many < 4.4 * few, made
+
+
+class Noting:
+    """A connection that notes what is asked of it."""
+
+    def __init__(self, connection) -> None:
+        self.connection, self.asked = connection, []
+
+    def execute(self, statement, *given):
+        self.asked.append(statement if isinstance(statement, str) else statement.query)
+        return self.connection.execute(statement, *given)
+
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+
+
+def test_what_is_new_is_mapped_once(app):
+    """Lines, JSON lines, and the rows of both tables together: names are asked for before, so nothing is mapped again."""
+    write_log(app, event("tool.invocation.completed", "10:00:00.5", tool_name="x", duration_ms=1), entry("plain"))
+    write_log(app, *(f'{{"event":"llm.call.completed","timestamp":"2026-11-20T10:00:{n}Z"}}\n' for n in range(10, 30)), name="a.jsonl")  # fmt: skip
+    write_database(app, tools=[("t1", "x", "t", "ok", 1.0, "2026-11-20 10:00:01")], commands=[("c1", "/do", "2026-11-20 10:00:02", "{}")])  # fmt: skip
+    settings = find_app(str(app), None, (), None)
+    with open_sink(settings.sink) as sink:
+        sink.connection = sink._rows.connection = noting = Noting(sink.connection)
+        assert ingest(sink, settings).events == 24
+    mapping = [sql for sql in noting.asked if "json_transform" in sql]
+    assert len(mapping) == 3
+    assert all(sql.startswith("CREATE OR REPLACE TEMP TABLE staged") for sql in mapping)
