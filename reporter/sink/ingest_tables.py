@@ -9,10 +9,9 @@ from reporter import engine
 from reporter.sources import tables
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from reporter.settings.app import Settings
     from reporter.sink.ingest import Work
+    from reporter.sources.databases import Connection
 
 # A table of up to so many rows before the last day is read whole: a tenth of a second.
 WHOLE_ROWS = 5000
@@ -38,7 +37,7 @@ def read_database(work: Work, settings: Settings) -> None:
     if tables.is_read(work.sink.connection, url):
         work.done.readable_sources += 1
         return
-    from sqlalchemy.exc import SQLAlchemyError
+    from reporter.sources.databases import UnreadableError, connected
 
     signature = tables.signature(url)
     work.will_commit()
@@ -47,19 +46,18 @@ def read_database(work: Work, settings: Settings) -> None:
     for table in work.tables:
         try:
             # A connection each: PostgreSQL answers nothing more on one that a refusal has spoiled.
-            with tables.connect(url, work.zone).connect() as connection:
+            with connected(url, work.zone) as connection:
                 is_reached = True
                 _read_table(work, table, connection, at, name, signature)
             work.done.readable_sources += 1
-        except (SQLAlchemyError, OSError, ImportError, ValueError, TypeError) as exc:
-            why = str(getattr(exc, "orig", None) or exc).strip().splitlines()[0]
+        except UnreadableError as exc:
             if not is_reached:
                 # The other would be waited for as long, to be told the same.
-                _not_read(work, known, f"not read from {name}: {why}", name, "")
+                _not_read(work, known, f"not read from {name}: {exc}", name, "")
                 return
-            work.done.notes.append((table.name, f"not read from {name}: {why}"))
+            work.done.notes.append((table.name, f"not read from {name}: {exc}"))
             if table.name in at:
-                work.sink.update_source(at[table.name][0], note=f"not read: {why}", head="")
+                work.sink.update_source(at[table.name][0], note=f"not read: {exc}", head="")
 
 
 def _not_read(work: Work, known: list[tuple[str, int, str, str, int]], why: str, path: str, signature: str) -> None:

@@ -1,11 +1,10 @@
-"""The app's two tables, read-only through SQLAlchemy, as records.
+"""The app's two tables as records.
 
 A row becomes the context that a log record of the same fact would carry, so one mapping (events.py) serves both.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,21 +13,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from ssl import SSLContext
 
     import duckdb
     import pyarrow as pa
-    from sqlalchemy import Connection, Engine
-    from sqlalchemy.engine import URL, ExceptionContext
+
+    from reporter.sources.databases import Connection
 
 FETCH_ROWS = 20_000
-BUSY_SECONDS = 5
-STATEMENT_SECONDS = 60
 _ENCODED_AT_MOST = 3
 # A number this large is no time in seconds (that would be the year 5138) but in milliseconds.
 _LEAST_EPOCH_MS = 100_000_000_000
-# What pip calls the drivers of the databases that are not there by themselves.
-_DRIVERS = {"postgresql": "pip install 'psycopg[binary]'", "mysql": "pip install PyMySQL"}
 _RECORD_COLUMNS = ("source", "offset", "time", "level", "message", "context", "extra", "entry_event")
 
 
@@ -158,155 +152,28 @@ def named(names: Mapping[str, str], columns: Mapping[str, Mapping[str, str]]) ->
     )
 
 
-def connect(url: str, zone: str) -> Engine:
-    """An engine that can't write, and gives up on what takes too long. `zone`: the app's, for times without one. Raises
-    SQLAlchemyError (a bad URL) and ImportError (no driver)."""
-    from sqlalchemy import create_engine, event
-    from sqlalchemy.pool import NullPool
-
-    if is_sqlite(url):
-        return create_engine("sqlite://", creator=lambda: _open_sqlite(sqlite_path(url)), poolclass=NullPool)
-    from sqlalchemy.engine import make_url
-
-    made = make_url(url)
-    backend = made.get_backend_name()
-    own = {name: str(made.query[name]) for name in ("search_path", "ssl_mode", "ssl_ca") if name in made.query}
-    made = made.difference_update_query(own)
-    try:
-        if backend == "postgresql":
-            return _postgresql(made, zone, own.get("search_path", ""))
-        given: dict[str, Any] = {
-            "connect_timeout": BUSY_SECONDS,
-            "read_timeout": STATEMENT_SECONDS,
-            "charset": "utf8mb4",
-        }
-        if tls := _mysql_tls(own.get("ssl_mode", ""), own.get("ssl_ca", "")):
-            given["ssl"] = tls
-        engine = create_engine(made, connect_args=given, poolclass=NullPool)
-    except ImportError as exc:
-        msg = f"its driver is missing: {_DRIVERS.get(backend, f'install the one for {backend}')}"
-        raise ImportError(msg) from exc
-
-    @event.listens_for(engine, "connect")
-    def read_only(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
-        with connection.cursor() as cursor:
-            cursor.execute("SET SESSION TRANSACTION READ ONLY")
-            # MariaDB counts seconds, MySQL milliseconds, each under a name of its own.
-            for statement in (
-                f"max_statement_time = {STATEMENT_SECONDS}",
-                f"max_execution_time = {STATEMENT_SECONDS}000",
-            ):
-                with contextlib.suppress(Exception):
-                    cursor.execute(f"SET SESSION {statement}")
-
-    @event.listens_for(engine, "handle_error")
-    def let_go(error: ExceptionContext) -> None:
-        """PyMySQL would read on from the dead connection when it is collected, and print a traceback of that."""
-        unread = getattr(getattr(error.execution_context, "cursor", None), "_result", None)
-        if error.is_disconnect and unread is not None:
-            unread.unbuffered_active = False
-
-    return engine
-
-
-def _mysql_tls(mode: str, authority: str) -> SSLContext | None:
-    """How to encrypt by MySQL's ssl-mode, or PostgreSQL's: `required` takes any certificate, `verify-ca` one that an authority has
-    signed (the file `authority`, else the system's), `verify-identity` and `verify-full` that host's. None: not asked for."""
-    import ssl
-
-    level = mode.lower().replace("_", "-")
-    if level not in ("require", "required", "verify-ca", "verify-identity", "verify-full"):
-        return None
-    made = ssl.create_default_context(cafile=authority or None)
-    made.check_hostname = level in ("verify-identity", "verify-full")
-    if level.startswith("require"):
-        made.verify_mode = ssl.CERT_NONE
-    return made
-
-
-def _postgresql(url: URL, zone: str, search_path: str) -> Engine:
-    from psycopg import DataError
-    from psycopg.types.datetime import TimestampLoader, TimestamptzLoader
-    from sqlalchemy import create_engine, event
-    from sqlalchemy.pool import NullPool
-
-    settings = {"default_transaction_read_only": "on", "statement_timeout": f"{STATEMENT_SECONDS}s", "timezone": zone}
-    if search_path:
-        settings["search_path"] = search_path
-    # libpq takes a backslash for what makes the next character plain.
-    written = {name: re.sub(r"([ \\])", r"\\\1", value) for name, value in settings.items()}
-    options = " ".join(f"-c {name}={value}" for name, value in written.items())
-    given = {"connect_timeout": BUSY_SECONDS, "options": options}
-    engine = create_engine(url, connect_args=given, poolclass=NullPool)
-
-    class Moment(TimestampLoader):
-        def load(self, data: Any) -> Any:  # noqa: ANN401 - the driver's own
-            try:
-                return super().load(data)
-            except DataError:
-                return bytes(data).decode()
-
-    class MomentWithZone(TimestamptzLoader):
-        def load(self, data: Any) -> Any:  # noqa: ANN401 - the driver's own
-            try:
-                return super().load(data)
-            except DataError:
-                return bytes(data).decode()
-
-    @event.listens_for(engine, "connect")
-    def tolerant(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
-        """'infinity' is no time of Python's: it costs its row, not the table."""
-        for name, loader in (("timestamp", Moment), ("timestamptz", MomentWithZone)):
-            connection.adapters.register_loader(name, loader)
-
-    return engine
-
-
-def _open_sqlite(path: Path) -> Any:  # noqa: ANN401 - a sqlite3.Connection, whose module is loaded here
-    import sqlite3
-    from urllib.parse import quote
-
-    uri = f"file:{quote(str(path))}?mode=ro{'&immutable=1' if _is_resting_wal(path) else ''}"
-    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
-    # Text that is no UTF-8 costs its bad bytes, not the table.
-    connection.text_factory = lambda text: text.decode("utf-8", "replace")
-    return connection
-
-
-def _is_resting_wal(path: Path) -> bool:
-    """A database in WAL mode that nobody has open. Reading it the usual way would leave -wal and -shm files in the
-    app's folder."""
-    with path.open("rb") as file:
-        header = file.read(20)
-    return header[18:20] == b"\x02\x02" and not Path(f"{path}-wal").exists()
-
-
 def columns(connection: Connection, table: Table) -> list[str]:
     """The table's columns by the names they have here; none if there is no such table."""
-    from sqlalchemy import inspect, text
-
-    if not inspect(connection).has_table(table.actual):
+    if not connection.has_table(table.actual):
         return []
     own = {actual: name for name, actual in table.columns.items()}
-    found = connection.execute(text(f"SELECT * FROM {_quoted(connection, table.actual)} LIMIT 0")).keys()
+    found, _ = connection.ask(f"SELECT * FROM {connection.quoted(table.actual)} LIMIT 0", {}, 1)
     return [own.get(name, name) for name in found]
 
 
 def keys(connection: Connection, table: Table, known: list[str], start: str, end: str) -> Iterator[list[str]]:
     """The record names (event ids) of the rows from the day `start` (empty: the first) up to the beginning of `end`, in batches; none
     where rows have no key."""
-    from sqlalchemy import text
-
     time = _time(table, known)
     if not time or "id" not in known:
         return
-    column = _quoted(connection, table.column(time))
-    query = f"SELECT {_quoted(connection, table.column('id'))} FROM {_quoted(connection, table.actual)} WHERE {column} < :end"
+    quoted = connection.quoted
+    column = quoted(table.column(time))
+    query = f"SELECT {quoted(table.column('id'))} FROM {quoted(table.actual)} WHERE {column} < :end"
     given = {"end": end}
     if start:
         query, given["start"] = f"{query} AND {column} >= :start", start
-    result = connection.execution_options(stream_results=True, max_row_buffer=FETCH_ROWS).execute(text(query), given)
-    while found := result.fetchmany(FETCH_ROWS):
+    for found in connection.ask(query, given, FETCH_ROWS)[1]:
         yield [f"{table.name}:{_plain(key)}" for (key,) in found]
 
 
@@ -318,26 +185,24 @@ def rows(
     Rows may come again: the sink knows them by their key. `offset` numbers the first row of the source.
     """
     import pyarrow as pa
-    from sqlalchemy import text
 
     time = _time(table, known)
-    query = f"SELECT * FROM {_quoted(connection, table.actual)}"
+    query = f"SELECT * FROM {connection.quoted(table.actual)}"
     arguments = {}
     if time and since:
         # What has no time has to be looked at each time: it may get one.
-        column = _quoted(connection, table.column(time))
+        column = connection.quoted(table.column(time))
         query += f" WHERE ({column} >= :since OR {column} IS NULL)"
         arguments["since"] = since
     order = [table.column(name) for name in (time, "id") if name and name in known]
     if order:
-        query += f" ORDER BY {', '.join(_quoted(connection, name) for name in order)}"
+        query += f" ORDER BY {', '.join(connection.quoted(name) for name in order)}"
     schema = _record_schema()
     own = {actual: name for name, actual in table.columns.items()}
-    result = connection.execution_options(stream_results=True, max_row_buffer=FETCH_ROWS).execute(
-        text(query), arguments
-    )
-    while found := result.fetchmany(FETCH_ROWS):
-        named_rows = ({own.get(key, key): value for key, value in row._mapping.items()} for row in found)
+    found, batches = connection.ask(query, arguments, FETCH_ROWS)
+    names = [own.get(name, name) for name in found]
+    for batch_rows in batches:
+        named_rows = (dict(zip(names, row, strict=True)) for row in batch_rows)
         batch = [_record(table, row, source, offset + i) for i, row in enumerate(named_rows)]
         offset += len(batch)
         yield pa.Table.from_pylist(batch, schema=schema)
@@ -354,10 +219,6 @@ def _moment(value: Any) -> str:  # noqa: ANN401 - any column value
 
 def _time(table: Table, known: list[str]) -> str:
     return next((name for name in table.times if name in known), "")
-
-
-def _quoted(connection: Connection, name: str) -> str:
-    return connection.dialect.identifier_preparer.quote(name)
 
 
 def _record(table: Table, row: dict[str, Any], source: int, offset: int) -> dict[str, Any]:

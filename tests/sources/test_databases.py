@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import sqlite3
+import subprocess
 import sys
 import threading
 import uuid
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from tests.helpers import entry, run, write_log
+from tests.helpers import entry, run, write_database, write_log
 from tests.servers import OLD_TOOLS, TOOLS, TYPES, Server
 
 DAY = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC")
@@ -134,15 +135,15 @@ def test_a_call_in_table_and_log_is_one(server, app):
 
 
 def test_the_database_cannot_be_written_through_us(server):
-    from reporter.sources.tables import connect
+    from reporter.sources import databases
 
-    with pytest.raises(Exception, match=r"(?i)read.only"), connect(server.url, "UTC").begin() as con:
+    with pytest.raises(Exception, match=r"(?i)read.only"), databases.server(server.url, "UTC").begin() as con:
         con.execute(text("DELETE FROM tool_invocations"))
     slow, limit = {
         "postgresql": ("SELECT pg_sleep(5)", "SET statement_timeout = 200"),
         "mariadb": ("SELECT count(*) FROM seq_1_to_100000 a, seq_1_to_100000 b", "SET max_statement_time = 0.2"),
     }[server.kind]
-    with connect(server.url, "UTC").connect() as con:
+    with databases.server(server.url, "UTC").connect() as con:
         if server.kind == "mariadb":
             assert con.execute(text("SELECT @@max_statement_time")).scalar() == 60
         else:
@@ -223,7 +224,7 @@ def test_a_refused_connection_and_one_that_comes_back(server, app):
 
 def test_a_million_rows_would_fit(server, app):
     """Rows come in batches: the driver never holds them all."""
-    from reporter.sources import tables
+    from reporter.sources import databases, tables
 
     with server.engine().begin() as con:
         rows = [{"id": str(uuid.uuid4()), "at": f"2026-11-20 10:{n // 60 % 60:02}:{n % 60:02}"} for n in range(5000)]
@@ -231,7 +232,7 @@ def test_a_million_rows_would_fit(server, app):
             text("INSERT INTO tool_invocations (id, tool_slug, status, created_at) VALUES (:id, 't', 'ok', :at)"), rows
         )
     table = tables.named({}, {})[0]
-    with tables.connect(server.url, "UTC").connect() as con:
+    with databases.connected(server.url, "UTC") as con:
         known = tables.columns(con, table)
         tables.FETCH_ROWS, kept = 500, tables.FETCH_ROWS
         try:
@@ -343,3 +344,19 @@ def test_a_connection_that_drops_half_way_keeps_what_came_and_the_next_run_the_r
     assert view["kinds"]["tool"]["count"] == 3000
     source = next(s for s in asked("sources", app, server)["sources"] if s["name"] == "tool_invocations")
     assert (source["entries"], source["events"]) == (3000, 3000)
+
+
+def test_a_sqlite_file_is_read_without_sqlalchemy(app):
+    """Which takes as long to load as a small app's logs to read."""
+    write_database(app, tools=[("a", "x", "t", "ok", 1.0, "2026-11-20 10:00:00")])
+    code = f"""
+import sys
+from click.testing import CliRunner
+from reporter.cli import cli
+done = CliRunner().invoke(cli, ["overview", "--app", {str(app)!r}, *{DAY!r}, "--format", "json"])
+print("sqlalchemy" in sys.modules, done.stdout)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded, _, told = done.stdout.partition(" ")
+    assert loaded == "False"
+    assert json.loads(told)["kinds"]["tool"]["count"] == 1
