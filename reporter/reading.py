@@ -8,26 +8,16 @@ from typing import TYPE_CHECKING
 from reporter.analysis import ALL, select_window
 from reporter.analysis.cells import hosts_of_cells, selectable_cells
 from reporter.analysis.changes import changes
-from reporter.analysis.chat import chat
-from reporter.analysis.commands import commands
-from reporter.analysis.coverage import coverage
 from reporter.analysis.error_details import error_details
 from reporter.analysis.errors import errors
 from reporter.analysis.hosts import hosts
-from reporter.analysis.latency import latency
-from reporter.analysis.llm import llm
 from reporter.analysis.local import know_zone
-from reporter.analysis.operation_details import operation_details
-from reporter.analysis.operations import operations_data
 from reporter.analysis.overview import overview
 from reporter.analysis.performance import counts_over_time, performance
 from reporter.analysis.problems import problems
-from reporter.analysis.processing import processing
 from reporter.analysis.results import Results, Usage
-from reporter.analysis.tools import tools
 from reporter.analysis.trace_data import TraceData, trace_data
 from reporter.analysis.traces import Traces, traces
-from reporter.analysis.trends import trends
 from reporter.sink.faults import has_faults
 from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
@@ -122,6 +112,8 @@ class Reading:
         return self._thread.submit(lambda: self._operations(results, data.result().names))
 
     def _operations(self, results: Results, names: Mapping[str, str]) -> str:
+        from reporter.analysis.operations import operations_data
+
         # Those that are kept whole, and cells as what they are: rows of them all would not fit.
         more = selectable_cells(self._window) if self.is_reduced else None
         return operations_data(self._aside, results, self.redactor, names, more=more)
@@ -157,6 +149,17 @@ class Reading:
         )
 
     def _usage(self, asked: Asked, operations: Sequence[OperationFigures]) -> Usage:
+        # They make frames, and pandas takes as long to load as all that is asked before.
+        from reporter.analysis.chat import chat
+        from reporter.analysis.commands import commands
+        from reporter.analysis.coverage import coverage
+        from reporter.analysis.latency import latency
+        from reporter.analysis.llm import llm
+        from reporter.analysis.operation_details import operation_details
+        from reporter.analysis.processing import processing
+        from reporter.analysis.tools import tools
+        from reporter.analysis.trends import trends
+
         con, seconds = self.con, asked.window.bucket_seconds
         know_zone(con, asked.zone.key)
         return Usage(

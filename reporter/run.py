@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -94,10 +94,10 @@ def read(
 
     `is_to_be_written`: the sink stays open for reading until `write`, and the traces' data are made meanwhile.
     """
-    # DuckDB works without Python's lock: while it takes in, pandas and what rendering needs are loaded.
-    for task in (_bundle_runtime, _load_analyses, _load_site):
+    for task in (_bundle_runtime, _load_pandas):
         Thread(target=task, daemon=True).start()
-    ingested = take_in(asked.settings, asked.built_at, on_progress, on_note)
+    ingested = take_in(asked.settings, asked.built_at, on_progress, on_note, _begin_loading)
+    _begin_loading()
     from reporter.reading import Reading
 
     on_progress(Progress("computing", 1, 1))
@@ -138,13 +138,22 @@ def _bundle_runtime() -> None:
     runtime_js()
 
 
-def _load_analyses() -> None:
-    import_module("reporter.reading")
+def _load_pandas() -> None:
+    """While the sink is opened: pyarrow looks for it when it makes its first array, of the first log."""
+    import_module("pandas")
 
 
-def _load_site() -> None:
+@cache
+def _begin_loading() -> None:
+    """Load the analyses and what rendering needs in a thread, once a process. Begun where DuckDB has work, which it does without
+    Python's lock; before, only cutting logs would take longer."""
+    Thread(target=_load, daemon=True).start()
+
+
+def _load() -> None:
     """With the templates compiled, which is kept: at the first build that takes as long as half of the pages."""
-    import_module("reporter.site.building")
+    for name in ("reading", "site.building"):
+        import_module(f"reporter.{name}")
     import_module("reporter.site.render").compile_templates()
 
 

@@ -39,12 +39,16 @@ def ingest(
     settings: Settings,
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_events: Callable[[], object] = lambda: None,
+    on_storing: Callable[[], object] = lambda: None,
 ) -> Ingested:
-    """Read everything that is new of the settings' logs and tables. `on_events` is
-    called when events were committed and their spans come next. Reading twice adds nothing."""
+    """Read everything that is new of the settings' logs and tables. Reading twice adds nothing.
+
+    `on_storing`: called when a batch is being stored, which leaves Python idle; `on_events`: when events were committed and their
+    spans come next.
+    """
     sink.set_zone(settings.app_zone)
     done = Ingested()
-    work = Work(sink, done, on_progress, on_events)
+    work = Work(sink, done, on_progress, on_events, on_storing)
     sink.join_groups(int(sink.next_batch % JOINED_EVERY == 0))
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
@@ -74,9 +78,10 @@ class Work:
         done: Ingested,
         on_progress: Callable[[Progress], None],
         on_events: Callable[[], object],
+        on_storing: Callable[[], object],
     ) -> None:
         self.sink, self.done, self.total_bytes = sink, done, 0
-        self.on_progress, self.on_events = on_progress, on_events
+        self.on_progress, self.on_events, self.on_storing = on_progress, on_events, on_storing
         self.tables: tuple[tables.Table, ...] = ()
         self.zone = "UTC"
         self.done_bytes = 0
@@ -128,6 +133,7 @@ class Work:
         self._held_rows = self._held_bytes = 0
         self._is_due = self._is_told = False
         self._storing = self._thread.submit(self._take, held)
+        self.on_storing()
 
     def _take(self, held: dict[_Alike, list[pa.Table]]) -> int:
         from reporter.sources.blocks import joined

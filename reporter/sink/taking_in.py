@@ -26,14 +26,15 @@ def take_in(
     now: datetime,
     on_progress: Callable[[Progress], None],
     on_note: Callable[[str], None],
+    on_storing: Callable[[], None] = lambda: None,
 ) -> Ingested:
-    """Ingest what is new and let go of what is too old.
+    """Ingest what is new and let go of what is too old. `on_storing`: called when DuckDB begins to store what was read (ingest.ingest).
 
     Raises SourceError where nothing could be read, SinkError where it can't be kept.
     """
     sink = open_current(settings)
     if not sink:
-        return take_in_anew(settings, now, on_progress, on_note)
+        return take_in_anew(settings, now, on_progress, on_note, on_storing)
     with sink:
         done = Ingested(readable_sources=1, notes=[*settings.notes, *source_notes(sink)])
         ahead = future_notes(sink, now)
@@ -46,6 +47,7 @@ def take_in_anew(
     now: datetime,
     on_progress: Callable[[Progress], None],
     on_note: Callable[[str], None],
+    on_storing: Callable[[], None] = lambda: None,
 ) -> Ingested:
     from reporter.sink.ingest import ingest
     from reporter.sink.retention import forget_impossible
@@ -53,7 +55,7 @@ def take_in_anew(
     try:
         with open_sink(settings.sink, on_wait=on_note) as sink:
             forget_impossible(sink, now.replace(tzinfo=None))
-            done = ingest(sink, settings, on_progress)
+            done = ingest(sink, settings, on_progress, on_storing=on_storing)
             kept = source_notes(sink)
             done.notes = [*settings.notes, *kept, *(note for note in done.notes if note not in kept)]
             ahead = future_notes(sink, now)

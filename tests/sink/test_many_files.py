@@ -73,3 +73,15 @@ def test_what_is_new_is_mapped_once(app):
     mapping = [sql for sql in noting.asked if "json_transform" in sql]
     assert len(mapping) == 3
     assert all(sql.startswith("CREATE OR REPLACE TEMP TABLE staged") for sql in mapping)
+
+
+def test_who_has_other_work_is_told_when_a_batch_is_being_stored(app):
+    """However many files and tables it is of; never where nothing is new."""
+    write_log(app, entry("one"))
+    write_log(app, entry("two"), name="b.log")
+    write_database(app, tools=[("t1", "x", "t", "ok", 1.0, "2026-11-20 10:00:01")])
+    settings, told = find_app(str(app), None, (), None), []
+    with open_sink(settings.sink) as sink:
+        ingest(sink, settings, on_storing=lambda: told.append("first"))
+        ingest(sink, settings, on_storing=lambda: told.append("second"))
+    assert told == ["first"]
