@@ -14,6 +14,8 @@ _OBJECTS_BETWEEN_COLLECTIONS = 200_000
 def main() -> None:
     """Run the command line and leave with its exit code."""
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    # Arrow's own allocator keeps what was freed: taking in 500,000 entries held 55 MB more with it, and was no faster.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     _open_streams()
     from reporter.cli import cli
 
