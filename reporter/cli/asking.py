@@ -9,15 +9,14 @@ from importlib import import_module
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reporter.asked import Asked
 from reporter.cli.options import note, settings_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from zoneinfo import ZoneInfo
 
     from reporter.settings.app import Settings
     from reporter.sink.store import Sink
-    from reporter.window import Window
 
 T = TypeVar("T")
 
@@ -25,22 +24,20 @@ T = TypeVar("T")
 @contextlib.contextmanager
 def asked(
     options: dict[str, Any], form: str, *, is_of_window: bool = True, compares: bool = False
-) -> Iterator[tuple[Sink, Window, ZoneInfo, Settings]]:
-    """The sink with all that is new in it and the options' window, both in the viewer's zone, and the settings. `compares`: with the
-    views of the window that the settings compare it with."""
+) -> Iterator[tuple[Sink, Asked]]:
+    """The sink with all that is new in it, and what the options ask of it. `is_of_window`: with the views of their window; `compares`:
+    with those of the one that it is compared with."""
     from reporter.cli.progress import progress
     from reporter.sink.asking import asking
     from reporter.window import parse_compared
 
     settings = settings_of(options)
     window, zone = window_of(options, settings)
-    compared = parse_compared(settings.compare, window, zone) if compares else None
+    found = Asked(settings, window, parse_compared(settings.compare, window, zone), zone, datetime.now(UTC))
     load_ahead(form)
-    with (
-        progress() as on_progress,
-        asking(settings, datetime.now(UTC), on_progress, note, window if is_of_window else None, compared) as sink,
-    ):
-        yield sink, window, zone, settings
+    windows = (found.window if is_of_window else None, found.compared if compares else None)
+    with progress() as on_progress, asking(settings, found.built_at, on_progress, note, *windows) as sink:
+        yield sink, found
 
 
 def gated(sink: Sink, settings: Settings, found: T) -> T:

@@ -51,8 +51,9 @@ def errors(
     if len(decisions) > 1 or (decisions and not fingerprint):
         msg = "one decision on one group at a time"
         raise UsageError(msg, "Such as `telemetry-report errors FINGERPRINT --ignore`.")
-    with asked(options, form) as (sink, window, zone, settings):
-        found = analyse(sink.connection, window, settings.decisions, has_faults=has_faults(sink))
+    with asked(options, form) as (sink, about):
+        settings, zone = about.settings, about.zone
+        found = analyse(sink.connection, about.window, settings.decisions, has_faults=has_faults(sink))
         if decisions:
             text = _decide(sink, settings, found, fingerprint or "", decisions[0], given["merge"])
         elif not fingerprint:

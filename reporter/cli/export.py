@@ -48,7 +48,8 @@ def export(
     elif host:
         msg = "--host goes with --whole only"
         raise UsageError(msg, "Add --whole -o DIR, or leave it out.")
-    with asked(options, form) as (sink, window, _, settings):
+    with asked(options, form) as (sink, about):
+        settings = about.settings
         redactor = gate(sink.about("salt"), settings.privacy, is_thorough=True)
         if whole:
             from reporter.sink.whole import host_of
@@ -56,7 +57,7 @@ def export(
 
             own = host_of(sink, settings._replace(host=host or settings.host))
             kept = max(sink.kept_since().values(), default=None)
-            count = export_whole(sink.connection, Path(str(output)), own, window, kept, redactor)
+            count = export_whole(sink.connection, Path(str(output)), own, about.window, kept, redactor)
         else:
             count = write(sink.connection, form, kinds, Path(output) if output else None, redactor)
     note(f"{count:,} events" + (f" of the host {own.name}" if whole else ""))

@@ -32,25 +32,25 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
     from reporter.terminal import figures
 
     with (
-        asked(options, form, compares=form == "table") as (sink, window, zone, settings),
+        asked(options, form, compares=form == "table") as (sink, about),
         _beside(sink) as (aside, thread),
     ):
         # Error events are put together in Python while DuckDB, which works without its lock, adds up all the rest.
+        settings, window = about.settings, about.window
         see_events(aside, window, settings.chosen)
         con, listed = sink.connection, None
         if form == "table":
             from reporter.analysis.changes import changes
             from reporter.analysis.problems import problems
-            from reporter.window import parse_compared
 
             groups = thread.submit(errors, aside, window, settings.decisions, has_faults=has_faults(sink))
-            changed = changes(con, parse_compared(settings.compare, window, zone))
+            changed = changes(con, about.compared)
             view = analyse(con, window, lambda: groups.result().of_spans, read(sink))
             listed = problems(con, view, groups.result(), changed)
         else:
             view = analyse(con, window, thread.submit(faults, aside).result, read(sink))
         view, listed = gated(sink, settings, (view, listed))
-    click.echo(figures.overview(view, listed, form, zone))
+    click.echo(figures.overview(view, listed, form, about.zone))
 
 
 @contextmanager

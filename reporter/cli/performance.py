@@ -33,12 +33,14 @@ def performance(form: str, kind: str, sort: str, top: int | None, **options: Any
     from reporter.analysis.performance import counts_over_time, operations
     from reporter.terminal import figures
 
-    with asked(options, form) as (sink, window, zone, settings):
+    with asked(options, form) as (sink, about):
         con = sink.connection
         # For people a model's call stands once where all are listed: as the stream that shows it.
         listed = form == "table" and kind == "all" and fold(con) > 0
-        found = figures.of_type(operations(con, settings.classes, "listed_spans" if listed else "window_spans"), kind)
+        found = figures.of_type(
+            operations(con, about.settings.classes, "listed_spans" if listed else "window_spans"), kind
+        )
         shown = figures.sorted_by(found, sort)[:top]
-        counts = counts_over_time(con, window) if form == "table" else {}
-        shown, counts = gated(sink, settings, (shown, counts))
-    click.echo(figures.performance(window, shown, len(found) - len(shown), counts, form, kind, zone))
+        counts = counts_over_time(con, about.window) if form == "table" else {}
+        shown, counts = gated(sink, about.settings, (shown, counts))
+    click.echo(figures.performance(about.window, shown, len(found) - len(shown), counts, form, kind, about.zone))

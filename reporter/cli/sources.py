@@ -18,6 +18,6 @@ def sources(form: str, **options: Any) -> None:  # noqa: ANN401 - click's option
     from reporter.sink.notes import sources as read
     from reporter.terminal import figures
 
-    with asked(options, form, is_of_window=False) as (sink, _, _, settings):
-        text = figures.sources(*gated(sink, settings, (read(sink), rejects(sink))), form)
+    with asked(options, form, is_of_window=False) as (sink, about):
+        text = figures.sources(*gated(sink, about.settings, (read(sink), rejects(sink))), form)
     click.echo(text)

@@ -48,8 +48,8 @@ def traces(
         msg = "name one id"
         raise UsageError(msg, f"Give one of --{', --'.join(IDS)}.")
     of_window = not named or any(options[name] for name in ("last", "since", "until"))
-    with asked(options, form, is_of_window=of_window) as (sink, window, zone, settings):
-        asked_of = window if of_window else None
+    with asked(options, form, is_of_window=of_window) as (sink, about):
+        asked_of = about.window if of_window else None
         found = find_traces(
             sink.connection,
             sort,
@@ -61,5 +61,5 @@ def traces(
         )
         if named and not found.total:
             raise no_trace_with(*named[0])
-        total, listed = gated(sink, settings, found)
-    click.echo(shown.traces(listed, total, form, zone, asked_of))
+        total, listed = gated(sink, about.settings, found)
+    click.echo(shown.traces(listed, total, form, about.zone, asked_of))
