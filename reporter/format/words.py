@@ -95,12 +95,14 @@ def period(length: timedelta) -> str:
 def moment(value: datetime, zone: ZoneInfo) -> str:
     """A UTC time in the viewer's zone, to the second; with the offset's name where the clock shows that time twice."""
     local = _in(value, zone)
-    return local.strftime("%Y-%m-%d %H:%M:%S %Z" if is_twice(local) else "%Y-%m-%d %H:%M:%S")
+    # A page says thousands of moments, and strftime takes five times as long.
+    told = local.replace(tzinfo=None).isoformat(" ", "seconds")
+    return f"{told} {local:%Z}" if is_twice(local) else told
 
 
 def is_twice(local: datetime) -> bool:
     """Whether it lies in the hour that the clock of its zone shows twice."""
-    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
 
 
 def clock(value: datetime, zone: ZoneInfo, *, has_day: bool = False) -> str:

@@ -156,7 +156,8 @@ def rows(frame: pd.DataFrame) -> list[Any]:
 
 def _plain(column: pd.Series) -> list[Any]:
     found = moments(column) if column.dtype.kind == "M" else column.tolist()
-    missing = column.isna()
+    # Of the array: a look into a series takes as long as all else.
+    missing = column.array.isna()
     return (
         [None if is_missing else value for value, is_missing in zip(found, missing, strict=True)]
         if missing.any()

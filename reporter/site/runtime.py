@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -42,6 +41,8 @@ window.VegaRuntime = {parse: parse, View: View, interpreter: expressionInterpret
 
 def runtime_js(cache: Path | None = None) -> bytes:
     """The runtime as a classic script, from the cache folder or made now; who asks meanwhile waits for it."""
+    from importlib.metadata import version
+
     with _BUNDLING:
         return cached(f"vega-runtime-{version('vl-convert-python')}-1.js", _bundle, cache)
 
