@@ -35,7 +35,7 @@ DERIVED_AT_ONCE = 1_000_000
 _TOUCHED = """
 CREATE OR REPLACE TEMP TABLE touched AS
 SELECT correlation_id, (sum(n) OVER (ORDER BY first, correlation_id) - 1) // {at_once} AS turn FROM (
-  SELECT correlation_id, count(*) AS n, min(ts) AS first FROM events WHERE {new} GROUP BY correlation_id)"""
+  SELECT correlation_id, count(*) AS n, min(ts) AS first FROM {events} WHERE {new} GROUP BY correlation_id)"""
 # No event lies outside what `traces` tells, nor a span.
 _TURNS = """
 SELECT turn, bool_or(t.correlation_id IS NULL), min(first_ts), max(last_ts)
@@ -303,6 +303,7 @@ class Sink:
         Many traces are taken in turn, by time, each turn in a transaction of its own; that all are done is noted in the last.
         """
         from reporter.events import spans
+        from reporter.sink import elsewhere
 
         con, derived, batch = self.connection, int(self.about("derived") or 0), self.about("batch")
         if self.is_saved:
@@ -310,13 +311,15 @@ class Sink:
         chosen = spans.EVENTS_FILTER
         new = f"batch > {derived} AND {chosen}"
         had_spans = self._has("FROM spans")
-        turns = self.turns(new, is_all=not had_spans)
+        moved = elsewhere.find(con)
+        turns = self.turns(new, is_all=not had_spans, events=elsewhere.EVENTS if moved else "events")
         for turn in turns:
+            of_turn = f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen} AND {turn}"
             with self._in_any_order():
-                derived_sql = spans.derive(con, f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen} AND {turn}")
+                derived_sql = spans.derive(con, elsewhere.events_of(turn, chosen) if moved else of_turn)
             with self.transaction():
                 if had_spans:
-                    con.execute(f"DELETE FROM spans WHERE {turn}")
+                    con.execute(f"DELETE FROM spans WHERE {elsewhere.spans_of(turn) if moved else turn}")
                 engine.again(con, f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
                 if turn == turns[-1]:
                     self.tell("derived", batch or "0")
@@ -324,7 +327,7 @@ class Sink:
             self.tell("derived", batch or "0")
         if self.is_saved:
             # What they held would stay in memory.
-            for name in (*spans.MADE, "touched"):
+            for name in (*spans.MADE, "touched", "elsewhere"):
                 con.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
     @contextlib.contextmanager
@@ -356,11 +359,11 @@ class Sink:
             con.execute(f'USE "{name}"')
             con.execute("DETACH fresh")
 
-    def turns(self, new: str, *, is_all: bool) -> list[str]:
+    def turns(self, new: str, *, is_all: bool, events: str = "events") -> list[str]:
         """Conditions of what belongs to the traces of the events that `new` selects, a turn each. `is_all`: there are no others."""
         con = self.connection
         found = con.execute(
-            f"SELECT DISTINCT correlation_id FROM events WHERE {new} LIMIT {_NAMED_TRACES + 1}"
+            f"SELECT DISTINCT correlation_id FROM {events} WHERE {new} LIMIT {_NAMED_TRACES + 1}"
         ).fetchall()
         ids = [row[0] for row in found]
         if not ids:
@@ -370,7 +373,7 @@ class Sink:
                 return ["true"]
             named = ", ".join(literal(name) for name in ids if name) or "NULL"
             return [f"(correlation_id IN ({named}){' OR correlation_id IS NULL' if None in ids else ''})"]
-        con.execute(_TOUCHED.format(new=new, at_once=DERIVED_AT_ONCE))
+        con.execute(_TOUCHED.format(new=new, events=events, at_once=DERIVED_AT_ONCE))
         turns = con.execute(_TURNS).fetchall()
         if is_all and len(turns) == 1:
             return ["true"]

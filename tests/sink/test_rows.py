@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.helpers import ask, event, run, write_database, write_log
 
 
@@ -106,3 +108,56 @@ def test_one_bad_row_costs_that_row(app):
     assert (tool_row["operation"], tool_row["count"], tool_row["max_ms"]) == ("fs.read", 9, 5.0)
     assert (command_row["operation"], command_row["errors"]) == ("todo", 1)
     assert [span["status"] for span in ask("trace", app, "trace-0001")["spans"]].count("error") == 1
+
+
+# A tool's call and a command in log and table, by one id; their rows know another trace, or none.
+ROWS = {
+    "tool": lambda app, trace: write_database(
+        app, tools=[("i1", "fs.read", trace, "error", 5.0, "2026-11-20 10:00:01")]
+    ),
+    "command": lambda app, trace: write_database(
+        app,
+        commands=[("i1", "note", "2026-11-20 10:00:01", f'{{"error": "x", "correlation_id": "{trace or ""}"}}')],
+    ),
+}
+WORK = {
+    "tool": ("tool.invocation", {"tool_name": "fs.read", "invocation_id": "i1"}),
+    "command": ("command.execution", {"command": "note", "execution_id": "i1"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "logged", "told", "at_once"),
+    [
+        ("tool", "trace-0001", None, 1_000_000),
+        ("tool", "trace-0001", None, 1),
+        ("command", "trace-0001", "trace-0002", 1_000_000),
+        ("command", None, "trace-0002", 1_000_000),
+    ],
+)
+def test_a_row_of_another_trace_than_its_call_is_that_call_whichever_comes_first(
+    app, monkeypatch, kind, logged, told, at_once
+):
+    """Spans are derived by traces: this row stood twice, alone and with its call, or its call did not know it."""
+    if at_once == 1:
+        monkeypatch.setattr("reporter.sink.store.DERIVED_AT_ONCE", 1)
+        monkeypatch.setattr("reporter.sink.store._NAMED_TRACES", 0)
+    family, data = WORK[kind]
+    parts = (
+        lambda app: write_log(
+            app,
+            event(f"{family}.started", "10:00:00.900000", logged, **data),
+            event(f"{family}.completed", "10:00:01.000000", logged, duration_ms=100, success=True, **data),
+        ),
+        lambda app: ROWS[kind](app, told),
+        lambda app: write_log(app, event("chat.stream.started", "10:00:09.000000", None, message_id="m"), name="b.log"),
+        lambda app: write_log(app, event("chat.stream.started", "10:00:08.000000", told, message_id="n"), name="c.log"),
+    )
+    for n, (log, row) in enumerate([parts[:2], parts[1::-1]]):
+        each = app / str(n)
+        each.mkdir()
+        for part in (log, row, *parts[2:]):
+            part(each)
+            run("sources", "--app", str(each))
+        found = ask("overview", each)["kinds"][kind]
+        assert (found["count"], found["errors"], found["unfinished"], found["p50_ms"]) == (1, 1, 0, 100), n
