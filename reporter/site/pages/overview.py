@@ -89,10 +89,9 @@ def _over_time(results: Results) -> tuple[tuple[datetime, int, int], ...]:
 
 
 def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
-    axis, buckets = TimeAxis.of(results.window, zone), results.overview.buckets
-    events = pd.DataFrame(
-        {"start": [b.start for b in buckets], "name": [b.kind for b in buckets], "value": [b.events for b in buckets]}
-    )
+    axis = TimeAxis.of(results.window, zone)
+    buckets = pd.DataFrame(results.overview.buckets)
+    events = buckets.rename(columns={"kind": "name", "events": "value"})
     charts = [
         series.bars(
             "overview_events",
@@ -104,9 +103,9 @@ def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
             follow={"of": "events"},
         )
     ]
-    failed = [(start, "error events", errors) for start, _, errors in _over_time(results) if errors]
-    if failed:
-        points = pd.DataFrame(failed, columns=["start", "name", "value"])
+    sums = buckets.groupby("start", as_index=False)["error_events"].sum()
+    if sums["error_events"].any():
+        points = sums.assign(name="error events").rename(columns={"error_events": "value"})
         title, colours = "Error events over time", {"error events": "error"}
         charts.append(
             series.bars(

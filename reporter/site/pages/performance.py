@@ -95,12 +95,7 @@ def _percentiles(points: Sequence[PercentilePoint], axis: TimeAxis) -> Chart:
         f"{words.moment(p.start, axis.zone)} · {p.kind}: p50 {words.ms(p.p50_ms)}, p95 {words.ms(p.p95_ms)} of {p.count:,}"
         for p in points
     ]
-    columns = {
-        "start": [p.start for p in points],
-        "name": [p.kind for p in points],
-        "value": [p.p95_ms for p in points],
-    }
-    told = pd.DataFrame({**columns, "tip": tips})
+    told = pd.DataFrame(points).rename(columns={"kind": "name", "p95_ms": "value"}).assign(tip=tips)
     title = "p95 over time by kind"
     return series.lines(
         "performance_percentiles", title, told, series.KINDS, axis, height=220, follow={"of": "percentiles"}

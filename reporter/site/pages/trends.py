@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ from reporter.site import series
 from reporter.site.context import TimeAxis, chart, epoch_ms, moments, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -66,15 +64,14 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
                 "operations", "p95 a day of the operations that take most time", chosen, colours, axis
             ).following("kept", names={colour: name for name, colour in colours.items()}),
         )
-    hours = rows(view.hours)
-    if hours:
-        charts += (_by_hour(hours),)
+    if len(view.hours):
+        charts += (_by_hour(view.hours),)
     days = tuple(view.days["day"].dt.to_pydatetime())[-_SHOWN_DAYS:]
     points = {(p.name, p.day): p for frame in (kinds, operations) for p in rows(frame)}
     names = list(dict.fromkeys([*sorted(kinds["name"].unique()), *sorted(operations["name"].unique())]))
     table = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
     return TrendsContext(
-        TITLE, view, results.changes, colours, days, table, _hours(hours), _compared(results.changes), charts
+        TITLE, view, results.changes, colours, days, table, _hours(view.hours), _compared(results.changes), charts
     )
 
 
@@ -128,44 +125,33 @@ def _by_kind(points: pd.DataFrame, axis: TimeAxis) -> Chart:
     return series.lines("performance_percentiles", "p95 a day by kind", told, series.KINDS, axis, height=220)
 
 
-def _hours(found: Sequence[Any]) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Of rows of `Trends.hours`: by weekday, how many in each hour of the day."""
-    counts = Counter[tuple[int, int]]()
-    for cell in found:
-        counts[cell.weekday, cell.hour] += cell.count
-    return tuple((name, tuple(counts[number, hour] for hour in range(24))) for number, name in enumerate(_WEEKDAYS, 1))
-
-
-def _by_hour(found: Sequence[Any]) -> Chart:
-    """Operations an hour, of an average such weekday; with a choice of each kind, which the filter makes too."""
-    days = {(cell.weekday, cell.hour): cell.days for cell in reversed(found)}
-    whole = [
-        (weekday, hour, count, days[weekday, hour])
-        for weekday, (_, counts) in enumerate(_hours(found), 1)
-        for hour, count in enumerate(counts)
-        if (weekday, hour) in days
-    ]
-    made = chart("heat_map", "Usage by hour and weekday: operations an hour", 230, "hours", cells=_cells(whole))
-    of_kind = {kind: [cell for cell in found if cell.kind == kind] for kind in series.KINDS}
-    of_kind = {kind: cells for kind, cells in of_kind.items() if cells}
-    counts = {kind: [list(hours) for _, hours in _hours(cells)] for kind, cells in of_kind.items()}
-    return replace(
-        made.following("choice", counts=counts, days=_WEEKDAYS),
-        choices={
-            kind: {"cells": _cells([(c.weekday, c.hour, c.count, c.days) for c in cells])}
-            for kind, cells in of_kind.items()
-        },
+def _hours(found: pd.DataFrame) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    counts = found.groupby(["weekday", "hour"])["count"].sum().to_dict()
+    return tuple(
+        (name, tuple(counts.get((number, hour), 0) for hour in range(24))) for number, name in enumerate(_WEEKDAYS, 1)
     )
 
 
-def _cells(found: Sequence[tuple[int, int, int, int]]) -> Columns:
-    """The heat map's data of (weekday, hour, count, days)."""
+def _by_hour(found: pd.DataFrame) -> Chart:
+    """Operations an hour, of an average such weekday; with a choice of each kind, which the filter makes too."""
+    whole = found.groupby(["weekday", "hour"], as_index=False).agg(count=("count", "sum"), days=("days", "first"))
+    kinds = [kind for kind in series.KINDS if (found["kind"] == kind).any()]
+    made = chart("heat_map", "Usage by hour and weekday: operations an hour", 230, "hours", cells=_cells(whole))
+    counts = {kind: [list(hours) for _, hours in _hours(found[found["kind"] == kind])] for kind in kinds}
+    return replace(
+        made.following("choice", counts=counts, days=_WEEKDAYS),
+        choices={kind: {"cells": _cells(found[found["kind"] == kind])} for kind in kinds},
+    )
+
+
+def _cells(found: pd.DataFrame) -> Columns:
+    cells = rows(found)
     return {
-        "hour": [hour for _, hour, _, _ in found],
-        "row": [_WEEKDAYS[weekday - 1] for weekday, _, _, _ in found],
-        "value": [count / days for _, _, count, days in found],
+        "hour": [c.hour for c in cells],
+        "row": [_WEEKDAYS[c.weekday - 1] for c in cells],
+        "value": [c.count / c.days for c in cells],
         "tip": [
-            f"{_WEEKDAYS[weekday - 1]} {hour}:00 to {hour + 1}:00: {count:,} operations on {days:,} of these days"
-            for weekday, hour, count, days in found
+            f"{_WEEKDAYS[c.weekday - 1]} {c.hour}:00 to {c.hour + 1}:00: {c.count:,} operations on {c.days:,} of these days"
+            for c in cells
         ],
     }
