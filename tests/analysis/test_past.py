@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
@@ -20,8 +21,8 @@ from reporter.sink.file import open_sink
 from tests.helpers import entry, event, run, write_database, write_log
 
 _STEP = timedelta(microseconds=1)
-# So many windows are tried, evenly spread.
-_TRIED = 8
+# So many windows are tried, evenly spread. TELEMETRY_FUZZ multiplies them.
+_TRIED = 4 * int(os.environ.get("TELEMETRY_FUZZ", "1"))
 
 
 def agrees(app: Path) -> int:

@@ -198,14 +198,14 @@ def test_what_is_no_regular_file_is_written_to_and_a_link_stays_one(full, tmp_pa
     came: list[bytes] = []
     reader = threading.Thread(target=lambda: came.append(fifo.read_bytes()), daemon=True)
     reader.start()
-    told = command(*(part.format(fifo) for part in asked))
-    assert told.returncode == 0, told.stderr
+    told = run(*(part.format(fifo) for part in asked))
+    assert told.exit_code == 0, told.stderr
     reader.join(30)
     assert stat.S_ISFIFO(fifo.stat().st_mode)
     assert len(came[0]) > 1000
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
-    assert command(*(part.format(tmp_path / "link") for part in asked)).returncode == 0
+    assert run(*(part.format(tmp_path / "link") for part in asked)).exit_code == 0
     assert (tmp_path / "link").is_symlink()
     assert len((tmp_path / "real").read_bytes()) > 1000
     one_line(run("build", "--app", str(full), *DAY, "-o", str(fifo)), 2)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from reporter import engine
-from reporter.analysis import log_data, trace_data
+from reporter.analysis import log_data, select_window, trace_data
+from reporter.analysis import traces as listing
 from reporter.events.packing import with_contexts
 from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
+from reporter.sink.notes import SOURCE_NAMES
+from reporter.window import Window
 from tests.browser import look
 from tests.helpers import entry, event, run, write_database, write_log
 
@@ -199,26 +203,37 @@ def test_how_many_contexts_are_carried_is_told_by_their_own_lengths_not_by_how_t
     assert "37 entries are here without their context" in (output / "logs.html").read_text()
 
 
+SAID = [(f"text {n * n % 11}", "WARNING" if n % 13 == 5 else "INFO") for n in range(80)]
+
+
+@pytest.fixture(scope="module")
+def saying(tmp_path_factory):
+    """A sink of entries whose texts come again, seen through the day's window."""
+    app = tmp_path_factory.mktemp("saying")
+    write_log(app, *(entry(text, at=at(n // 2), level=level) for n, (text, level) in enumerate(SAID)))
+    assert run("sources", "--app", str(app)).exit_code == 0
+    window = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
+    with open_sink(find_app(str(app), None, (), None).sink, read_only=True) as sink:
+        select_window(sink.connection, window, window.previous())
+        sink.connection.execute(SOURCE_NAMES)
+        listing.traces(sink.connection, window)
+        yield sink.connection
+
+
 @pytest.mark.parametrize(("entries", "texts"), [(100, 1000), (37, 1000), (100, 21), (60, 14), (5, 14), (100, 3)])
-def test_a_text_counts_where_it_comes_first_warnings_before_others(app, monkeypatch, entries, texts):
-    said = [(f"text {n * n % 11}", "WARNING" if n % 13 == 5 else "INFO") for n in range(80)]
-    write_log(app, *(entry(text, at=at(n // 2), level=level) for n, (text, level) in enumerate(said)))
-    ranked = sorted(range(80), key=lambda n: (said[n][1] == "WARNING", n), reverse=True)
+def test_a_text_counts_where_it_comes_first_warnings_before_others(saying, monkeypatch, entries, texts):
+    ranked = sorted(range(80), key=lambda n: (SAID[n][1] == "WARNING", n), reverse=True)
     wanted, seen = [], set()
     for n in ranked[:entries]:
-        seen.add(said[n][0])
+        seen.add(SAID[n][0])
         if sum(map(len, seen)) > texts:
             break
         wanted.append(n)
     monkeypatch.setattr(log_data, "ENTRIES", entries)
     monkeypatch.setattr(log_data, "TEXT_BYTES", texts)
-    output = app.parent / "out"
-    assert run("build", "--app", str(app), "-o", str(output), *DAY).exit_code == 0
-    carried = []
-    for path in sorted((output / "data").glob("logs-*.js")):
-        shard = data(output, path.stem)
-        carried += [shard["texts"][number] for number in shard["text"]]
-    assert carried == [said[n][0] for n in sorted(wanted, reverse=True)]
+    shards = sorted(trace_data.trace_data(saying, has_logs=True).logs.shards.items())
+    carried = [shard["texts"][number] for shard in (json.loads(text) for _, text in shards) for number in shard["text"]]
+    assert carried == [SAID[n][0] for n in sorted(wanted, reverse=True)]
 
 
 def test_statements_and_texts_do_not_grow_with_the_entries(app, monkeypatch):

@@ -24,13 +24,9 @@ def files(folder) -> dict[str, bytes]:
 
 
 def more(app, _) -> tuple[str, ...]:
-    write_log(app, *calls(40, 50), name="more.log")
-    return ASKED
-
-
-def late(app, _) -> tuple[str, ...]:
+    """Of new traces, and late of an old one."""
     failed = event("tool.invocation.failed", "10:05:30.000001", "trace-5", tool_name="late", error="no")
-    write_log(app, failed, name="late.log")
+    write_log(app, *calls(40, 50), failed, name="more.log")
     return ASKED
 
 
@@ -64,7 +60,7 @@ def test_built_over_an_older_report_it_is_as_built_anew(app, monkeypatch, tmp_pa
     write_log(app, *calls(0, 40, password="hunter2hunter2"))
     old = tmp_path / "old"
     assert run("build", "--app", str(app), "-o", str(old), *ASKED).exit_code == 0
-    for change in (more, late, moved, set_otherwise, unredacted, redacted_otherwise, another_version):
+    for change in (more, moved, set_otherwise, unredacted, redacted_otherwise, another_version):
         before, fresh = files(old), tmp_path / change.__name__
         asked = change(app, monkeypatch)
         for folder in (old, fresh):

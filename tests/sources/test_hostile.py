@@ -9,6 +9,7 @@ import random
 import re
 from collections import Counter
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -106,6 +107,8 @@ def test_every_trace_with_a_payload_for_an_id_opens(attacked, browser):
         page.goto(link)
         page.wait_for_selector(".row")
         assert page.evaluate("window.pwned") is None
+        # It is all there, as text.
+        assert unquote(link.partition("#")[2]) in page.evaluate("document.getElementById('trace').textContent")
     context.close()
 
 
