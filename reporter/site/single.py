@@ -111,12 +111,12 @@ def render_single(
     room = max_bytes - len(page.encode()) - _NOTICE_BYTES
     # Scripts that need the data, and what is said of what has no room, take some themselves.
     while room > 0:
-        made = _with_data(env, sections, charts, site, inside, left, room)
+        made, taken = _with_data(env, sections, charts, site, inside, left, room)
         excess = len(made.encode()) - max_bytes
         if excess <= 0:
             return made
-        room -= excess
-    return _with_data(env, sections, charts, site, inside, left, 0)
+        room = taken - excess
+    return _with_data(env, sections, charts, site, inside, left, 0)[0]
 
 
 def _with_data(
@@ -127,8 +127,8 @@ def _with_data(
     inside: Inside,
     left: list[str],
     room: int,
-) -> str:
-    """The page with what of the data has `room`."""
+) -> tuple[str, int]:
+    """The page with what of the data has `room`, and how many bytes that takes."""
     names = {f"{section.name}.html" for section in sections}
     pages = {name: _local_address(href, "") if href in names else "#left-out" for name, href in inside.pages.items()}
     faults = json.loads(inside.faults)
@@ -143,7 +143,7 @@ def _with_data(
         "" if cargo.has_filter else "the filter over all pages",
         "" if cargo.has_list else "the list of traces",
     ]
-    return _page(env, sections, charts, site, cargo, [*filter(None, missing), *left])
+    return _page(env, sections, charts, site, cargo, [*filter(None, missing), *left]), cargo.size
 
 
 def _section(name: str, text: str, titles: dict[str, str], charts: dict[str, Any]) -> Section:
