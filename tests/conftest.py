@@ -10,6 +10,7 @@ import gc
 import tarfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from reporter.__main__ import _OBJECTS_BETWEEN_COLLECTIONS
@@ -17,6 +18,9 @@ from tests.browser import chromium
 from tests.servers import SERVERS, Server
 
 DATA = Path(__file__).parent / "data"
+# No test is timed: on a busy machine an example takes as long as it takes.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 UNTIL = ["--until", "2026-11-20T12:00:00Z", "--last", "3d", "--tz", "UTC"]
 
 # As the program does: to look for cycles in what is only imported and collected took a quarter of that time, in each worker.
