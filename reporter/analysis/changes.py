@@ -89,20 +89,22 @@ FROM both_sides GROUP BY GROUPING SETS ((kind, is_now), (kind, operation, is_now
 
 # Rank sums over distinct durations: `below` values are smaller, `t` are equal.
 def rank_sums(by: str, sets: str = "") -> str:
-    """The rest of a statement over `both_sides` (is_now, duration_ms, weight and the columns `by`): these columns, how many durations there
-    are here and there, and what Mann and Whitney's U is of. `sets`: GROUPING SETS in place of `by`."""
-    return f""",
-tied AS (
+    """What makes `ranks` in a statement with `both_sides` (is_now, duration_ms, weight and the columns `by`): these columns, how many durations
+    there are here and there, and what Mann and Whitney's U is of. `sets`: GROUPING SETS in place of `by`."""
+    return f"""tied AS (
   SELECT {by}, duration_ms, {how_many()} AS t, {how_many("is_now")} AS here
   FROM both_sides WHERE {COUNTED} GROUP BY {sets or f"{by}, duration_ms"}),
 ranked AS (
   SELECT *, coalesce(sum(t) OVER (PARTITION BY {by} ORDER BY duration_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
-    AS below FROM tied)
-SELECT {by}, sum(here)::BIGINT, sum(t - here)::BIGINT, sum(here * (below + (t + 1) / 2)), sum(t::DOUBLE ** 3 - t)
-FROM ranked GROUP BY {by}"""
+    AS below FROM tied),
+ranks AS (
+  SELECT {by}, sum(here)::BIGINT AS here, sum(t - here)::BIGINT AS there, sum(here * (below + (t + 1) / 2)) AS rank_sum, sum(t::DOUBLE ** 3 - t) AS ties
+  FROM ranked GROUP BY {by})"""
 
 
-_RANKS = _BOTH + rank_sums("kind, operation", "GROUPING SETS ((kind, duration_ms), (kind, operation, duration_ms))")
+_RANKS = f"""{_BOTH},
+{rank_sums("kind, operation", "GROUPING SETS ((kind, duration_ms), (kind, operation, duration_ms))")}
+FROM ranks"""
 
 
 # Days of the app's zone, of which the middle lies in the compared window; what is here is no longer among the spans.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,7 +12,7 @@ from reporter import frames
 from reporter.analysis.changes import failing_verdict, rank_sums, slower_verdict
 from reporter.analysis.local import LOCAL
 from reporter.analysis.overview import BUCKET, COUNTED
-from reporter.analysis.trends import p95_of_parts
+from reporter.analysis.trends import P95_OF_PARTS
 from reporter.analysis.weights import ALL_SPANS, how_many, percentile, total
 from reporter.analysis.work import DONE
 from reporter.redaction.cut import cut
@@ -59,29 +60,36 @@ SELECT kind, operation, {BUCKET} AS start, {how_many()},
 FROM listed_spans SEMI JOIN detailed USING (kind, operation) WHERE is_operation AND status <> 'unfinished'
 GROUP BY ALL ORDER BY kind, operation, start"""
 
-# Each day's work once as its own, and once as what the next day is judged against.
-_BOTH = f"""
+# Each day's work once as its own, and once as what the next day is judged against: the day's columns (_DAYS_DTYPES up to `has_durations`),
+# the medians, the day before and the ranks that its verdicts are of. Of days whose events are gone, or some of them, there are
+# figures alone, a row a prune.
+_DAILY = f"""
 WITH own AS MATERIALIZED (
   SELECT kind, operation, date_trunc('day', {LOCAL}) AS day, status, duration_ms, weight
   FROM {ALL_SPANS} SEMI JOIN detailed USING (kind, operation)
   WHERE is_operation AND status <> 'unfinished' AND ts >= $first AND ts < $last),
 both_sides AS (
   SELECT kind, operation, day, true AS is_now, status, duration_ms, weight FROM own
-  UNION ALL SELECT kind, operation, day + INTERVAL 1 DAY, false, status, duration_ms, weight FROM own)"""
-_RANKS = _BOTH + rank_sums("kind, operation, day")
-_DAY_PARTS_DTYPES = {
-    **_NAMES, "day": "datetime64[us]", "count": "Int64", "errors": "Int64", "timed": "Int64", "p50_ms": "float64", "p95_ms": "float64",
-}  # fmt: skip
-_KEPT = f"""{_BOTH}
-SELECT kind, operation, day, {how_many()}, {how_many("status = 'error'")}, {how_many(COUNTED)},
-  {percentile("duration_ms", 0.5, COUNTED)}, {percentile("duration_ms", 0.95, COUNTED)}
-FROM own GROUP BY kind, operation, day"""
-# Of days whose events are gone, or some of them: figures alone, a row a prune.
-_GONE = """
-SELECT kind, operation, day::TIMESTAMP, operations, errors, timed, NULL, p95_ms
-FROM daily SEMI JOIN detailed USING (kind, operation) WHERE operations > 0 AND day >= $first::DATE AND day < $last"""
-_RANKS_DTYPES = {
-    **_NAMES, "day": "datetime64[us]", "here": "Int64", "there": "Int64", "rank_sum": "float64", "ties": "float64",
+  UNION ALL SELECT kind, operation, day + INTERVAL 1 DAY, false, status, duration_ms, weight FROM own),
+{rank_sums("kind, operation, day")},
+parts AS (
+  SELECT kind, operation, day, {how_many()} AS n, {how_many("status = 'error'")} AS errors, {how_many(COUNTED)} AS timed,
+    {percentile("duration_ms", 0.5, COUNTED)} AS p50_ms, {percentile("duration_ms", 0.95, COUNTED)} AS p95_ms, true AS is_kept
+  FROM own GROUP BY kind, operation, day
+  UNION ALL SELECT kind, operation, day::TIMESTAMP, operations, errors, timed, NULL, p95_ms, false
+  FROM daily SEMI JOIN detailed USING (kind, operation) WHERE operations > 0 AND day >= $first::DATE AND day < $last),
+days AS (
+  SELECT kind, operation, day, sum(n)::BIGINT AS n, sum(errors)::BIGINT AS errors, any_value(p50_ms) AS p50_ms, {P95_OF_PARTS} AS p95_ms,
+    bool_and(is_kept) AS is_kept
+  FROM parts GROUP BY ALL)
+SELECT d.kind, d.operation, d.day, d.n, d.errors, d.p95_ms, d.is_kept AND coalesce(b.is_kept, true), d.p50_ms,
+  coalesce(b.n, 0), coalesce(b.errors, 0), b.p50_ms, here, there, rank_sum, ties
+FROM days d LEFT JOIN days b ON b.kind = d.kind AND b.operation = d.operation AND b.day = d.day - INTERVAL 1 DAY
+  LEFT JOIN ranks r ON r.kind = d.kind AND r.operation = d.operation AND r.day = d.day
+ORDER BY d.kind, d.operation, d.day"""
+_DAYS_DTYPES = {
+    **_NAMES, "day": "datetime64[us]", "count": "Int64", "errors": "Int64", "p95_ms": "float64", "has_durations": "bool",
+    "slower": "boolean", "duration_chance": "float64", "failing": "boolean", "error_chance": "float64",
 }  # fmt: skip
 
 # The first calls of each operation.
@@ -153,35 +161,15 @@ def _told(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
 
 def _days(con: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
     last = window.sql[1]
-    given: dict[str, object] = {"first": last - pd.Timedelta(days=_DAYS).to_pytimedelta(), "last": last}
-    kept, gone = (frames.query(con, sql, _DAY_PARTS_DTYPES, wanted) for sql, wanted in ((_KEPT, given), (_GONE, given)))
-    parts = pd.concat([kept.assign(is_kept=True), gone.assign(is_kept=False)], ignore_index=True)
-    by_day = parts.groupby([*_OPERATION, "day"])
-    own = by_day[["count", "errors"]].sum().assign(p50_ms=by_day["p50_ms"].first(), is_kept=by_day["is_kept"].all())
-    own["p95_ms"] = p95_of_parts(parts, [*_OPERATION, "day"])["p95_ms"]
-    days = own.reset_index()
-    before = days.assign(day=days["day"] + pd.Timedelta(days=1)).drop(columns="p95_ms")
-    ranks = frames.query(con, _RANKS, _RANKS_DTYPES, given)
-    days = days.merge(before, how="left", on=[*_OPERATION, "day"], suffixes=("", "_before")).merge(
-        ranks, how="left", on=[*_OPERATION, "day"]
-    )
-    # A day before it that had none of it took nothing away.
-    days["has_durations"] = days["is_kept"] & days["is_kept_before"].astype("boolean").fillna(value=True).astype(bool)
-    found = [_verdicts(day) for day in days.itertuples(index=False)]
-    columns = {"slower": "boolean", "duration_chance": "float64", "failing": "boolean", "error_chance": "float64"}
-    verdicts = pd.DataFrame(found, columns=list(columns), index=days.index).astype(columns)
-    return pd.concat([days[[*_OPERATION, "day", "count", "errors", "p95_ms", "has_durations"]], verdicts], axis=1)
-
-
-def _verdicts(day: Any) -> tuple[bool | None, float | None, bool | None, float | None]:  # noqa: ANN401 - a row
-    has_ranks = day.has_durations and not pd.isna(day.here)
-    ranks = [float(day.here), float(day.there), day.rank_sum, day.ties] if has_ranks else None
-    medians = [None if pd.isna(value) else float(value) for value in (day.p50_ms_before, day.p50_ms)]
-    errors, count = (0 if pd.isna(value) else int(value) for value in (day.errors_before, day.count_before))
-    return (
-        *slower_verdict(ranks, medians[0], medians[1]),
-        *failing_verdict(int(day.errors), int(day.count), errors, count),
-    )
+    days = []
+    for *day, p50_ms, count_before, errors_before, p50_before, here, there, rank_sum, ties in con.execute(
+        _DAILY, {"first": last - timedelta(days=_DAYS), "last": last}
+    ).fetchall():
+        _, _, _, count, errors, _, has_durations = day
+        ranks = [here, there, rank_sum, ties] if has_durations and here is not None else None
+        durations = slower_verdict(ranks, p50_before, p50_ms)
+        days.append((*day, *durations, *failing_verdict(errors, count, errors_before, count_before)))
+    return frames.typed(pd.DataFrame(days, columns=list(_DAYS_DTYPES)), _DAYS_DTYPES)
 
 
 def _links(con: duckdb.DuckDBPyConnection, detailed: tuple[Key, ...]) -> pd.DataFrame:

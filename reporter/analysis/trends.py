@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from reporter import frames
 from reporter.analysis.local import LOCAL
 from reporter.analysis.overview import COUNTED
@@ -12,7 +14,6 @@ from reporter.analysis.weights import ALL_EVENTS, ALL_SPANS, added, how_many, pe
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
 
 _OPERATIONS = 6
 
@@ -57,11 +58,16 @@ SELECT day, kind, coalesce(sum(events), 0)::BIGINT, coalesce(sum(error_events), 
 _PARTS_DTYPES = {
     "day": _DAY_DTYPE, "kind": frames.TEXT, "operation": frames.TEXT, "timed": "Int64", "total_ms": "float64", "p95_ms": "float64",
 }  # fmt: skip
-# Of each kind (without an operation) and each operation; of a day that went in parts, each part.
+# SQL: the p95 of a day of which there may be parts. One that went in parts has none of its own any more: the parts' ones, weighted by their
+# counts.
+P95_OF_PARTS = "CASE count(*) WHEN 1 THEN any_value(p95_ms) ELSE sum(p95_ms * timed) / nullif(sum(timed), 0) END"
+# Of each kind (without an operation) and each operation.
 _PARTS = f"""
-SELECT {_DAY} AS day, kind, operation, {how_many()} AS timed, {total("duration_ms")}, {percentile("duration_ms", 0.95)}
-FROM {ALL_SPANS} WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY GROUPING SETS ((1, kind), (1, kind, operation))
-UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily WHERE timed > 0"""
+SELECT day, kind, operation, sum(timed)::BIGINT, sum(total_ms), {P95_OF_PARTS} FROM (
+  SELECT {_DAY} AS day, kind, operation, {how_many()} AS timed, {total("duration_ms")} AS total_ms, {percentile("duration_ms", 0.95)} AS p95_ms
+  FROM {ALL_SPANS} WHERE is_operation AND status <> 'unfinished' AND {COUNTED} GROUP BY GROUPING SETS ((1, kind), (1, kind, operation))
+  UNION ALL SELECT day::TIMESTAMP, kind, operation, timed, total_ms, p95_ms FROM daily WHERE timed > 0)
+GROUP BY ALL"""
 
 
 _HOURS_DTYPES = {"kind": frames.TEXT, "weekday": "Int64", "hour": "Int64", "count": "Int64", "days": "Int64"}
@@ -98,17 +104,5 @@ def trends(con: duckdb.DuckDBPyConnection) -> Trends:
 
 def _by_day(parts: pd.DataFrame, name: pd.Series) -> pd.DataFrame:
     """day, name, count, p95_ms."""
-    return p95_of_parts(parts.assign(name=name), ["day", "name"]).reset_index()
-
-
-def p95_of_parts(parts: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """count, p95_ms by `keys` of parts' `timed` and `p95_ms`. A day that went in parts has no p95 of its own any more: the parts' ones,
-    weighted by their counts."""
-    weight = parts["timed"].astype(float)
-    weighted = parts[[*keys, "p95_ms"]].assign(
-        parts=1, count=parts["timed"], weight=weight, weighted_ms=parts["p95_ms"] * weight
-    )
-    by_day = weighted.groupby(keys)
-    days = by_day.sum()
-    days["p95_ms"] = by_day["p95_ms"].first().where(days["parts"] == 1, days["weighted_ms"] / days["weight"])
-    return days[["count", "p95_ms"]]
+    named = pd.DataFrame({"day": parts["day"], "name": name, "count": parts["timed"], "p95_ms": parts["p95_ms"]})
+    return named.sort_values(["day", "name"], ignore_index=True)
