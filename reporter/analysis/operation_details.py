@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 # Operations with a page of their own, the most frequent; and what a page holds at most.
 DETAILED_OPERATIONS = 300
 _DAYS, _CALLS, _LINKS, _CHARS = 14, 10, 15, 300
-_OPERATION = ["kind", "operation"]
 Key = tuple[str, str]
 
 
@@ -105,21 +104,29 @@ SELECT kind, operation, id, timezone('UTC', ts), CASE WHEN {COUNTED} THEN durati
 FROM {DONE} SEMI JOIN firsts USING (id) ORDER BY {{order}}"""
 _SLOW = _FIRST_CALLS.format(which=COUNTED, order="-duration_ms, id")
 _FAILED = _FIRST_CALLS.format(which="status = 'error'", order="-epoch_us(ts), -id")
-
+# What the records of these say went wrong.
 _ERRORS_DTYPES = {"id": "Int64", "error_message": frames.TEXT}
 _ERRORS = f"""
 SELECT id, {cut("coalesce(error_message, error_class, message)", _CHARS)} FROM window_events
 WHERE id IN (SELECT unnest($ids::BIGINT[])) ORDER BY id"""
 
 _LINKS_DTYPES = {
-    "parent_kind": frames.TEXT, "parent": frames.TEXT, "child_kind": frames.TEXT, "child": frames.TEXT, "count": "Int64",
-    "errors": "Int64", "total_ms": "float64",
+    **_NAMES, "is_caller": "bool", "other_kind": frames.TEXT, "name": frames.TEXT, "count": "Int64", "errors": "Int64", "total_ms": "float64",
 }  # fmt: skip
+# Each link once as the caller of what stands in it, and once as what is made of that.
 _LINKED = f"""
-SELECT p.kind, p.operation, c.kind, c.operation, {how_many(of="c.")}, {how_many("c.status = 'error'", of="c.")},
-  coalesce({total("c.duration_ms", COUNTED.replace("duration_ms", "c.duration_ms"), of="c.")}, 0)
-FROM listed_spans c JOIN window_spans p ON c.parent = p.id
-WHERE c.is_operation AND c.status <> 'unfinished' AND p.type <> 'root' GROUP BY ALL"""
+WITH found AS (
+  SELECT p.kind AS caller_kind, p.operation AS caller, c.kind AS step_kind, c.operation AS step, {how_many(of="c.")} AS n,
+    {how_many("c.status = 'error'", of="c.")} AS errors,
+    coalesce({total("c.duration_ms", COUNTED.replace("duration_ms", "c.duration_ms"), of="c.")}, 0) AS total_ms
+  FROM listed_spans c JOIN window_spans p ON c.parent = p.id
+  WHERE c.is_operation AND c.status <> 'unfinished' AND p.type <> 'root' GROUP BY ALL),
+linked AS (
+  SELECT step_kind AS kind, step AS operation, true AS is_caller, caller_kind AS other_kind, caller AS name, n, errors, total_ms FROM found
+  UNION ALL SELECT caller_kind, caller, false, step_kind, step, n, errors, total_ms FROM found)
+SELECT * FROM linked SEMI JOIN detailed USING (kind, operation)
+QUALIFY row_number() OVER (PARTITION BY kind, operation, is_caller ORDER BY n DESC, other_kind, name) <= {_LINKS}
+ORDER BY n DESC, other_kind, name, is_caller DESC, kind, operation"""
 
 
 def operation_details(
@@ -141,15 +148,8 @@ def operation_details(
         _days(con, window),
         frames.query(con, _SLOW, _CALLS_DTYPES),
         _told(con),
-        _links(con, detailed),
+        frames.query(con, _LINKED, _LINKS_DTYPES),
     )
-
-
-def _of(done: pd.DataFrame, detailed: tuple[Key, ...]) -> pd.DataFrame:
-    """Single operations among finished work, with names as text."""
-    wanted = pd.MultiIndex.from_tuples(detailed or [("", "")], names=_OPERATION)
-    named = done.assign(kind=done["kind"].astype(frames.TEXT))
-    return named[pd.MultiIndex.from_frame(named[_OPERATION]).isin(wanted)]
 
 
 def _told(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -170,17 +170,3 @@ def _days(con: duckdb.DuckDBPyConnection, window: Window) -> pd.DataFrame:
         durations = slower_verdict(ranks, p50_before, p50_ms)
         days.append((*day, *durations, *failing_verdict(errors, count, errors_before, count_before)))
     return frames.typed(pd.DataFrame(days, columns=list(_DAYS_DTYPES)), _DAYS_DTYPES)
-
-
-def _links(con: duckdb.DuckDBPyConnection, detailed: tuple[Key, ...]) -> pd.DataFrame:
-    found = frames.query(con, _LINKED, _LINKS_DTYPES)
-    callers = found.rename(
-        columns={"child_kind": "kind", "child": "operation", "parent_kind": "other_kind", "parent": "name"}
-    )
-    steps = found.rename(
-        columns={"parent_kind": "kind", "parent": "operation", "child_kind": "other_kind", "child": "name"}
-    )
-    both = _of(pd.concat([callers.assign(is_caller=True), steps.assign(is_caller=False)]), detailed)
-    ordered = both.sort_values(["count", "other_kind", "name"], ascending=[False, True, True])
-    kept = ordered.groupby([*_OPERATION, "is_caller"], sort=False).head(_LINKS)
-    return kept[[*_OPERATION, "is_caller", "other_kind", "name", "count", "errors", "total_ms"]].reset_index(drop=True)
