@@ -135,7 +135,7 @@ class Reading:
         con, listed = self.con, self._begin_listing()
         groups = errors(con, asked.window, asked.settings.decisions, has_faults=has_faults(self.sink))
         view, changed = overview(con, asked.window, lambda: groups.of_spans, sources), changes(con, asked.compared)
-        figures = performance(con, asked.window, asked.settings.classes)
+        figures = performance(con, asked.window, asked.settings.classes, view.folded_calls)
         return Results(
             view,
             figures,

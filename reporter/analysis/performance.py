@@ -98,14 +98,19 @@ def duration_class(
 
 
 def performance(
-    con: duckdb.DuckDBPyConnection, window: Window, limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS
+    con: duckdb.DuckDBPyConnection,
+    window: Window,
+    limits_ms: Mapping[str, tuple[float, ...]] = CLASS_LIMITS_MS,
+    folded: int | None = None,
 ) -> Performance:
-    """All of `window_spans`' operations, slowest p95 first; ties by kind and operation.
+    """All of `window_spans`' operations, slowest p95 first; ties by kind and operation. `folded`: what `analysis.fold` gave, where
+    it was asked for before.
 
     A duration that is null, infinite or negative counts the operation but not in min, mean, max and percentiles.
     Percentiles are linear between order statistics (Hyndman & Fan type 7, NumPy's default): exact.
     """
-    folded, all_of_them = fold(con), operations(con, limits_ms)
+    folded = fold(con) if folded is None else folded
+    all_of_them = operations(con, limits_ms)
     return Performance(
         window,
         all_of_them,

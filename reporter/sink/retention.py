@@ -62,10 +62,8 @@ def due(sink: Sink, retention: Retention, now: datetime, zone: str) -> tuple[Lea
     from `now`, UTC without a zone, where events lie in the future): an app that has been at rest keeps its last days."""
     newest = reference(sink, now, max(retention.days.values()))
     kept = sink.kept_since()
-    floors = {}
-    for kind, days in retention.days.items():
-        start = _midnight(sink, newest - timedelta(days=days), zone)
-        floors[kind] = max(start, kept.get(kind, start))
+    starts = {days: _midnight(sink, newest - timedelta(days=days), zone) for days in set(retention.days.values())}
+    floors = {kind: max(starts[days], kept.get(kind, starts[days])) for kind, days in retention.days.items()}
     return _leaving(sink, floors)
 
 
