@@ -22,6 +22,10 @@ class Noting:
         self._asked.append(statement if isinstance(statement, str) else statement.query)
         return self._con.execute(statement, *arguments)
 
+    def _submit(self, statement, *arguments):
+        self._asked.append(statement)
+        return self._con._submit(statement, *arguments)
+
     def cursor(self) -> Noting:
         return Noting(self._con.cursor(), self._asked)
 
@@ -71,3 +75,15 @@ def test_error_events_are_put_by_time_without_sorting_the_table(reads):
     """DuckDB keeps within bounds of memory by reading the table once for each part of what it sorts."""
     assert reads("errors", "exception") > 0
     assert reads("errors", r"exception[^;]*ORDER BY ts") == 0
+
+
+def test_a_report_tells_calls_apart_and_puts_days_together_once(reads, tmp_path):
+    """To plan a statement takes longer than to answer it of a small app."""
+
+    def asked(names: str, zone: str) -> int:
+        return reads("build", names, *DAY, "--tz", zone, "-o", str(tmp_path / "report"))
+
+    # By each of the two connections: for figures, and for what the filter computes with.
+    assert asked("folded_calls AS", "Europe/Berlin") == 2
+    # Compared with; since when; each operation a day, each kind a day, how many days; and the days of single operations.
+    assert asked("daily", "Asia/Tokyo") == 5
