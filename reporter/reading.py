@@ -19,14 +19,12 @@ from reporter.analysis.results import Results, Usage
 from reporter.analysis.trace_data import TraceData, trace_data
 from reporter.analysis.traces import Traces, traces
 from reporter.sink.faults import has_faults
-from reporter.sink.file import open_sink
 from reporter.sink.notes import SOURCE_NAMES
 from reporter.sink.standing import file_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from reporter import engine
     from reporter.analysis.chosen import Chosen
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
     from reporter.analysis.performance import OperationFigures
     from reporter.asked import Asked
     from reporter.redaction.redactor import Redactor
+    from reporter.sink.store import Sink
     from reporter.window import Window
 
 
@@ -50,22 +49,20 @@ def state_of(con: engine.DuckDBPyConnection, of: str = "window") -> tuple[tuple[
 
 
 class Reading:
-    """An open sink with the window's views; a context manager. Traces are read by a second connection in a thread, beside the
+    """A sink that is open for reading, with the window's views; a context manager. Traces are read by a second connection in a thread, beside the
     other analyses and the pages' rendering: DuckDB works without Python's lock."""
 
     def __init__(
         self,
-        sink: Path,
+        sink: Sink,
         window: Window,
         compared: Window,
-        on_note: Callable[[str], None],
         redactor: Redactor | None = None,
         chosen: Chosen = ALL,
     ) -> None:
-        self.sink = open_sink(sink, read_only=True, on_wait=on_note)
-        self.con = self.sink.connection
+        self.sink, self.con = sink, sink.connection
         # As long as it is read nobody writes it.
-        self.sink_state = file_state(sink)
+        self.sink_state = file_state(sink.path)
         self.redactor = redactor
         self._window = window
         self._thread = ThreadPoolExecutor(1)

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from reporter.asked import Asked
 from reporter.errors import DamagedSinkError, NotFoundError, SinkError
 from reporter.redaction.gate import gate
+from reporter.sink.file import open_sink
 from reporter.sink.notes import emptiness, rejects, retention_notes, sources
-from reporter.sink.taking_in import take_in
+from reporter.sink.taking_in import taken_in
 from reporter.sources import Ingested, Progress
 
 if TYPE_CHECKING:
@@ -96,14 +97,13 @@ def read(
     """
     for task in (_bundle_runtime, _load_pandas):
         Thread(target=task, daemon=True).start()
-    ingested = take_in(asked.settings, asked.built_at, on_progress, on_note, _begin_loading)
+    ingested, sink = taken_in(asked.settings, asked.built_at, on_progress, on_note, _begin_loading)
     _begin_loading()
     from reporter.reading import Reading
 
     on_progress(Progress("computing", 1, 1))
-    reading = Reading(asked.settings.sink, asked.window, asked.compared, on_note, chosen=asked.settings.chosen)
+    reading = Reading(sink, asked.window, asked.compared, chosen=asked.settings.chosen)
     try:
-        sink = reading.sink
         redactor = gate(sink.about("salt"), asked.settings.privacy, is_thorough=True)
         reading.redactor = redactor
         for note in emptiness(sink, asked.window, asked.settings.chosen):
@@ -362,8 +362,8 @@ class Run:
             reading, self._reading = self._reading, None
             return reading
         asked = self._asked
-        chosen = asked.settings.chosen
-        reading = Reading(asked.settings.sink, asked.window, asked.compared, lambda _: None, self._redactor, chosen)
+        sink = open_sink(asked.settings.sink, read_only=True)
+        reading = Reading(sink, asked.window, asked.compared, self._redactor, asked.settings.chosen)
         if self._state is not None and state_of(reading.con) != self._state:
             reading.close()
             msg = f"the sink {asked.settings.sink} has changed within this run's window since it was loaded"

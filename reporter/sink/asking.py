@@ -9,9 +9,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from reporter.analysis import select_window
-from reporter.sink.current import open_current
-from reporter.sink.file import open_sink
-from reporter.sink.notes import SOURCE_NAMES, emptiness, future_notes, retention_notes, source_notes, told
+from reporter.sink.notes import SOURCE_NAMES, emptiness, retention_notes
+from reporter.sink.taking_in import taken_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,17 +33,7 @@ def asking(
 ) -> Iterator[Sink]:
     """The sink with all that is new in it, opened for reading, with the views of a window and of one it is `compared` with. Raises
     ReportError."""
-    sink = open_current(settings)
-    if sink:
-        for name, why in (*settings.notes, *source_notes(sink)):
-            on_note(told(name, why))
-        for note in future_notes(sink, now):
-            on_note(note)
-    else:
-        from reporter.sink.taking_in import take_in_anew
-
-        take_in_anew(settings, now, on_progress, on_note)
-        sink = open_sink(settings.sink, read_only=True, on_wait=on_note)
+    _, sink = taken_in(settings, now, on_progress, on_note)
     with sink:
         if window:
             select_window(sink.connection, window, compared, chosen=settings.chosen)

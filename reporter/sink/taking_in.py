@@ -36,9 +36,27 @@ def take_in(
     if not sink:
         return take_in_anew(settings, now, on_progress, on_note, on_storing)
     with sink:
-        done = Ingested(readable_sources=1, notes=[*settings.notes, *source_notes(sink)])
-        ahead = future_notes(sink, now)
-    _tell(done, ahead, on_note)
+        return _nothing_new(sink, settings, now, on_note)
+
+
+def taken_in(
+    settings: Settings,
+    now: datetime,
+    on_progress: Callable[[Progress], None],
+    on_note: Callable[[str], None],
+    on_storing: Callable[[], None] = lambda: None,
+) -> tuple[Ingested, Sink]:
+    """The same, and the sink open for reading: where nothing was new, as it was opened to find that."""
+    sink = open_current(settings)
+    if sink:
+        return _nothing_new(sink, settings, now, on_note), sink
+    done = take_in_anew(settings, now, on_progress, on_note, on_storing)
+    return done, open_sink(settings.sink, read_only=True, on_wait=on_note)
+
+
+def _nothing_new(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[str], None]) -> Ingested:
+    done = Ingested(readable_sources=1, notes=[*settings.notes, *source_notes(sink)])
+    _tell(done, future_notes(sink, now), on_note)
     return done
 
 

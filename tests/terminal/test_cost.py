@@ -87,3 +87,16 @@ def test_a_report_tells_calls_apart_and_puts_days_together_once(reads, tmp_path)
     assert asked("folded_calls AS", "Europe/Berlin") == 2
     # Compared with; since when; each operation a day, each kind a day, how many days; and the days of single operations.
     assert asked("daily", "Asia/Tokyo") == 5
+
+
+@pytest.mark.parametrize("command", [("overview",), ("build", "-o", "{}/report")])
+def test_where_nothing_is_new_the_sink_is_opened_once(app, tmp_path, monkeypatch, command):
+    """The one that was looked into for what is new is the one that is read."""
+    write_log(app, event("tool.invocation.completed", "10:00:00.5", tool_name="x", duration_ms=1))
+    assert run("sources", "--app", str(app), *DAY).exit_code == 0
+    opened: list[str] = []
+    connect = engine.connect
+    monkeypatch.setattr(engine, "connect", lambda path=":memory:", **more: opened.append(path) or connect(path, **more))
+    done = run(*(part.format(tmp_path) for part in command), "--app", str(app), *DAY)
+    assert done.exit_code == 0, done.output
+    assert [path for path in opened if path != ":memory:"] == opened[:1]
