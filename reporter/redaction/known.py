@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+from reporter.redaction.patterns import begins
 from reporter.redaction.rule import Rule
 
 # So common that they would take words out of texts that tell nothing: only under a telling name are they secrets.
@@ -142,7 +143,9 @@ def known_rule(name: str, secrets: frozenset[str]) -> Rule | None:
     literals = sorted({form for secret in told for form in _forms(secret)}, key=lambda form: (-len(form), form))
     if not literals:
         return None
-    return Rule(name, rf"(?<![A-Za-z0-9_])(?:{'|'.join(re.escape(literal) for literal in literals)})(?![A-Za-z0-9_])")
+    return Rule(
+        name, rf"{begins('A-Za-z0-9_')}(?:{'|'.join(re.escape(literal) for literal in literals)})(?![A-Za-z0-9_])"
+    )
 
 
 def _is_telling(secret: str) -> bool:

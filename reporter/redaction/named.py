@@ -28,7 +28,14 @@ _TELLS = rf"(?i)(?:{TELLING})|(?:{LAST})$|(?:^|\[)(?:{ALONE})$"
 _SECRETS = (Sort.NUMBER, Sort.SECRET, Sort.MAYBE, Sort.FAINT)
 # A name, and what stands between it and its value.
 NAME = r"(?<![\w.\[-])(?P<key>[\w.\[-]{2,160}+)"
-_NAMES = pattern(NAME + r"(?=\]?\\*[\"'`\]]{0,3}\s*[=:])", re.ASCII)
+# In a URL within a URL, and as some write JSON.
+_ENCODED = r"(?:%(?:25)*3[aAdD]|\\+u003[aAdD])"
+_CLOSED = r"(?:\]|%(?:25)*5[dD])?"
+_NAMES = pattern(rf"{NAME}(?={_CLOSED}(?:\\*[\"'`\]]{{0,3}}\s*[=:]|{_ENCODED}))", re.ASCII)
+# Of which one stands between a name and its value, in lower case.
+SIGNS = (":", "=", "%3", "%25", "u003")
+# What an escape leaves before a name, by the character that begins it.
+_LEFT = {"\\": pattern(r"u[0-9A-Fa-f]{4}|[bfnrt]"), "%": pattern(r"(?:25)*[0-9A-Fa-f]{2}")}
 
 _QUOTED = r"\\*\"((?:[^\"\\]|\\+[^\"\\]){2,})|\\*'((?:[^'\\]|\\+[^'\\]){2,})|`([^`]{2,})"
 _BARE = (
@@ -75,14 +82,19 @@ class Value(NamedTuple):
 VALUES = (
     # password="…", 'password' => '…', "password":"…", -p'…', password = …
     Value(rf"\]?\\*[\"'`\]]{{0,3}}\s*(?:=>|:=|==?|:(?!:))\s*(?:(?:&?string\(\d+\)|s:\d+:)\s*)?(?:{_QUOTED})", is_named),
-    Value(rf"\]?\\*[\"'`\]]{{0,3}}\s*(?:=>|:=|==?|:(?![ :]))\s*{_BARE}", is_named),
+    Value(rf"{_CLOSED}\\*[\"'`\]]{{0,3}}\s*(?:=>|:=|==?|:(?![ :]))\s*{_BARE}", is_named),
+    # …%3D…%26
+    Value(
+        rf"{_CLOSED}{_ENCODED}(?:%(?:25)*2[027])*((?:[^\s\"'`&,;)\]}}<>\\%]|%(?!(?:25)*(?:2[0236]|3[bBdD]))(?:25)*[0-9A-Fa-f]{{2}}){{3,}})",
+        is_named,
+    ),
     Value(rf"\]?\\*[\"'`]?:\s+{_BARE}", _is_said),
     Value(r"\]?\\*[\"'`\]]{0,2}\s*(?:=>|=|:)\s*\\*[\"']?(\d{3,12})(?![\w.])", _is_number),
 )  # fmt: skip
 
 # For a first look (RE2, over a text without backslashes): a name that has a telling word in it before anything; one of a PIN or
 # code before anything; any other before what is no number.
-_SEPARATED = r"\]?[\"'`\]]{0,3}[\s\x0bnrtf]*(?:=>|:=|==?|:)[\s\x0bnrtf]*(?:(?:&?string\(\d+\)|s:\d+:)[\s\x0bnrtf]*)?"
+_SEPARATED = r"(?:\]|%(?:25)*5[dD])?[\"'`\]]{0,3}[\s\x0bnrtf]*(?:=>|:=|==?|:|%(?:25)*3[aAdD]|u003[aAdD])[\s\x0bnrtf]*(?:(?:&?string\(\d+\)|s:\d+:)[\s\x0bnrtf]*)?"
 NAMED_LOOKS = (
     rf"(?i:{TELLING})[\w.\[-]*{_SEPARATED}[^\s,;)\]}}]",
     rf"(?i:(?:^|[^A-Za-z0-9])(?:pin|ssn)|(?:verification|security|sms)[_.-]?code){_SEPARATED}[^\s,;)\]}}]",
@@ -94,11 +106,19 @@ NAMED_LOOKS = (
 TAG_LOOK = rf"<(?:[\w.\[-]*(?i:{TELLING})[\w.\[-]*|[\w.\[-]*(?i:{LAST})|(?i:{ALONE}))[\s>]"
 
 
+def _telling(name: re.Match[str]) -> str:
+    """The name, or what is of it behind an escape, if that tells; else nothing."""
+    key = name["key"]
+    left = _LEFT.get(name.string[name.start() - 1 : name.start()])
+    escape = left.match(key) if left else None
+    return next((each for each in (key[escape.end() if escape else 0 :], key) if sort_of_name(each) is not None), "")
+
+
 def named_secrets(text: str) -> Iterator[tuple[int, int]]:
     """Where secrets stand that their name gives away."""
     for name in _NAMES.finditer(text):
-        key = name["key"]
-        if sort_of_name(key) is None:
+        key = _telling(name)
+        if not key:
             continue
         for value in VALUES:
             match = compiled(value.text).match(text, name.end())

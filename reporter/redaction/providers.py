@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 
 from reporter.redaction.checks import is_jumbled, is_random
+from reporter.redaction.patterns import begins
 from reporter.redaction.rule import Rule
 
-_START = r"(?<![A-Za-z0-9_-])"
+_START = begins("A-Za-z0-9_-")
 _SLASHED = r"(?:[A-Za-z0-9+/_=-]|\\/)"
 # name, the ends of a pattern that begins where a word does, what is in everything it matches (lower case).
 _TOKENS: tuple[tuple[str, str, str], ...] = (

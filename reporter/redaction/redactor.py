@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from reporter.redaction.calls import CONTENT, PLACES, SECRET
 from reporter.redaction.cut import mended
 from reporter.redaction.known import known_rule
-from reporter.redaction.named import named_secrets
+from reporter.redaction.named import SIGNS, named_secrets
 from reporter.redaction.own import OWN_WORDS, is_id
-from reporter.redaction.patterns import compiled, pattern
+from reporter.redaction.patterns import compiled, pattern, without_escapes
 from reporter.redaction.placeholders import hashed, masked
 from reporter.redaction.providers import TOKENS
 from reporter.redaction.rule import Looked, Rule
@@ -183,11 +183,12 @@ class Redactor:
 
     def _found(self, text: str, is_id: bool) -> Iterator[tuple[int, int, str]]:
         lower = text.lower()
+        of_rule = compiled if "%" in text or "\\" in text else without_escapes
         for rule in self._rules[is_id, bool(_LONG.search(text))].worth_a_try(lower):
-            for match in rule.pattern.finditer(text):
+            for match in of_rule(rule.text).finditer(text):
                 if span := rule.secret(match):
                     yield *span, rule.name
-        if ":" in text or "=" in text:
+        if any(sign in lower for sign in SIGNS):
             yield from ((*span, SECRET) for span in named_secrets(text))
         for place in _PLACES[is_id].worth_a_try(lower):
             for match in place.pattern.finditer(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from reporter.redaction.patterns import compiled
+from reporter.redaction.patterns import ESCAPE, compiled
 
 if TYPE_CHECKING:
     import re
@@ -42,7 +42,7 @@ class Rule(NamedTuple):
         group = next((n for n in range(1, match.re.groups + 1) if n != key and match.start(n) >= 0), 0)
         start, end = match.span(group)
         text = match.string[start:end]
-        before = max(0, match.start() - (_BEHIND if self.behind else 1))
+        before = max(0, match.start() - (_BEHIND if self.behind else ESCAPE))
         if self.look and not compiled(self.look).search(match.string, before, match.end()):
             return None
         if self.check and not self.check(text):

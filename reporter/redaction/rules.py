@@ -20,7 +20,7 @@ from reporter.redaction.checks import (
 )
 from reporter.redaction.named import NAME, TAG_LOOK, is_named, is_told
 from reporter.redaction.names import Sort, sort_of
-from reporter.redaction.patterns import pattern
+from reporter.redaction.patterns import begins, pattern
 from reporter.redaction.providers import TOKENS
 from reporter.redaction.rule import Rule
 
@@ -35,13 +35,13 @@ SHAPES: tuple[Rule, ...] = (
     Rule("app-key", r"base64:[A-Za-z0-9+/\\]{42,}={0,2}", ("base64:",)),
     *TOKENS,
     Rule("email", rf"(?<![\w.+-])[\w.+-]{{1,64}}(?:@|%40){_DOMAIN}", ("@", "%40"), is_email),
-    Rule("card", r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", (), is_card, r"(?i)(?:\b(?:id|row|offset|tweet|isbn)|_id|#)\W{0,3}$", look=r"(?:^|[^\w.-])[3-6](?:[ -]?\d){12}"),
-    Rule("iban", r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)", (), is_iban),
+    Rule("card", begins(r"\w.%-") + r"\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)", (), is_card, r"(?i)(?:\b(?:id|row|offset|tweet|isbn)|_id|#)\W{0,3}$", look=r"(?:^|[^\w.-]|%(?:25)*[0-9A-Fa-f]{2}|[bfnrt]|u[0-9A-Fa-f]{4})[3-6](?:[ -]?\d){12}"),
+    Rule("iban", begins(r"\w") + r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?!\w)", (), is_iban),
     # Behind one slash it may be a version (Chrome/134.0.0.0): these end in zeros.
     Rule("ip", r"(?<=\w/)[1-9]\d{1,2}(?:\.\d{1,3}){2}\.[1-9]\d{0,2}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4, look=_DOTTED),
     Rule("ip", r"(?:(?<=//)|(?<=@))\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", (".",), is_ipv4, look=_DOTTED),
-    Rule("ip", r"(?<![\w./-])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4, r"(?i)\b(?:v|version|build|release|upgraded (?:from|to)|windows(?: nt)?)[ :=\"']*$", look=_DOTTED),
-    Rule("ip", r"(?<![\w:.\\])(?:[0-9a-fA-F]{1,4}|:)(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])", (":",), is_ipv6, look=r"::[0-9a-fA-F]|[0-9a-fA-F]::|(?:[0-9a-fA-F]{1,4}:){4}"),
+    Rule("ip", begins(r"\w./-") + r"\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d|-\w)", (".",), is_lone_ipv4, r"(?i)\b(?:v|version|build|release|upgraded (?:from|to)|windows(?: nt)?)[ :=\"']*$", look=_DOTTED),
+    Rule("ip", begins(r"\w:.\\") + r"(?:[0-9a-fA-F]{1,4}|:)(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])", (":",), is_ipv6, look=r"::[0-9a-fA-F]|[0-9a-fA-F]::|(?:[0-9a-fA-F]{1,4}:){4}"),
     Rule("user", r"(?:\\?/home\\?/|\\?/Users\\?/)([^\s/\\\"':*?<>|]+)", ("/home", "/users"), lambda name: name not in ("Shared", "Public", "runner")),
     Rule("user", r"[A-Za-z]:\\{1,8}(?:Users|Documents and Settings)\\{1,8}([^/\\\"':*?<>|\n]{1,64}(?=\\)|[^\s/\\\"':*?<>|]+)", ("users\\", "settings\\"), lambda name: name not in ("Public", "Default", "All Users")),
 )  # fmt: skip

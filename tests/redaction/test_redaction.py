@@ -57,7 +57,14 @@ def test_there_are_enough_of_them(planted):
     assert len({kind for kind, _, _ in planted}) >= 25
 
 
-@pytest.mark.parametrize("around", ["{}", "failed with {} at last", "value='{}'", '["{}"]', "a={};b", "({})"])
+# Plain, in a URL within a URL, and in JSON within a text, where an escape ends in a letter or digit right before it.
+AROUND = (
+    *("{}", "failed with {} at last", "value='{}'", '["{}"]', "a={};b", "({})"),
+    *("u?next=x%3D{}", "u?next=x%253D{}%2526y%253D1", "%20{}%20", r"x\n{}\ny", r"x\u003d{}\u0026y", r"x\\t{}"),
+)
+
+
+@pytest.mark.parametrize("around", AROUND)
 def test_recall_in_text(planted, around):
     redactor = Redactor("salt")
     missed = [(kind, text) for kind, text, secret in planted if secret in redactor.text(around.format(text))]
