@@ -89,7 +89,7 @@ def _read_table(
         work.done.notes.append((table.name, absent))
         return
     since = _read_from(work, table, connection, found, source, seen_until)
-    for rows in tables.rows(connection, table, found, since, source, offset):
+    for rows in tables.rows(connection, table, found, since, source, offset, work.zone):
         work.gather(_TABLE_RECORDS, rows, is_table=True, is_again=table.name in known)
         offset += rows.num_rows
         # With each batch: rows that are stored before the rest cannot be read keep their numbers.

@@ -35,6 +35,9 @@ class Connection(Protocol):
 
     def quoted(self, name: str) -> str: ...
 
+    def as_written(self, name: str) -> str:
+        """What orders a table's rows as they were written; empty where nothing tells."""
+
     def ask(
         self, query: str, given: Mapping[str, str], at_once: int
     ) -> tuple[Sequence[str], Iterator[Sequence[Sequence[Any]]]]:
@@ -79,6 +82,10 @@ class _Sqlite:
     def quoted(self, name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
 
+    def as_written(self, name: str) -> str:
+        numbers = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ? AND sql NOT LIKE '%WITHOUT ROWID%'"
+        return "rowid" if self._connection.execute(numbers, [name]).fetchall() else ""
+
     def ask(
         self, query: str, given: Mapping[str, str], at_once: int
     ) -> tuple[Sequence[str], Iterator[Sequence[Sequence[Any]]]]:
@@ -97,6 +104,9 @@ class _Server:
 
     def quoted(self, name: str) -> str:
         return self._connection.dialect.identifier_preparer.quote(name)
+
+    def as_written(self, name: str) -> str:
+        return ""
 
     def ask(
         self, query: str, given: Mapping[str, str], at_once: int

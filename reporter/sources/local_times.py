@@ -1,4 +1,4 @@
-"""Times without an offset in the night the hour comes twice: the order in the file tells which of the two it is."""
+"""Times without an offset in the night the hour comes twice: the order in the file or table tells which of the two it is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LocalTimes:
         self._last: datetime | None = None
 
     def settled(self, rows: pa.Table) -> pa.Table:
-        """Entries (RAW_SCHEMA) of one block with an offset at those times that come twice."""
+        """Entries of one block, or rows of a table, (`time` and `offset`) with an offset at those times that come twice."""
         if self.zone == "UTC" or not rows.num_rows:
             return rows
         days = pc.unique(pc.utf8_slice_codeunits(rows["time"].combine_chunks(), 0, 10)).to_pylist()
@@ -40,7 +40,7 @@ class LocalTimes:
             time = times[index]
             if time and time[:10] in doubled:
                 times[index] = self._settled(time)
-        return rows.set_column(1, "time", pa.array(times, pa.string()))
+        return rows.set_column(rows.schema.get_field_index("time"), "time", pa.array(times, pa.string()))
 
     def _settled(self, time: str) -> str:
         try:

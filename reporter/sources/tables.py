@@ -178,13 +178,16 @@ def keys(connection: Connection, table: Table, known: list[str], start: str, end
 
 
 def rows(
-    connection: Connection, table: Table, known: list[str], since: str, source: int, offset: int
+    connection: Connection, table: Table, known: list[str], since: str, source: int, offset: int, zone: str
 ) -> Iterator[pa.Table]:
-    """Batches of records (source, offset, time … entry_event) from the day `since` on (empty: all), oldest first.
+    """Batches of records (source, offset, time … entry_event) from the day `since` on (empty: all), oldest first; within a day as they
+    were written, where that can be told and `zone`, the app's, has hours that come twice.
 
     Rows may come again: the sink knows them by their key. `offset` numbers the first row of the source.
     """
     import pyarrow as pa
+
+    from reporter.sources.local_times import LocalTimes
 
     time = _time(table, known)
     query = f"SELECT * FROM {connection.quoted(table.actual)}"
@@ -194,9 +197,12 @@ def rows(
         column = connection.quoted(table.column(time))
         query += f" WHERE ({column} >= :since OR {column} IS NULL)"
         arguments["since"] = since
-    order = [table.column(name) for name in (time, "id") if name and name in known]
+    order = [connection.quoted(table.column(name)) for name in (time, "id") if name and name in known]
+    if time and zone != "UTC" and (as_written := connection.as_written(table.actual)):
+        order = [f"substr({order[0]}, 1, {len('2026-11-20')})", as_written]
     if order:
-        query += f" ORDER BY {', '.join(connection.quoted(name) for name in order)}"
+        query += f" ORDER BY {', '.join(order)}"
+    times = LocalTimes(zone)
     schema = _record_schema()
     own = {actual: name for name, actual in table.columns.items()}
     found, batches = connection.ask(query, arguments, FETCH_ROWS)
@@ -205,7 +211,7 @@ def rows(
         named_rows = (dict(zip(names, row, strict=True)) for row in batch_rows)
         batch = [_record(table, row, source, offset + i) for i, row in enumerate(named_rows)]
         offset += len(batch)
-        yield pa.Table.from_pylist(batch, schema=schema)
+        yield times.settled(pa.Table.from_pylist(batch, schema=schema))
 
 
 def _moment(value: Any) -> str:  # noqa: ANN401 - any column value

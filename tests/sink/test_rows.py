@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -108,6 +109,21 @@ def test_one_bad_row_costs_that_row(app):
     assert (tool_row["operation"], tool_row["count"], tool_row["max_ms"]) == ("fs.read", 9, 5.0)
     assert (command_row["operation"], command_row["errors"]) == ("todo", 1)
     assert [span["status"] for span in ask("trace", app, "trace-0001")["spans"]].count("error") == 1
+
+
+def test_in_the_night_the_hour_comes_twice_rows_are_dated_by_the_order_they_were_written_in(app):
+    """Times in a table are the app's: 02:30 after 02:59 is an hour later. All were taken for the second hour."""
+    (app / "config").mkdir()
+    (app / "config" / "app.php").write_text("<?php return ['timezone' => 'Europe/Berlin'];")
+    clock = ("01:59:59", "02:00:00", "02:59:30", "02:10:00", "02:59:00", "03:00:00")
+    night = [(f"row-{9 - n}", "fs.read", "t", "ok", 5.0, f"2026-10-25 {time}") for n, time in enumerate(clock)]
+    period = ("--since", "2026-10-24T00:00Z", "--until", "2026-10-26T00:00Z")
+    for rows in (night[:4], night[4:]):
+        write_database(app, tools=rows)
+        told = run("export", "--app", str(app), *period).stdout.splitlines()
+    times = [json.loads(line)["ts"][11:19] for line in told]
+    assert times == ["23:59:59", "00:00:00", "00:59:30", "01:10:00", "01:59:00", "02:00:00"]
+    assert source(app) == (6, 6, 0)
 
 
 # A tool's call and a command in log and table, by one id; their rows know another trace, or none.

@@ -236,7 +236,7 @@ def test_a_million_rows_would_fit(server, app):
         known = tables.columns(con, table)
         tables.FETCH_ROWS, kept = 500, tables.FETCH_ROWS
         try:
-            sizes = [batch.num_rows for batch in tables.rows(con, table, known, "", 1, 0)]
+            sizes = [batch.num_rows for batch in tables.rows(con, table, known, "", 1, 0, "UTC")]
         finally:
             tables.FETCH_ROWS = kept
     assert sizes == [500] * 10
