@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from reporter.analysis.overview import COUNTED
 from reporter.analysis.weights import added
 from reporter.events.names import KINDS
 from reporter.replacing import replaced
@@ -73,8 +74,15 @@ def reference(sink: Sink, now: datetime, days: int) -> datetime:
     A clock that is wrongly ahead makes such events too. So one more than a day after the last such time is believed only
     when runs have seen it for as long as events are kept; until then days count from where they did.
     """
-    found = sink.connection.execute("SELECT max(ts) FROM events WHERE ts <= ?", [now]).fetchall()[0][0]
-    newest: datetime = found or now
+    return _believed(sink, _latest(sink, now) or now, now, days)
+
+
+def _latest(sink: Sink, now: datetime) -> datetime | None:
+    found: datetime | None = sink.connection.execute("SELECT max(ts) FROM events WHERE ts <= ?", [now]).fetchall()[0][0]
+    return found
+
+
+def _believed(sink: Sink, newest: datetime, now: datetime, days: int) -> datetime:
     before, seen = _moment(sink, "clock"), _moment(sink, "ahead")
     if not before or newest <= before + _STEP:
         return newest
@@ -83,13 +91,11 @@ def reference(sink: Sink, now: datetime, days: int) -> datetime:
 
 def note_clock(sink: Sink, now: datetime, days: int) -> None:
     """Remember what `reference` compares with."""
-    newest = reference(sink, now, days)
-    latest = sink.connection.execute("SELECT max(ts) FROM events WHERE ts <= ?", [now]).fetchall()[0][0]
-    is_doubted = latest is not None and newest < latest
-    seen = _moment(sink, "ahead")
+    latest, seen = _latest(sink, now), _moment(sink, "ahead")
+    newest = _believed(sink, latest or now, now, days)
     if latest is not None:
         sink.tell("clock", newest.isoformat())
-    if not is_doubted:
+    if latest is None or newest >= latest:
         sink.tell("ahead", "")
     elif not seen or now < seen:
         sink.tell("ahead", now.isoformat())
@@ -254,9 +260,9 @@ s AS (
   SELECT timezone($zone, timezone('UTC', ts))::DATE AS day, kind, operation, count(*) FILTER (is_operation) AS operations,
     count(*) FILTER (is_operation AND status = 'error') AS errors,
     sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, {added("cost_usd", "counts_tokens")} AS cost,
-    count(duration_ms) FILTER (is_operation AND duration_ms >= 0 AND isfinite(duration_ms)) AS timed,
-    {added("duration_ms", "is_operation AND duration_ms >= 0 AND isfinite(duration_ms)")} AS total_ms,
-    quantile_cont(duration_ms, 0.95) FILTER (is_operation AND duration_ms >= 0 AND isfinite(duration_ms)) AS p95_ms
+    count(duration_ms) FILTER (is_operation AND {COUNTED}) AS timed,
+    {added("duration_ms", f"is_operation AND {COUNTED}")} AS total_ms,
+    quantile_cont(duration_ms, 0.95) FILTER (is_operation AND {COUNTED}) AS p95_ms
   FROM spans WHERE status <> 'unfinished' AND ({{condition}}) GROUP BY GROUPING SETS ((day, kind), (day, kind, operation)))
 SELECT day, kind, operation, CASE WHEN operation IS NULL THEN coalesce(events, 0) ELSE 0 END,
   CASE WHEN operation IS NULL THEN coalesce(error_events, 0) ELSE 0 END, coalesce(operations, 0), coalesce(errors, 0),
