@@ -70,7 +70,7 @@ window.Telemetry.details = (() => {
         ["took", span.duration_ms === undefined || span.duration_ms === null ? "unknown" : ms(span.duration_ms) + " · " + share],
         ["self time", ms(node.self)], ["began", "+" + ms(node.start)], ["type", span.type],
         ["model", [span.provider, span.model].filter(Boolean).join("/")], ["first token", span.ttft_ms !== undefined && span.ttft_ms !== null ? ms(span.ttft_ms) : null],
-        ["tokens", span.prompt_tokens || span.completion_tokens ? count(span.prompt_tokens || 0) + " in, " + count(span.completion_tokens || 0) + " out" + (span.counts_tokens ? "" : " (counted at the llm call)") : null],
+        ["tokens", T.tokens(span) ? count(T.tokens(span)) + ": " + count(span.prompt_tokens || 0) + " in, " + count(span.completion_tokens || 0) + " out" + (span.counts_tokens ? "" : " (counted at the llm call)") : null],
         ["cost", span.cost_usd ? usd(span.cost_usd) : null], ["dry run", span.dry_run ? "yes" : null],
       ]),
       node.events.length === 0 && el("p", { class: "soft" }, view.doc.events ? "No record of its own." : "This report carries this trace's spans only. All of it: telemetry-report trace " + view.doc.correlation_id),

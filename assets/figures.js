@@ -190,7 +190,7 @@ window.TelemetryFigures = (() => {
       if (key === null) continue;
       let row = found.get(key);
       if (!row) {
-        row = { ...operationOf(data, i), trace: data.ids[data.trace[i]], ts: Infinity, calls: 0, errors: 0, prompt: 0, completion: 0, cached: 0, tokens: 0, total: 0, cost_usd: 0, rows: [], said: 0, seconds: 0 };
+        row = { ...operationOf(data, i), trace: data.ids[data.trace[i]], ts: Infinity, calls: 0, errors: 0, prompt: 0, completion: 0, cached: 0, tokens: 0, cost_usd: 0, rows: [], said: 0, seconds: 0 };
         found.set(key, row);
       }
       const n = data.n ? data.n[i] : 1;
@@ -200,13 +200,12 @@ window.TelemetryFigures = (() => {
       row.prompt += facts.prompt[at] || 0;
       row.completion += facts.completion[at] || 0;
       row.cached += facts.cached[at] || 0;
-      row.total += facts.total[at] || 0;
+      row.tokens += facts.total[at] || 0;
       row.cost_usd += facts.cost[at] || 0;
       row.ts = Math.min(row.ts, data.t[i] - took);
       if (took > 0 && facts.completion[at] !== null) { row.said += facts.completion[at]; row.seconds += (took / 1000) * n; }
       row.rows.push(i);
     }
-    for (const row of found.values()) row.tokens = row.prompt + row.completion;
     return [...found.values()];
   }
 
@@ -324,7 +323,7 @@ window.TelemetryFigures = (() => {
   };
 
   // ---- tiles: [the figure as text, what stands small beside it]; null: it cannot follow
-  const NOTHING = { calls: 0, prompt: 0, completion: 0, total: 0, tokens: 0, cost_usd: 0 };
+  const NOTHING = { calls: 0, prompt: 0, completion: 0, tokens: 0, cost_usd: 0 };
   const spent = (chosen) => once(chosen, "spent", () => tokens(chosen, () => 0)[0]) || NOTHING;
   // Of the model that a page is of, whether its calls or its streams bear the tokens.
   const used = (chosen, tile) => { const name = pageOf(tile).replace(/^\S+ /, ""); return tokens(chosen, (i) => (operationOf(chosen.data, i).operation === name ? 0 : null))[0] || NOTHING; };
@@ -338,7 +337,7 @@ window.TelemetryFigures = (() => {
     faults: (chosen) => [short(faults(chosen)), said(errorEvents(chosen), "error event")],
     failed_traces: (chosen) => (failedTraces(chosen) === null ? null : [short(failedTraces(chosen)), "of " + short(traceCount(chosen)) + ", " + rate(failedTraces(chosen) / traceCount(chosen))]),
     traces: (chosen) => (traceCount(chosen) === null ? null : [short(traceCount(chosen))]),
-    total: (chosen) => [short(spent(chosen).total), short(spent(chosen).prompt) + " in, " + short(spent(chosen).completion) + " out"],
+    total: (chosen) => [short(spent(chosen).tokens), short(spent(chosen).prompt) + " in, " + short(spent(chosen).completion) + " out"],
     tokens: (chosen) => [short(spent(chosen).tokens)],
     cost: (chosen) => [usd(spent(chosen).cost_usd)],
     calls: (chosen) => [short(spent(chosen).calls)],

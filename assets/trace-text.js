@@ -10,6 +10,9 @@
   // What stands in the last column of a row; “≈”: the record's time is a whole second, it was written some time in that.
   T.took = (node) => (node.span ? (node.status === "unfinished" ? "unfinished" : ms(node.span.duration_ms)) : (node.isRough ? "≈ +" : "+") + ms(node.start));
 
+  // A call's tokens, as analysis/work.py's TOKENS.
+  T.tokens = (span) => span.total_tokens ?? (span.prompt_tokens || 0) + (span.completion_tokens || 0);
+
   function summary(view) {
     const operations = view.nodes.filter((node) => node.span.type !== "root");
     const kinds = {};
@@ -20,7 +23,7 @@
     }
     const counted = view.nodes.filter((node) => node.span.counts_tokens);
     const add = (name) => counted.reduce((sum, node) => sum + (node.span[name] || 0), 0);
-    const tokens = add("prompt_tokens") + add("completion_tokens");
+    const tokens = counted.reduce((sum, node) => sum + T.tokens(node.span), 0);
     const slowest = operations.reduce((best, node) => (!best || node.self > best.self ? node : best), null);
     return { kinds, tokens, cost: add("cost_usd"), slowest,
       unfinished: view.nodes.filter((node) => node.status === "unfinished").length, tools: operations.filter((node) => node.span.type === "tool").length };

@@ -9,7 +9,7 @@ from reporter import frames
 from reporter.analysis import FIRST_TOKEN
 from reporter.analysis.overview import BUCKET, COUNTED
 from reporter.analysis.weights import added, how_many, percentile
-from reporter.analysis.work import finished
+from reporter.analysis.work import TOKENS, finished
 
 if TYPE_CHECKING:
     import duckdb
@@ -62,7 +62,7 @@ told AS (
 traced AS ({OWN_CONVERSATION}),
 used AS (
   SELECT coalesce(s.conversation_id, own) AS conversation_id, list_sort(list(DISTINCT operation)) AS operations,
-    sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0))::BIGINT AS tokens, {added("cost_usd")} AS cost_usd
+    sum({TOKENS})::BIGINT AS tokens, {added("cost_usd")} AS cost_usd
   FROM window_spans s LEFT JOIN traced USING (correlation_id) WHERE counts_tokens GROUP BY 1),
 conversations AS (
   SELECT conversation_id, min(first) AS first, max(ts) AS last, len(list_distinct(flatten(list(messages)))) AS messages,

@@ -15,6 +15,7 @@ from reporter.analysis.overview import COUNTED, KIND_COUNTS
 from reporter.analysis.tools import tool_chains
 from reporter.analysis.traces import summaries
 from reporter.analysis.weights import ALL_SPANS
+from reporter.analysis.work import TOKENS
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,7 +43,7 @@ _MS = f"CASE WHEN {COUNTED} THEN duration_ms END"
 # What is summed up, of one span. A call's tokens as they are counted: the total as logged, else of both.
 _SPAN_SUMS = {
     "n": "1", "sum_ms": _MS, "min_ms": _MS, "max_ms": _MS, "prompt_tokens": "prompt_tokens", "completion_tokens": "completion_tokens",
-    "total_tokens": "coalesce(total_tokens, coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0))", "cached_tokens": "cached_tokens",
+    "total_tokens": TOKENS, "cached_tokens": "cached_tokens",
     "cost_usd": "cost_usd",
 }  # fmt: skip
 # As spans that are no operations, whose duration is the time to first token: it and the stream's own together would be a cell each.

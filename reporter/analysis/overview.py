@@ -10,6 +10,7 @@ from reporter import engine
 from reporter.analysis import fold
 from reporter.analysis.faults import count_faults
 from reporter.analysis.weights import added, how_many, percentiles
+from reporter.analysis.work import TOKENS
 from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
@@ -267,7 +268,7 @@ def _busiest(con: duckdb.DuckDBPyConnection) -> list[tuple[OperationCount, ...]]
 def _tokens(con: duckdb.DuckDBPyConnection) -> Tokens:
     row = con.execute(
         f"""SELECT coalesce(sum(prompt_tokens), 0)::BIGINT, coalesce(sum(completion_tokens), 0)::BIGINT,
-          coalesce(sum(coalesce(total_tokens, coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0))), 0)::BIGINT,
+          coalesce(sum({TOKENS}), 0)::BIGINT,
           coalesce({added("cost_usd")}, 0)
         FROM window_spans WHERE counts_tokens"""
     ).fetchall()[0]

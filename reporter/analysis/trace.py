@@ -26,11 +26,11 @@ CONTAINERS_AT_MOST = 900
 _DEEP = 240
 # What a span tells where it is known, beside what scripts rely on.
 SPAN_DETAILS = (
-    "type", "provider", "model", "prompt_tokens", "completion_tokens", "cost_usd", "counts_tokens", "ttft_ms", "dry_run", "message_id",
+    "type", "provider", "model", "prompt_tokens", "completion_tokens", "total_tokens", "cost_usd", "counts_tokens", "ttft_ms", "dry_run", "message_id",
     "conversation_id", "fragment_id", "execution_id", "step_id", "pipeline_id", "invocation_id", "start_event", "row_event",
 )  # fmt: skip
 # Of these, what a summary needs.
-SUMMED = ("type", "prompt_tokens", "completion_tokens", "cost_usd", "counts_tokens")
+SUMMED = ("type", "prompt_tokens", "completion_tokens", "total_tokens", "cost_usd", "counts_tokens")
 _EVENT_COLUMNS = (
     "id",
     "ts",

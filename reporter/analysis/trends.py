@@ -11,6 +11,7 @@ from reporter import frames
 from reporter.analysis.local import LOCAL
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.weights import ALL_EVENTS, ALL_SPANS, added, how_many, percentile, total
+from reporter.analysis.work import TOKENS
 
 if TYPE_CHECKING:
     import duckdb
@@ -46,7 +47,7 @@ _OF_KINDS = f"""
 WITH e AS (SELECT {_DAY} AS day, kind, {how_many()} AS events, {how_many("status = 'error'")} AS error_events
   FROM {ALL_EVENTS} GROUP BY 1, 2),
 s AS (SELECT {_DAY} AS day, kind, {how_many("is_operation")} AS operations, {how_many("is_operation AND status = 'error'")} AS errors,
-    sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, {added("cost_usd", "counts_tokens")} AS cost
+    sum({TOKENS}) FILTER (counts_tokens) AS tokens, {added("cost_usd", "counts_tokens")} AS cost
   FROM {ALL_SPANS} WHERE status <> 'unfinished' GROUP BY 1, 2),
 parts AS (
   SELECT day, kind, events, error_events, operations, errors, tokens, cost AS cost_usd FROM e FULL JOIN s USING (day, kind)

@@ -9,3 +9,5 @@ def finished(spans: str) -> str:
 
 
 DONE = finished("window_spans")
+# SQL: a call's tokens: all of them as logged, which may be more than what went in and came out, else these.
+TOKENS = "coalesce(total_tokens, coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0))"

@@ -55,7 +55,7 @@ def summary(trace: Json) -> str:
     for span in spans:
         kinds[span["kind"]] = kinds.get(span["kind"], 0) + 1
     counted = [span for span in trace["spans"] if span.get("counts_tokens")]
-    tokens = sum((span.get("prompt_tokens") or 0) + (span.get("completion_tokens") or 0) for span in counted)
+    tokens = sum(_tokens(span) for span in counted)
     cost = sum(span.get("cost_usd") or 0 for span in counted)
     waiting = sum(span["status"] == "unfinished" for span in trace["spans"])
     parts = (
@@ -66,6 +66,12 @@ def summary(trace: Json) -> str:
         f"{waiting} unfinished" if waiting else "",
     )
     return " · ".join(part for part in parts if part)
+
+
+def _tokens(span: Json) -> int:
+    """As analysis/work.py's TOKENS."""
+    total = span.get("total_tokens")
+    return (span.get("prompt_tokens") or 0) + (span.get("completion_tokens") or 0) if total is None else int(total)
 
 
 def plain(text: object, chars: int = 120) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.weights import added
+from reporter.analysis.work import TOKENS
 from reporter.events.names import KINDS
 from reporter.replacing import replaced
 from reporter.sink.faults import forget_faults, keep_faults
@@ -259,7 +260,7 @@ WITH e AS (
 s AS (
   SELECT timezone($zone, timezone('UTC', ts))::DATE AS day, kind, operation, count(*) FILTER (is_operation) AS operations,
     count(*) FILTER (is_operation AND status = 'error') AS errors,
-    sum(coalesce(prompt_tokens, 0) + coalesce(completion_tokens, 0)) FILTER (counts_tokens) AS tokens, {added("cost_usd", "counts_tokens")} AS cost,
+    sum({TOKENS}) FILTER (counts_tokens) AS tokens, {added("cost_usd", "counts_tokens")} AS cost,
     count(duration_ms) FILTER (is_operation AND {COUNTED}) AS timed,
     {added("duration_ms", f"is_operation AND {COUNTED}")} AS total_ms,
     quantile_cont(duration_ms, 0.95) FILTER (is_operation AND {COUNTED}) AS p95_ms

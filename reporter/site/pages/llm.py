@@ -61,7 +61,7 @@ def context(results: Results, zone: ZoneInfo) -> LlmContext:
         TITLE,
         view,
         int(models["calls"].sum()),
-        int((models["prompt"] + models["completion"]).sum()),
+        int(models["tokens"].sum()),
         float(models["cost_usd"].sum()),
         float(models["priced_usd"].sum()),
         int(unpriced["calls"].sum() - unpriced["costed_calls"].sum()),

@@ -1,0 +1,63 @@
+"""A call's tokens: one figure, wherever they are counted."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from reporter.analysis import select_window
+from reporter.analysis.chat import chat
+from reporter.analysis.llm import llm
+from reporter.analysis.local import know_zone
+from reporter.analysis.trends import trends
+from reporter.site.context import rows
+from reporter.window import Window
+from tests.helpers import event, run, write_log
+
+DAY = ["--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC"]
+
+
+@contextmanager
+def sink_of(app: Path):
+    with duckdb.connect(str(app / "storage" / "telemetry" / "telemetry.duckdb"), read_only=True) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        select_window(con, Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC)))
+        know_zone(con, "UTC")
+        yield con
+
+
+def test_a_calls_tokens_are_all_of_them_wherever_they_are_counted(app):
+    """As logged, which models that think say more of than both ways together, or alone."""
+    usages = {
+        "both": ({"prompt_tokens": 30, "completion_tokens": 4}, 34),
+        "all": ({"total_tokens": 500}, 500),
+        "more": ({"prompt_tokens": 30, "completion_tokens": 4, "total_tokens": 6000}, 6000),
+    }
+    for n, (trace, (usage, _)) in enumerate(usages.items()):
+        call = {"provider": "p", "model": trace, "conversation_id": f"talk-{trace}", "duration_ms": 5}
+        write_log(app, event("llm.call.completed", f"10:00:0{n}.000001", trace, **call, token_usage=usage))
+    expected = {trace: tokens for trace, (_, tokens) in usages.items()}
+    day = ["--app", str(app), *DAY]
+    assert json.loads(run("overview", *day, "--format", "json").stdout)["tokens"]["total"] == sum(expected.values())
+    for trace, tokens in expected.items():
+        assert f"{tokens:,} tokens" in run("trace", trace, *day[:2], "--format", "timeline").stdout
+    with sink_of(app) as con:
+        use = llm(con, 3600, {})
+        assert {m.operation.removeprefix("p/"): m.tokens for m in rows(use.models)} == expected
+        assert {t.correlation_id: t.tokens for t in rows(use.expensive)} == expected
+        assert use.points["tokens"].sum() == sum(expected.values())
+        assert {c.conversation_id.removeprefix("talk-"): c.tokens for c in rows(chat(con, 3600).recent)} == expected
+        assert trends(con).days["tokens"].sum() == sum(expected.values())
+    (app / "telemetry-report.toml").write_text("[retention]\ndays = 1\n")
+    # Day by day, as an app runs: a leap ahead would be a wrong clock.
+    late = event("llm.call.completed", "09:00:00.000001", "late", provider="p", model="late", duration_ms=5)
+    for day in ("2026-11-21", "2026-11-22"):
+        write_log(app, late.replace("2026-11-20", day))
+        assert run("sources", "--app", str(app)).exit_code == 0
+    with sink_of(app) as con:
+        assert con.execute("SELECT count(*) FROM spans").fetchall() == [(2,)]
+        assert trends(con).days["tokens"].sum() == sum(expected.values())
