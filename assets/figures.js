@@ -49,7 +49,7 @@ window.TelemetryFigures = (() => {
     return found.filter((one) => one !== llm);
   });
 
-  // All events are told by kind and bucket only.
+  // All events are told by kind and bucket only; of a bucket that the period cuts, all.
   function events(chosen, kindOf, what = "count") {
     const { data, wanted } = chosen;
     if (wanted.status || wanted.operation || wanted.q || wanted.host) return null;
@@ -58,6 +58,12 @@ window.TelemetryFigures = (() => {
       const isIn = (!wanted.kind || at.kind[i] === wanted.kind) && (!kindOf || at.kind[i] === kindOf) && t + data.window.step > chosen.since && t < chosen.until;
       return sum + (isIn ? at[what][i] : 0);
     }, 0);
+  }
+
+  // Whether the period begins or ends within a bucket: all events of it count.
+  function cutsBucket(chosen) {
+    const { events: at, window: of } = chosen.data;
+    return events(chosen) !== null && [chosen.since, chosen.until].some((edge) => edge > of.start && edge < of.end && at.t.some((t) => t < edge && edge < t + of.step));
   }
 
   const errorEvents = (chosen) => chosen.errors.reduce((all, is) => all + is, 0);
@@ -376,5 +382,5 @@ window.TelemetryFigures = (() => {
     return text ? "; most often: " + text.slice(0, NAMED_CHARS).replace(/\.$/, "") + (text.length > NAMED_CHARS ? "…" : "") : "";
   }
   const said = (n, noun) => count(n) + " " + noun + (n === 1 ? "" : "s");
-  return { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, all, once, operationOf, weight, tokens };
+  return { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, cutsBucket, all, once, operationOf, weight, tokens };
 })();

@@ -103,6 +103,14 @@ def test_the_overview_of_a_period_is_that_of_the_command_line(report, samples, b
 
 
 @pytest.mark.parametrize(
+    ("later", "page", "says"), [(0, "index", False), (60_000, "index", True), (60_000, "performance", False)]
+)
+def test_a_period_that_cuts_a_step_says_that_events_are_of_whole_ones(report, browser, later, page, says):
+    shown = opened(browser, report, f"{page}.html#since={SINCE + later}&until={UNTIL}")
+    assert ("events are those of whole steps" in shown.inner_text("#filter-note")) == says
+
+
+@pytest.mark.parametrize(
     ("chosen", "fits"),
     [
         ("status=error", lambda s: s[s["status"] == "error"]),
