@@ -39,9 +39,12 @@ def keep_faults(sink: Sink) -> None:
     """Put together anew the faults of all traces that have events which `faults` does not cover, and note that it does."""
     if not sink.is_saved or has_faults(sink):
         return
+    from reporter.sink import elsewhere
+
     con, kept = sink.connection, _covered(sink)
-    # At first of those that failed; later whatever came of a trace may tell what ended with what.
-    turns = sink.turns(f"batch > {kept}" if kept else "status = 'error'", is_all=not kept)
+    # At first of those that failed; later whatever came of a trace may tell what ended with what, and so may a row of another's call.
+    new, moved = (f"batch > {kept}", elsewhere.find(sink.connection)) if kept else ("status = 'error'", False)
+    turns = sink.turns(new, is_all=not kept, events=elsewhere.EVENTS if moved else "events")
     with sink.transaction():
         if not kept:
             con.execute("DELETE FROM faults")
@@ -49,7 +52,8 @@ def keep_faults(sink: Sink) -> None:
             _keep(con, f"{_TRACED} AND {turn}")
         _add(con, f"(SELECT * FROM events WHERE {_ALONE} AND batch > {kept})", "false")
         sink.tell("faults", f"{sink.about('batch') or 0} {__version__}")
-    con.execute("DROP TABLE IF EXISTS temp.touched")
+    for name in ("touched", "elsewhere"):
+        con.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
 
 def forget_faults(sink: Sink) -> None:
