@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from reporter.__main__ import _OBJECTS_BETWEEN_COLLECTIONS
-from tests.browser import chromium
+from tests.browser import chromium, leave
 from tests.servers import SERVERS, Server
 
 DATA = Path(__file__).parent / "data"
@@ -54,10 +54,9 @@ def _browser():
 
 @pytest.fixture
 def browser(_browser):
-    """Chromium. What a test has opened is closed behind it: hundreds of pages make each further one slow."""
+    """Chromium. What a test has opened is closed behind it or goes to the next: hundreds of pages make each further one slow."""
     yield _browser
-    for context in _browser.contexts:
-        context.close()
+    leave(_browser)
 
 
 @pytest.fixture(scope="session", params=SERVERS)
