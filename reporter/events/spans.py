@@ -160,7 +160,7 @@ SELECT id, correlation_id, kind, type, coalesce(operation, 'unknown') AS operati
 FROM span_events WHERE family IN {TABLE_EVENTS}
 """
 
-# Pairs (log span, row) that are certainly or possibly one call; `rank` 0: the same id.
+# Pairs (log span, row) that are certainly or possibly one call; `rank` 0: the same id, 1: ended alike, 2: not so.
 _CANDIDATES = f"""
 WITH finished AS (SELECT * FROM log_spans WHERE type IN ('tool', 'command') AND is_operation),
 by_id AS (
@@ -168,7 +168,7 @@ by_id AS (
   FROM finished s JOIN row_spans r ON r.type = s.type
     AND CASE s.type WHEN 'tool' THEN r.invocation_id = s.invocation_id ELSE r.execution_id = s.execution_id END),
 by_time AS (
-  SELECT s.id, r.id, 1, s.ts, r.ts
+  SELECT s.id, r.id, CASE WHEN r.status = s.status THEN 1 ELSE 2 END, s.ts, r.ts
   FROM finished s JOIN row_spans r ON r.type = s.type AND r.operation = s.operation
     AND coalesce(r.correlation_id, '') = coalesce(s.correlation_id, '')
     AND abs(epoch_us(r.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6

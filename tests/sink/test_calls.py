@@ -76,6 +76,18 @@ def test_a_command_in_table_and_log_without_correlation_is_one(app):
     assert operations(app)["command", "note"]["count"] == 2
 
 
+@pytest.mark.parametrize("row_at", ["10:00:01", "10:00:02", "10:00:03"])
+def test_a_row_is_the_call_that_ended_like_it_where_two_may_be_it(app, row_at):
+    """A command that failed and was tried again at once: the table has rows of successes only, and would end the failure well."""
+    for at, outcome in (("10:00:01.200000", "failed"), ("10:00:02.100000", "completed")):
+        done = {"command": "note", "duration_ms": 5, "success": outcome == "completed"}
+        write_log(app, event(f"command.execution.{outcome}", at, **done))
+    result = '{"correlation_id": "trace-0001", "success": true}'
+    write_database(app, commands=[("c1", "note", f"2026-11-20 {row_at}", result)])
+    found = operations(app)["command", "note"]
+    assert (found["count"], found["errors"]) == (2, 1)
+
+
 def test_tokens_of_a_call_are_counted_once(app):
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
     call = {
