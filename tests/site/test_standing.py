@@ -18,11 +18,12 @@ from tests.helpers import entry, event, run, write_database, write_log
 DAY = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z")
 
 
-@pytest.fixture
-def built(app, tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
     """A report, and what builds it again: whether it was written anew."""
+    home = tmp_path_factory.mktemp("standing")
+    app, output = home / "app", home / "output"
     write_log(app, event("chat.started", "10:00:00.5"), event("chat.completed", "10:00:01.5"))
-    output = tmp_path / "output"
 
     def again(*options: str) -> bool:
         before = (output / "data" / "build.js").stat().st_ino if output.exists() else 0
@@ -32,6 +33,15 @@ def built(app, tmp_path):
 
     assert again()
     return app, output, again
+
+
+@pytest.fixture
+def built(made):
+    """The same where the report stands, whatever the test before has changed."""
+    _, _, again = made
+    again()
+    assert not again()
+    return made
 
 
 def test_a_report_stands_while_nothing_is_new(built):

@@ -21,16 +21,21 @@ STEPS = 25
 
 
 def read(app, tmp_path, on_progress=lambda _: None) -> list[str]:
-    """What the sink holds after a reading, by message."""
+    """What the sink holds after a reading by a program of its own, by message."""
     settings = find_app(str(app), None, (), str(tmp_path / "s.duckdb"))
     with open_sink(settings.sink) as sink:
-        ingest(sink, settings, on_progress)
-        odd = sink.connection.execute(
-            "SELECT name, entries, events, rejects FROM sources WHERE entries <> events + rejects"
-        )
-        assert odd.fetchall() == []
-        assert sink.connection.execute("SELECT reason, sample FROM rejects").fetchall() == []
-        return [row[0] for row in sink.connection.execute("SELECT message FROM events").fetchall()]
+        return read_on(sink, settings, on_progress)
+
+
+def read_on(sink, settings, on_progress=lambda _: None) -> list[str]:
+    """The same by one that keeps its sink open."""
+    ingest(sink, settings, on_progress)
+    odd = sink.connection.execute(
+        "SELECT name, entries, events, rejects FROM sources WHERE entries <> events + rejects"
+    )
+    assert odd.fetchall() == []
+    assert sink.connection.execute("SELECT reason, sample FROM rejects").fetchall() == []
+    return [row[0] for row in sink.connection.execute("SELECT message FROM events").fetchall()]
 
 
 def check(found: list[str], count: int, told: list[str], *, is_all: bool) -> None:
@@ -68,11 +73,13 @@ def test_while_a_reading_goes_on(app, tmp_path, seed, monkeypatch):
             folder.told.append(f"({folder.act()})")
 
     folder.append(12)
-    for _ in range(STEPS // 2):
-        folder.told.append(folder.act())
-        left[0] = 4
-        folder.told.append("READ")
-        check(read(app, tmp_path, act), folder.count, folder.told, is_all=False)
+    settings = find_app(str(app), None, (), str(tmp_path / "s.duckdb"))
+    with open_sink(settings.sink) as sink:
+        for _ in range(STEPS // 2):
+            folder.told.append(folder.act())
+            left[0] = 4
+            folder.told.append("READ")
+            check(read_on(sink, settings, act), folder.count, folder.told, is_all=False)
     folder.settle()
     left[0] = 0
     check(read(app, tmp_path), folder.count, folder.told, is_all=True)
