@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 
@@ -27,8 +28,9 @@ def fleet(samples, tmp_path_factory):
     return home
 
 
+@cache
 def own(fleet, command: str, host: str) -> dict:
-    """A command's answer of one host's export."""
+    """A command's answer of one host's export: asked once."""
     done = run(command, "--app", "/", "--from", str(fleet / "out" / f"host={host}"), *PERIOD, "--format", "json")
     assert done.exit_code == 0, done.output
     return json.loads(done.stdout)
