@@ -160,16 +160,17 @@ SELECT id, correlation_id, kind, type, coalesce(operation, 'unknown') AS operati
 FROM span_events WHERE family IN {TABLE_EVENTS}
 """
 
-# Pairs (log span, row) that are certainly or possibly one call; `rank` 0: the same id, 1: ended alike, 2: not so.
+# Pairs (log span, row) that are certainly or possibly one call; `rank` 0: the same id, 1: the same id, of a start whose
+# end was not logged, 2: ended alike, 3: not so.
 _CANDIDATES = f"""
-WITH finished AS (SELECT * FROM log_spans WHERE type IN ('tool', 'command') AND is_operation),
+WITH calls AS (SELECT * FROM log_spans WHERE type IN ('tool', 'command') AND (is_operation OR status = 'unfinished')),
 by_id AS (
-  SELECT s.id AS span, r.id AS row_id, 0 AS rank, s.ts AS span_ts, r.ts AS row_ts
-  FROM finished s JOIN row_spans r ON r.type = s.type
+  SELECT s.id AS span, r.id AS row_id, CASE WHEN s.is_operation THEN 0 ELSE 1 END AS rank, s.ts AS span_ts, r.ts AS row_ts
+  FROM calls s JOIN row_spans r ON r.type = s.type
     AND CASE s.type WHEN 'tool' THEN r.invocation_id = s.invocation_id ELSE r.execution_id = s.execution_id END),
 by_time AS (
-  SELECT s.id, r.id, CASE WHEN r.status = s.status THEN 1 ELSE 2 END, s.ts, r.ts
-  FROM finished s JOIN row_spans r ON r.type = s.type AND r.operation = s.operation
+  SELECT s.id, r.id, CASE WHEN r.status = s.status THEN 2 ELSE 3 END, s.ts, r.ts
+  FROM calls s JOIN row_spans r ON s.is_operation AND r.type = s.type AND r.operation = s.operation
     AND coalesce(r.correlation_id, '') = coalesce(s.correlation_id, '')
     AND abs(epoch_us(r.ts) - epoch_us(s.ts)) <= {MATCH_SECONDS}e6
     AND (s.type = 'command' OR (r.duration_ms IS NULL AND s.duration_ms IS NULL)
@@ -182,15 +183,20 @@ _ROOTS = f"""SELECT id, correlation_id, kind, type, coalesce(provider || '/' || 
   false AS is_operation, ts, {_LESS_DURATION} AS start_ts, duration_ms, coalesce(status, 'ok') AS status, provider, model, message_id, conversation_id, fragment_id
 FROM span_events WHERE phase = 'root'"""
 
-# What a span and its table row tell alike, the log's word first; the row knows better only how it ended.
+# What a span and its table row tell alike, the log's word first; the row knows better how it ended, and when where that was not logged.
 _ALIKE = ("dry_run", "message_id", "conversation_id", "fragment_id", "execution_id", "pipeline_id", "invocation_id")
 
 
 def _merged(*, has_rows: bool) -> str:
     alike = ", ".join(f"coalesce(s.{name}, r.{name}) AS {name}" if has_rows else f"s.{name}" for name in _ALIKE)
+    ended = "s.is_operation, s.ts, s.start_ts, s.duration_ms, s.status"
+    if has_rows:
+        by_row = "r.id IS NOT NULL AND NOT s.is_operation"
+        ended = f"""s.is_operation OR r.id IS NOT NULL AS is_operation, CASE WHEN {by_row} THEN greatest(s.ts, r.ts) ELSE s.ts END AS ts, s.start_ts,
+  CASE WHEN {by_row} THEN coalesce(r.duration_ms, (epoch_us(greatest(s.ts, r.ts)) - epoch_us(s.ts)) / 1000) ELSE s.duration_ms END AS duration_ms,
+  coalesce(r.status, s.status) AS status"""
     parts = [
-        f"""SELECT s.id, s.correlation_id, s.kind, s.type, s.operation, s.is_operation, s.ts, s.start_ts, s.duration_ms,
-  {"coalesce(r.status, s.status) AS status" if has_rows else "s.status"}, s.provider, s.model, s.prompt_tokens, s.completion_tokens,
+        f"""SELECT s.id, s.correlation_id, s.kind, s.type, s.operation, {ended}, s.provider, s.model, s.prompt_tokens, s.completion_tokens,
   s.total_tokens, s.cost_usd, s.ttft_ms, s.step_id, s.start_event, {alike}, {"r.id" if has_rows else "NULL::BIGINT"} AS row_event
 FROM log_spans s {"LEFT JOIN matches m ON m.span = s.id LEFT JOIN row_spans r ON r.id = m.row_id" if has_rows else ""}
 WHERE NOT s.is_lone_end""",

@@ -312,6 +312,8 @@ class Sink:
         new = f"batch > {derived} AND {chosen}"
         had_spans = self._has("FROM spans")
         moved = elsewhere.find(con)
+        if moved and self.is_saved:
+            con.execute(elsewhere.REACH)
         turns = self.turns(new, is_all=not had_spans, events=elsewhere.EVENTS if moved else "events")
         for turn in turns:
             of_turn = f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen} AND {turn}"

@@ -88,6 +88,23 @@ def test_a_row_is_the_call_that_ended_like_it_where_two_may_be_it(app, row_at):
     assert (found["count"], found["errors"]) == (2, 1)
 
 
+@pytest.mark.parametrize("trace", ["trace-0001", None])
+@pytest.mark.parametrize(("ms", "took"), [(120.0, 120), (None, 600)])
+def test_a_row_ends_the_call_of_its_id_whose_end_was_not_logged(app, trace, ms, took):
+    call = {"tool_name": "db", "invocation_id": "i1"}
+    write_log(app, event("tool.invocation.started", "10:00:00.400000", **call))
+    assert ask("overview", app)["kinds"]["tool"]["unfinished"] == 1
+    write_database(app, [("i1", "db", trace, "error", ms, "2026-11-20 10:00:01")])
+    found = ask("overview", app)["kinds"]["tool"]
+    assert (found["count"], found["errors"], found["unfinished"], found["p50_ms"]) == (1, 1, 0, took)
+    (span,) = ask("trace", app, "trace-0001")["spans"]
+    assert (span["status"], span["start"], span["end"]) == (
+        "error",
+        "2026-11-20T10:00:00.400000Z",
+        "2026-11-20T10:00:01.000000Z",
+    )
+
+
 def test_tokens_of_a_call_are_counted_once(app):
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
     call = {
