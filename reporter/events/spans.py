@@ -248,16 +248,22 @@ _TOOL, _STEP, _STREAM, _COMMAND = (_LEVELS.index(name) + 1 for name in ("tool", 
 _LLM, _ENRICHMENT, _PIPELINE, _JOB, _ROOT = (
     _LEVELS.index(name) + 1 for name in ("llm", "enrichment", "pipeline", "job", "root")
 )
-_BY_ID = f"""(c.level IN ({_TOOL}, {_STEP}) AND p.level = {_COMMAND} AND p.execution_id = c.execution_id
-    OR c.level = {_STEP} AND p.level IN ({_PIPELINE}, {_JOB}) AND p.pipeline_id = c.pipeline_id
-    OR c.level = {_STEP} AND p.level = {_ENRICHMENT} AND p.message_id = c.message_id
-    OR c.level = {_LLM} AND p.level = {_STREAM} AND p.message_id = c.message_id
-    OR c.level IN ({_STREAM}, {_LLM}) AND p.level = {_ROOT} AND p.message_id = c.message_id)"""
+
+
+def _is_by_id(c: str, p: str) -> str:
+    """Whether the ids of `c` say that it stands in `p`."""
+    return f"""({c}.level IN ({_TOOL}, {_STEP}) AND {p}.level = {_COMMAND} AND {p}.execution_id = {c}.execution_id
+    OR {c}.level = {_STEP} AND {p}.level IN ({_PIPELINE}, {_JOB}) AND {p}.pipeline_id = {c}.pipeline_id
+    OR {c}.level = {_STEP} AND {p}.level = {_ENRICHMENT} AND {p}.message_id = {c}.message_id
+    OR {c}.level = {_LLM} AND {p}.level = {_STREAM} AND {p}.message_id = {c}.message_id
+    OR {c}.level IN ({_STREAM}, {_LLM}) AND {p}.level = {_ROOT} AND {p}.message_id = {c}.message_id)"""
+
 
 # A tool call belongs to the step around it, else to its command; a step to its command or pipeline, a call of a model to
 # the stream of its message, each by id. What no id places belongs to the smallest span of its trace around it. Log times
-# in whole seconds are taken as exact to a second where nothing encloses exactly. Lengths count in steps of 10 µs, as durations are
-# logged: a call and the stream that took as long stand a microsecond apart.
+# in whole seconds are taken as exact to a second where nothing encloses exactly; what stands in another by id
+# never encloses that. Lengths count in steps of 10 µs, as durations are logged: a call and the stream that took as long stand a
+# microsecond apart.
 _PARENTS = f"""
 WITH s AS (
   SELECT id, correlation_id, kind, message_id, execution_id, pipeline_id, epoch_us(start_ts) AS a,
@@ -272,7 +278,7 @@ p AS (
   UNION ALL SELECT * FROM s SEMI JOIN big USING (correlation_id)
   QUALIFY row_number() OVER (PARTITION BY correlation_id ORDER BY length DESC, level DESC, id) <= {_PARENTS_AT_MOST}),
 candidates AS (
-  SELECT c.id, p.id AS parent, p.length, {_BY_ID} AS is_by_id,
+  SELECT c.id, p.id AS parent, p.length, {_is_by_id("c", "p")} AS is_by_id, {_is_by_id("p", "c")} AS is_within,
     p.contains AND p.a <= c.a + greatest(p.fuzz, c.fuzz) AND p.b >= c.b - greatest(p.fuzz, c.fuzz)
       AND (p.length > c.length OR p.length = c.length AND (p.level > c.level OR p.level = c.level AND p.id > c.id)) AS encloses,
     p.a > c.a + 1000 OR p.b < c.b - 1000 AS is_rough,
@@ -280,7 +286,7 @@ candidates AS (
       AND coalesce(p.execution_id = c.execution_id, true) AS is_step_of_tool
   FROM s c JOIN p ON p.correlation_id = c.correlation_id AND p.id <> c.id)
 SELECT id, arg_min(parent, (CASE WHEN is_step_of_tool AND encloses THEN 0 WHEN is_by_id THEN 1 ELSE 2 END, is_rough, length, parent)) AS parent
-FROM candidates WHERE encloses OR is_by_id GROUP BY id"""
+FROM candidates WHERE encloses AND is_within IS NOT TRUE OR is_by_id GROUP BY id"""
 
 
 def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:

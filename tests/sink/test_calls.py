@@ -105,6 +105,28 @@ def test_a_row_ends_the_call_of_its_id_whose_end_was_not_logged(app, trace, ms, 
     )
 
 
+def test_a_pipeline_that_ended_before_its_step_by_the_clock_stands_in_none(app):
+    """Its end has a whole second alone: each stood in the other, and in nothing else."""
+    ids = {"pipeline_id": "p1"}
+    step = {**ids, "step_name": "Embed", "duration_ms": 1000}
+    write_log(
+        app,
+        event("fragment.processing.pipeline.started", "10:00:33.205709", **ids),
+        event("fragment.processing.step.completed", "10:00:34.205709", **step),
+        entry(
+            "fragment.processing.pipeline.completed",
+            {
+                "event": "fragment.processing.pipeline.completed",
+                "data": {**ids, "duration_ms": 1011.91},
+                "correlation": {"correlation_id": "trace-0001"},
+            },
+            at="2026-11-20 10:00:34",
+        ),
+    )
+    spans = {span["operation"]: span for span in ask("trace", app, "trace-0001")["spans"]}
+    assert (spans["pipeline"]["parent"], spans["Embed"]["parent"]) == (None, spans["pipeline"]["id"])
+
+
 def test_tokens_of_a_call_are_counted_once(app):
     usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
     call = {
