@@ -211,23 +211,15 @@ FROM row_spans r WHERE r.id NOT IN (SELECT row_id FROM matches)""")
 
 # A call's tokens stand in the llm call and in the chat stream it served: count the llm call's. One that failed mostly has none:
 # such a call is that of a stream without any. A call served one stream: the one with its message, else its tokens, else the nearest.
-# Without a trace, one of its model and tokens at that time: looked for in the two stretches of time that may hold it.
 _SERVED = f"""
-WITH used AS (
-  SELECT *, coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL AS has_tokens,
-    unnest(CASE WHEN correlation_id IS NOT NULL THEN [correlation_id] ELSE list_transform(
-      CASE type WHEN 'llm' THEN [0] ELSE [-{MATCH_SECONDS}, {MATCH_SECONDS}] END,
-      lambda near: concat_ws(chr(0), '', operation, prompt_tokens, completion_tokens,
-        (epoch_us(ts) + near * 1000000) // {2 * MATCH_SECONDS * 1_000_000})) END) AS place
-  FROM merged_spans WHERE type IN ('stream', 'llm')
-    AND (correlation_id IS NOT NULL OR prompt_tokens IS NOT NULL AND completion_tokens IS NOT NULL)),
+WITH calls AS (SELECT *, coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL AS has_tokens
+  FROM merged_spans WHERE type = 'llm' AND is_operation),
 pairs AS (SELECT s.id, c.id AS call, coalesce(c.message_id = s.message_id, false) AS is_same_message, abs(epoch_us(c.ts) - epoch_us(s.ts)) AS apart,
     coalesce(c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens, false) AS is_same_use
-  FROM used s JOIN used c ON s.type = 'stream' AND c.type = 'llm' AND c.is_operation AND s.place = c.place
-  AND (c.has_tokens OR NOT s.has_tokens AND s.cost_usd IS NULL)
+  FROM merged_spans s JOIN calls c ON s.type = 'stream' AND s.correlation_id = c.correlation_id
+  AND (c.has_tokens OR coalesce(s.prompt_tokens, s.completion_tokens, s.total_tokens, s.cost_usd) IS NULL)
   AND (c.message_id IS NULL OR s.message_id IS NULL OR c.message_id = s.message_id)
-  WHERE (c.operation = s.operation OR is_same_use)
-    AND (is_same_message OR is_same_use AND s.correlation_id IS NOT NULL OR apart <= {MATCH_SECONDS}e6))
+  WHERE (c.operation = s.operation OR is_same_use) AND (is_same_message OR is_same_use OR apart <= {MATCH_SECONDS}e6))
 SELECT arg_min(id, (NOT is_same_message, NOT is_same_use, apart, id)) FROM pairs GROUP BY call"""
 
 

@@ -176,22 +176,6 @@ def test_a_call_of_a_model_takes_the_place_of_one_stream(app, called):
     assert (ask("overview", app)["tokens"]["prompt"], ask("overview", app)["tokens"]["completion"]) == (710, 35)
 
 
-def test_tokens_of_a_call_without_a_trace_are_counted_once_too(app):
-    model = {"provider": "openai", "model": "gpt-4o"}
-    for n, at in enumerate(("10:00:01.000000", "10:00:01.500000", "11:00:00.000000")):
-        use = {"prompt_tokens": 10, "completion_tokens": 5}
-        write_log(
-            app,
-            event("chat.stream.completed", at, None, message_id=f"m{n}", duration_ms=9, token_usage=use, **model),
-        )
-    for at in ("10:00:01.000000", "10:00:01.500000"):
-        write_log(
-            app,
-            event("llm.call.completed", at, None, response_time_ms=9, tokens_prompt=10, tokens_completion=5, **model),
-        )
-    assert ask("overview", app)["tokens"]["total"] == 45
-
-
 @pytest.mark.parametrize("first", ["a.log", "z.log"])
 def test_work_that_took_no_time_is_one_whichever_of_two_files_holds_its_start(app, first):
     step = {"pipeline_id": "p1", "step_name": "Embed"}
