@@ -7,7 +7,7 @@ two-proportion z test. A change is called one at p < 0.01; with too few values o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,7 @@ WITH both_sides AS (
   UNION ALL SELECT kind, operation, false, status, duration_ms, weight FROM compared_spans WHERE is_operation AND status <> 'unfinished')"""
 
 _SIDES = f"""{_BOTH}
-SELECT kind, operation, is_now, {how_many()}, {how_many("status = 'error'")}, {percentiles("duration_ms", [0.5, 0.95], COUNTED)}
+SELECT kind, operation, is_now, {how_many()}, {how_many("status = 'error'")}, {how_many(COUNTED)}, {percentiles("duration_ms", [0.5, 0.95], COUNTED)}
 FROM both_sides GROUP BY GROUPING SETS ((kind, is_now), (kind, operation, is_now))"""
 
 
@@ -110,8 +110,8 @@ FROM ranks"""
 # Days of the app's zone, of which the middle lies in the compared window; what is here is no longer among the spans.
 _KEPT = """
 WITH kept AS (SELECT * FROM daily WHERE day + INTERVAL 12 HOUR >= $start::TIMESTAMP AND day + INTERVAL 12 HOUR < $end::TIMESTAMP)
-SELECT kind, operation, sum(operations)::BIGINT, sum(errors)::BIGINT, sum(p95_ms * timed) / nullif(sum(timed) FILTER (p95_ms IS NOT NULL), 0),
-  sum(cost_usd), (SELECT count(DISTINCT day) FROM kept)
+SELECT kind, operation, sum(operations)::BIGINT, sum(errors)::BIGINT, coalesce(sum(timed) FILTER (p95_ms IS NOT NULL), 0)::BIGINT,
+  coalesce(sum(p95_ms * timed), 0), sum(cost_usd), (SELECT count(DISTINCT day) FROM kept)
 FROM kept GROUP BY kind, operation"""
 _BEFORE = f"""
 SELECT {how_many("is_operation AND status <> 'unfinished'")}, coalesce({added("cost_usd", "counts_tokens")}, 0) FROM compared_spans"""
@@ -128,16 +128,22 @@ def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
         # Nothing to compare with, so that nothing is looked at.
         return Changes(compared, {}, (), (), 0)
     sides: dict[tuple[str, str | None], dict[bool, Side]] = {}
-    for kind, operation, is_now, count, errors, found in con.execute(_SIDES).fetchall():
-        side = Side(count, errors, *(found or (None, None)))
-        sides.setdefault((kind, operation), {})[is_now] = side
+    singles: dict[tuple[str, str | None], int] = {}
+    for kind, operation, is_now, count, errors, timed, found in con.execute(_SIDES).fetchall():
+        sides.setdefault((kind, operation), {})[is_now] = Side(count, errors, *(found or (None, None)))
+        if not is_now:
+            singles[kind, operation] = timed
+    ranks = {(kind, operation): rest for kind, operation, *rest in con.execute(_RANKS).fetchall()}
     empty, kept_days = Side(0, 0, None, None), 0
-    for kind, operation, count, errors, p95, usd, days in kept:
+    for kind, operation, count, errors, timed, sum_ms, usd, days in kept:
         both = sides.setdefault((kind, operation), {})
-        both[False] = _with_kept(both.get(False, empty), count, errors, p95)
+        side = both.get(False, empty)
+        both[False] = replace(side, count=side.count + count, errors=side.errors + errors)
+        if timed:
+            both[False] = _with_kept(both[False], singles.get((kind, operation), 0), timed, sum_ms)
+            ranks.pop((kind, operation), None)
         kept_days = days
         cost += usd or 0 if operation is None else 0
-    ranks = {(kind, operation): rest for kind, operation, *rest in con.execute(_RANKS).fetchall()}
     found = [
         _change(*key, both.get(False, empty), both.get(True, empty), ranks.get(key)) for key, both in sides.items()
     ]
@@ -152,11 +158,11 @@ def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
     return Changes(compared, by_kind, tuple(durations), tuple(failures), total, cost, since, kept_days, operations)
 
 
-def _with_kept(side: Side, count: int, errors: int, p95_ms: float | None) -> Side:
-    """A side with what only daily figures are left of: its p95 is theirs where there is none of its own."""
-    return Side(
-        side.count + count, side.errors + errors, side.p50_ms, side.p95_ms if side.p95_ms is not None else p95_ms
-    )
+def _with_kept(side: Side, singles: int, timed: int, sum_ms: float) -> Side:
+    """A side of `singles` durations with those of which only daily figures are left: `timed` ones, and what their days' p95 come to, by
+    these counts. As of a day that went in parts (trends.py) the p95 is the parts', weighted; a median cannot be told."""
+    own_ms = singles * side.p95_ms if side.p95_ms is not None else 0
+    return replace(side, p50_ms=None, p95_ms=(own_ms + sum_ms) / (singles + timed))
 
 
 def _since(con: duckdb.DuckDBPyConnection, compared: Window) -> datetime | None:

@@ -7,13 +7,16 @@ import json
 import os
 import re
 import shutil
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from reporter.analysis import select_window
+from reporter.analysis.changes import changes
 from reporter.events.packing import with_contexts
+from reporter.window import Window
 from tests.helpers import entry, run, write_database, write_log
 
 LAST = datetime(2026, 11, 20, 12)
@@ -278,6 +281,28 @@ def test_trends_keep_the_figures_of_days_whose_events_went(app, tmp_path):
     assert _days(page) == before
     assert "Of 7 of them the events are no longer kept" in page
     assert len(before) == 10 + 2  # days; the kind and the operation
+
+
+def test_what_is_compared_with_days_that_went_in_part_is_all_of_them(app):
+    """Not what is left of them beside counts of all: the p95 is the days', weighted, and no median can be told."""
+    write_log(app, *(logged(day, n, took=10 * (n + 1)) for day in range(4, 0, -1) for n in range(5)))
+    write_log(app, *(logged(0, n, took=900) for n in range(5)))
+    view(app)
+    pruned(app, "--days", "2")
+    assert asked(app, "SELECT count(*) FROM spans") == [(15,)]
+    now, before = (
+        Window(*(LAST.replace(tzinfo=UTC) + timedelta(days=day) for day in days))
+        for days in ((-0.5, 0.5), (-4.5, -0.5))
+    )
+    with duckdb.connect(str(sink(app)), read_only=True) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        select_window(con, now, before)
+        change = changes(con, before).kinds["tool"]
+    assert (change.before.count, change.now.count) == (20, 5)
+    assert change.before.p95_ms == pytest.approx(
+        (10 * 50 + 5 * 48 + 5 * 48) / 20
+    )  # of 10 to 50, each twice, and each once a day
+    assert (change.before.p50_ms, change.slower, change.duration_chance) == (None, None, None)
 
 
 def _days(page: str) -> list[str]:
