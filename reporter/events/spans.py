@@ -318,7 +318,7 @@ def _match_rows(con: duckdb.DuckDBPyConnection) -> None:
 def one_to_one(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Each left and each right at most once, taken in the order given.
 
-    Pairs come by time on both sides, so each span takes the earliest row still free: as many calls are joined as can
+    Those of one rank come by time on both sides, so each span takes the earliest row still free: as many calls of a rank are joined as can
     be, because all tolerances are the same.
     """
     lefts: set[int] = set()

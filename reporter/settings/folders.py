@@ -55,6 +55,9 @@ def find_folder(app: str) -> tuple[Path, tuple[str, ...]]:
     except OSError as exc:
         msg = f"{root} cannot be looked into: {exc.strerror}"
         raise SourceError(msg, "Name the app's folder with --app DIR.") from exc
+    if not is_there and root.exists():
+        msg = f"{root} is no folder"
+        raise UsageError(msg, "Name the app's folder with --app DIR; single logs with --logs FILE.")
     is_name = app not in ("", ".", "..") and path.name == app
     if is_name and not (is_there and _is_app(root)):
         named = sorted(_named(app), key=_written, reverse=True)

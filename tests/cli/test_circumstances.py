@@ -39,6 +39,7 @@ def one_line(told: subprocess.CompletedProcess[str] | Result, code: int) -> str:
     ("arguments", "told"),
     [
         (("overview", "--app", "~nosuch/x"), "no such home folder"),
+        (("overview", "--app", __file__), "is no folder"),
         (("overview", "--sink", "~nosuch/x"), "no such home folder"),
         (("overview", "--tz", "Mars/Base"), "is not a time zone"),
         (("overview", "--tz", "CET-1CEST,M3.5.0,M10.5.0/3"), "is not a time zone"),
