@@ -36,7 +36,8 @@ window.Telemetry = (() => {
   const usd = (value) => "$" + (value >= 1 || value === 0 ? Number(fixed(value, 2)).toLocaleString("en", { minimumFractionDigits: 2 }) : fixed(value, 4));
 
   function rate(value) {
-    if (value === null || value === undefined) return "–";
+    // None, and that of nothing.
+    if (!Number.isFinite(value)) return "–";
     const percent = value * 100;
     return fixed(percent, percent === 0 || percent === 100 ? 0 : percent < 1 ? 2 : 1) + " %";
   }

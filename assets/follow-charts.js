@@ -4,12 +4,12 @@ window.TelemetryCharts = (() => {
   "use strict";
   const { ms, count, rate, usd, clocks } = window.Telemetry;
   const { figures, keyed, sorted } = window.TelemetrySelection;
-  const { all } = window.TelemetryFigures;
+  const { all, said } = window.TelemetryFigures;
   const form = document.getElementById("page-filters");
   const { moment } = clocks(form ? form.dataset.zone : "UTC");
   const LEAST_MS = 0.1;
   const OTHERS = "gother";
-  const SAY = { finished: (n) => count(n) + "×", tokens: (n) => count(n) + " tokens", cost: usd, errors: count, groups: (n) => count(n) + " error events" };
+  const SAY = { finished: (n) => count(n) + "×", tokens: (n) => count(n) + " tokens", cost: usd, errors: count, groups: (n) => said(n, "error event") };
   let chosen = null;
   let charts = {};
   let drawn = {};
@@ -147,7 +147,7 @@ window.TelemetryCharts = (() => {
     const found = [...counts].sort(([a], [b]) => a - b).map(([key, n]) => {
       const [kind, bin] = [data.kinds[Math.floor(key / 10000)], (key % 10000) - 5000];
       const [low, high] = [10 ** (bin / 10), 10 ** Math.min((bin + 1) / 10, 308)];
-      return { low_ms: low, high_ms: high, count: n, series: kind, tip: ms(low) + " to " + ms(high) + " · " + kind + ": " + count(n) + " operations" };
+      return { low_ms: low, high_ms: high, count: n, series: kind, tip: ms(low) + " to " + ms(high) + " · " + kind + ": " + said(n, "operation") };
     });
     // Where p50 and p95 of the one operation lie.
     const one = choice && figures(data, rows, keyed(data, (own) => (choice === own.kind + " " + own.operation ? 0 : -1)), 1)[0];

@@ -208,7 +208,7 @@ window.TelemetryFollow = (() => {
     if (element.matches("[data-whole], summary")) return element.append(el("span", { class: "added unfiltered" }, "not filtered"));
     const before = element.closest(".scroll") || element;
     const told = before.previousElementSibling;
-    if (!(told && told.matches(".added"))) before.before(el("p", { class: "added unfiltered" }, does ? "Filtered by " + does + " alone." : "Not filtered: this is of the whole window."));
+    if (!(told && told.matches(".added"))) before.before(el("p", { class: "added unfiltered" }, does ? "Filtered by " + does + " alone." : "Not filtered: this is of " + (element.closest("[data-everything]") ? "everything read." : "the whole window.")));
   }
 
   function unmark() {
@@ -237,7 +237,7 @@ window.TelemetryFollow = (() => {
   }
 
   function told(chosen, doesFollow) {
-    if (!doesFollow) return "Nothing on this page follows the filter: it is of the whole window.";
+    if (!doesFollow) return "Nothing on this page follows the filter.";
     const found = total(chosen, () => true, "//");
     const traces = traceCount(chosen);
     return (chosen.data.is_approximate ? "Approximately " : "") + said(found.count, "finished operation") + (found.unfinished ? ", " + count(found.unfinished) + " unfinished" : "") + (traces === null ? "" : ", " + said(traces, "trace"))

@@ -50,11 +50,20 @@
     view.tooltip(showTip);
     const choice = document.querySelector('[data-choose="' + name + '"]');
     off[name] = new Set();
+    const nothing = place.appendChild(document.createElement("p"));
+    nothing.className = "soft";
     const fill = () => {
       const now = charts[name];
-      const data = window.TelemetryCharts.data(name, choice && choice.value) || (choice && now.choices[choice.value]) || now.data;
-      for (const set of Object.keys(data)) view.data(set, rows(data[set]).filter((row) => !off[name].has(row.series)));
+      const whole = (choice && now.choices[choice.value]) || now.data;
+      const chosen = Object.entries(window.TelemetryCharts.data(name, choice && choice.value) || whole).map(([set, columns]) => [set, rows(columns)]);
+      const shown = chosen.map(([set, all]) => [set, all.filter((row) => !off[name].has(row.series))]);
+      // The scales of nothing have no ends: behind the words stands, unseen, the whole.
+      const isNothing = shown.every(([, all]) => !all.length);
+      for (const [set, all] of isNothing ? Object.entries(whole).map(([set, columns]) => [set, rows(columns)]) : shown) view.data(set, all);
       for (const [key, value] of Object.entries(now.signals)) view.signal(key, value);
+      nothing.textContent = !isNothing ? "" : chosen.some(([, all]) => all.length) ? "All its series are switched off." : "Nothing fits the filter.";
+      place.classList.toggle("nothing", isNothing);
+      place.setAttribute("aria-label", label + (isNothing ? ". " + nothing.textContent : ""));
     };
     // What is not to be seen has no width to be drawn in: it is drawn again when it comes into view.
     const put = () => {
@@ -76,9 +85,8 @@
     return view.runAsync().then(() => {
       // The place itself is the picture, and has a name; Vega says otherwise.
       place.setAttribute("role", "img");
-      place.setAttribute("aria-label", label);
       place.removeAttribute("aria-roledescription");
-      place.firstElementChild.setAttribute("aria-hidden", "true");
+      place.querySelector("svg").setAttribute("aria-hidden", "true");
       if (window.telemetryBrush && Object.values(chart.data).some((set) => set.t)) window.telemetryBrush(place, view);
       window.telemetryLead(place, view, chart);
       place.setAttribute("data-drawn", "");

@@ -107,7 +107,7 @@
     const laneOf = (event) => (event.target.closest(".lane") ? axis.place.children[1] : null);
     T.timeMap.dragging(rows, laneOf, signal, ([a, b]) => { const [from, to] = range(); zoom(from + a * (to - from), from + b * (to - from)); });
 
-    const search = el("input", { type: "search", placeholder: "name, id, text ( / )", "aria-label": "Search the trace" });
+    const search = el("input", { type: "search", placeholder: "text, then Enter ( / )", title: "Names, ids, messages: Enter finds the first, Enter again the next", "aria-label": "Search the trace" });
     const said = el("span", { class: "soft", role: "status" });
     let sought = "";
     const find = () => {

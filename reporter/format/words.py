@@ -79,8 +79,9 @@ def size(value: int) -> str:
 
 
 def counted(value: int, noun: str) -> str:
-    """1 fault, 2,000 faults."""
-    return f"{value:,} {noun}{'' if value == 1 else 's'}"
+    """1 fault, 2,000 faults, 3 entries."""
+    many = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{value:,} {noun if value == 1 else many}"
 
 
 def period(length: timedelta) -> str:

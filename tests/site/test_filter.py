@@ -205,6 +205,73 @@ def test_what_cannot_follow_says_so(report, browser):
     assert page.locator(".cards > .unfollowed").all_inner_texts()[0].endswith("not filtered")
 
 
+NAMES = (
+    "index",
+    "performance",
+    "errors",
+    "traces",
+    "chat",
+    "commands",
+    "tools",
+    "processing",
+    "llm",
+    "trends",
+    "operation",
+    "error",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_of_nothing_says_so_in_figures_and_charts(report, browser, name):
+    """Rates of nothing are a dash, and what draws a chart is not asked to draw nothing."""
+    file = min(
+        path.name for path in report.glob(f"{name}*.html") if name in {"operation", "error"} or path.stem == name
+    )
+    page, heard = look(browser, f"file://{report}/{file}#q=zzznothing", "#page-filters[data-applied]")
+    for chart in page.locator("[data-chart]").all():
+        chart.scroll_into_view_if_needed()
+        page.wait_for_selector(f"[data-chart={chart.get_attribute('data-chart')}][data-drawn]")
+        if chart.locator("xpath=..").locator(".unfiltered").count():
+            continue
+        assert chart.locator("p").inner_text() == "Nothing fits the filter."
+        assert chart.get_attribute("aria-label").endswith("Nothing fits the filter.")
+        assert chart.locator("svg").is_hidden()
+    text = page.inner_text("body")
+    assert [word for word in ("NaN", "undefined", "Infinity") if word in text] == []
+    assert heard == []
+
+
+def test_rates_of_nothing_are_those_of_an_empty_window(report, browser):
+    page = opened(browser, report, "index.html#q=zzznothing")
+    assert page.inner_text("[data-tile=failed_traces]").split() == ["0", "of", "0,", "–"]
+    page.goto(f"file://{report}/errors.html#q=zzznothing")
+    page.wait_for_selector("#page-filters[data-applied^=q]", state="attached")
+    assert "0 of 0 requests failed (–)" in page.inner_text("[data-sentence=errors]")
+
+
+def test_a_chart_whose_series_are_all_off_says_so_and_comes_back(report, browser):
+    page, heard = look(browser, f"file://{report}/performance.html", "[data-chart=performance_percentiles]")
+    chart = page.locator("[data-chart=performance_percentiles]")
+    chart.scroll_into_view_if_needed()
+    page.wait_for_selector("[data-chart=performance_percentiles][data-drawn]")
+    series = page.locator("[data-legend=performance_percentiles] button")
+    for button in series.all():
+        button.click()
+    assert chart.inner_text().endswith("All its series are switched off.")
+    assert chart.locator("svg").is_hidden()
+    series.first.click()
+    assert chart.locator("p").inner_text() == ""
+    assert chart.locator("svg").is_visible()
+    assert heard == []
+
+
+def test_what_is_of_everything_read_says_so(report, browser):
+    page = opened(browser, report, "trends.html#status=error")
+    told = page.locator("p.unfiltered").all_text_contents()
+    assert told.count("Not filtered: this is of everything read.") == 3
+    assert told.count("Not filtered: this is of the whole window.") == len(told) - 3
+
+
 def test_the_first_thing_typed_on_traces_stays(report, browser):
     page, heard = look(browser, f"file://{report}/traces.html", "#page-filters[data-applied='']")
     page.fill("[name=q]", "e2c203b1")

@@ -28,6 +28,17 @@ def test_a_narrow_screen_shows_the_error_first(report, browser):
     assert text["x"] + text["width"] <= 320
 
 
+def test_tables_end_where_the_page_does(report, browser):
+    """What floats under one of them takes no room from the next."""
+    page, _ = look(browser, f"file://{report}/tools.html", "main .export")
+    for width in (1280, 400):
+        page.set_viewport_size({"width": width, "height": 900})
+        ends = page.evaluate("""[...document.querySelectorAll("main > .charts, main > .columns, main > section > .scroll")]
+            .map(one => Math.round(one.getBoundingClientRect().right))""")
+        assert len(ends) >= 4
+        assert {*ends} == {page.evaluate("Math.round(document.getElementById('main').getBoundingClientRect().right)")}
+
+
 def test_without_scripts_no_control_is_dead_and_events_over_time_are_a_table(report, browser):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -106,6 +106,18 @@ def test_every_page_says_window_zone_sources_and_version(report):
         assert f"by telemetry-report {__version__}" in text
 
 
+def test_one_of_anything_is_one(app, tmp_path):
+    write_log(app, entry("one"))
+    done = run(
+        "build", "--app", str(app), "-o", str(tmp_path / "out"), "--since", "2026-11-20", "--until", "2026-11-21"
+    )
+    assert done.exit_code == 0, done.output
+    said = {path.name: re.sub("<[^>]*>", "", path.read_text()) for path in (tmp_path / "out").glob("*.html")}
+    assert "1 entry = 1 event + 0 rejects, from 1 source." in " ".join(said["index.html"].split())
+    plural = re.compile(r"(?<![\d.,:-])1 (entries|events|rejects|sources|days|traces|requests|groups|faults)\b")
+    assert {name: found[0] for name, text in said.items() if (found := plural.search(text))} == {}
+
+
 def test_the_shard_hash_is_fnv_1a():
     assert hashed(["", "foobar"], 1 << 32) == [0x811C9DC5, 0xBF9CF968]
 

@@ -89,6 +89,21 @@ def test_the_address_holds_the_chosen_row_the_time_and_the_view(report, browser)
     assert heard == []
 
 
+def test_the_search_says_that_it_waits_for_enter(report, browser):
+    page, heard = opened(report, browser, FAILED)
+    search = page.get_by_label("Search the trace")
+    assert "Enter" in search.get_attribute("placeholder")
+    assert "Enter" in search.get_attribute("title")
+    assert search.evaluate(
+        "box => { const text = document.createElement('canvas').getContext('2d'); text.font = getComputedStyle(box).font; return text.measureText(box.placeholder).width < box.clientWidth - 16; }"
+    )
+    search.fill("error")
+    assert "found" not in page.inner_text(".tools")
+    search.press("Enter")
+    assert re.search(r"[1-9]\d* found", page.inner_text(".tools"))
+    assert heard == []
+
+
 def test_dragging_over_lanes_or_the_whole_in_small_shows_that_time(report, browser):
     page, heard = opened(report, browser, FAILED)
     page.wait_for_selector(".cause a")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from reporter.analysis.messages import shapes
 from reporter.events.exceptions import exception_chain
+from reporter.format import words
 from reporter.site import series, tickets
 from reporter.site.context import TimeAxis
 
@@ -197,4 +198,4 @@ def _chart(errors: Errors, colours: series.Colours, zone: ZoneInfo) -> Chart:
 
 
 def _say(count: float) -> str:
-    return f"{count:,.0f} error events"
+    return words.counted(round(count), "error event")

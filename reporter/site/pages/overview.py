@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from reporter.analysis.problems import mood, sentence
+from reporter.format import words
 from reporter.site import series, tickets
 from reporter.site.context import Chart, TimeAxis
 from reporter.site.pages import errors
@@ -99,7 +100,7 @@ def _charts(results: Results, zone: ZoneInfo) -> tuple[Chart, ...]:
             events,
             series.KINDS,
             axis,
-            lambda n: f"{n:,} events",
+            lambda n: words.counted(round(n), "event"),
             follow={"of": "events"},
         )
     ]

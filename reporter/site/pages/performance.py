@@ -67,7 +67,10 @@ def bins(found: Sequence[Any]) -> Columns:
         "high_ms": [b.high_ms for b in found],
         "count": [b.count for b in found],
         "series": [b.kind for b in found],
-        "tip": [f"{words.ms(b.low_ms)} to {words.ms(b.high_ms)} · {b.kind}: {b.count:,} operations" for b in found],
+        "tip": [
+            f"{words.ms(b.low_ms)} to {words.ms(b.high_ms)} · {b.kind}: {words.counted(b.count, 'operation')}"
+            for b in found
+        ],
     }
 
 
