@@ -333,6 +333,10 @@ window.TelemetryFigures = (() => {
   const spent = (chosen) => once(chosen, "spent", () => tokens(chosen, () => 0)[0]) || NOTHING;
   // Of the model that a page is of, whether its calls or its streams bear the tokens.
   const used = (chosen, tile) => { const name = pageOf(tile).replace(/^\S+ /, ""); return tokens(chosen, (i) => (operationOf(chosen.data, i).operation === name ? 0 : null))[0] || NOTHING; };
+  // Of a stream that shows its LLM call the call bears tokens and cost, which no choice of streams holds.
+  const ELSEWHERE = "those of LLM calls: under kind llm";
+  const areElsewhere = ({ data, wanted }) => data.folded.length > 0 && (wanted.kind === "chat" || (!wanted.kind && /^chat /.test(wanted.operation || "")));
+  const borne = (chosen, figure, beside) => [figure, [beside, areElsewhere(chosen) && ELSEWHERE].filter(Boolean).join("; ")];
   const TILES = {
     count: (chosen, tile) => [short(totalOf(chosen, tile).count), "failed" in tile.dataset ? count(totalOf(chosen, tile).errors) + " failed, " + rate(totalOf(chosen, tile).error_rate) : ""],
     unfinished: (chosen, tile) => [short(totalOf(chosen, tile).unfinished)],
@@ -343,12 +347,12 @@ window.TelemetryFigures = (() => {
     faults: (chosen) => [short(faults(chosen)), said(errorEvents(chosen), "error event")],
     failed_traces: (chosen) => (failedTraces(chosen) === null ? null : [short(failedTraces(chosen)), "of " + short(traceCount(chosen)) + ", " + rate(failedTraces(chosen) / traceCount(chosen))]),
     traces: (chosen) => (traceCount(chosen) === null ? null : [short(traceCount(chosen))]),
-    total: (chosen) => [short(spent(chosen).tokens), short(spent(chosen).prompt) + " in, " + short(spent(chosen).completion) + " out"],
-    tokens: (chosen) => [short(spent(chosen).tokens)],
-    cost: (chosen) => [usd(spent(chosen).cost_usd)],
-    calls: (chosen) => [short(spent(chosen).calls)],
-    used_tokens: (chosen, tile) => { const use = used(chosen, tile); return [short(use.tokens), short(use.prompt) + " in, " + short(use.completion) + " out"]; },
-    used_cost: (chosen, tile) => [usd(used(chosen, tile).cost_usd)],
+    total: (chosen) => borne(chosen, short(spent(chosen).tokens), short(spent(chosen).prompt) + " in, " + short(spent(chosen).completion) + " out"),
+    tokens: (chosen) => borne(chosen, short(spent(chosen).tokens)),
+    cost: (chosen) => borne(chosen, usd(spent(chosen).cost_usd)),
+    calls: (chosen) => borne(chosen, short(spent(chosen).calls)),
+    used_tokens: (chosen, tile) => { const use = used(chosen, tile); return borne(chosen, short(use.tokens), short(use.prompt) + " in, " + short(use.completion) + " out"); },
+    used_cost: (chosen, tile) => borne(chosen, usd(used(chosen, tile).cost_usd)),
     ...Object.fromEntries(["p50_ms", "p99_ms", "max_ms"].map((name) => [name, (chosen, tile) => [ms(figureOf(chosen, tile)[name])]])),
     p95_ms: (chosen, tile) => { const found = figureOf(chosen, tile); return [ms(found.p95_ms), "", found.duration_class]; },
     trend: (chosen, tile) => ({ trend: trend(chosen, about(tile)) }),
@@ -382,5 +386,5 @@ window.TelemetryFigures = (() => {
     return text ? "; most often: " + text.slice(0, NAMED_CHARS).replace(/\.$/, "") + (text.length > NAMED_CHARS ? "…" : "") : "";
   }
   const said = (n, noun) => count(n) + " " + noun + (n === 1 ? "" : "s");
-  return { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, cutsBucket, all, once, operationOf, weight, tokens };
+  return { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, cutsBucket, areElsewhere, all, once, operationOf, weight, tokens };
 })();
