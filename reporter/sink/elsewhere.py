@@ -23,14 +23,14 @@ _IDS = dict(
 
 def _found() -> Iterator[str]:
     for table, (family, name) in _IDS.items():
-        yield f"""SELECT r.id, arg_min({{'trace': e.correlation_id, 'ts': e.ts}}, (e.ts, e.id)) AS told
+        yield f"""SELECT r.id, r.correlation_id AS own, arg_min({{'trace': e.correlation_id, 'ts': e.ts}}, (e.ts, e.id)) AS told
 FROM events r JOIN events e USING ({name})
 WHERE r.family = '{table}' AND e.family = '{family}' AND e.phase IN ('start', 'finish')
 GROUP BY r.id, r.correlation_id HAVING bool_and(r.correlation_id IS DISTINCT FROM e.correlation_id)"""
 
 
 _FOUND = f"""CREATE OR REPLACE TEMP TABLE elsewhere AS
-SELECT id, told.trace AS correlation_id, told.ts AS ts FROM ({" UNION ALL ".join(_found())})"""
+SELECT id, own, told.trace AS correlation_id, told.ts AS ts FROM ({" UNION ALL ".join(_found())})"""
 
 # A row that ends its call may lie outside what else is known of the call's trace.
 REACH = """INSERT INTO traces SELECT l.correlation_id, min(e.ts), max(e.ts) FROM elsewhere l JOIN events e USING (id)
@@ -43,7 +43,7 @@ UNION ALL SELECT e.* REPLACE (l.correlation_id AS correlation_id) FROM events e 
 
 
 def find(con: duckdb.DuckDBPyConnection) -> bool:
-    """Make `elsewhere` (id of the row; correlation_id and ts of the call's first event) where tables were read; whether there are any."""
+    """Make `elsewhere` (id and `own` trace of the row; correlation_id and ts of the call's first event) where tables were read; whether there are any."""
     if not engine.again(con, """SELECT 1 FROM sources WHERE kind = 'table' AND "offset" > 0 LIMIT 1""").fetchall():
         return False
     con.execute(_FOUND)

@@ -43,7 +43,9 @@ def keep_faults(sink: Sink) -> None:
 
     con, kept = sink.connection, _covered(sink)
     # At first of those that failed; later whatever came of a trace may tell what ended with what, and so may a row of another's call.
-    new, moved = (f"batch > {kept}", elsewhere.find(sink.connection)) if kept else ("status = 'error'", False)
+    new, moved = (f"batch > {kept}", elsewhere.find(con)) if kept else ("status = 'error'", False)
+    if moved:
+        new = f"({new} OR id IN (SELECT id FROM elsewhere WHERE coalesce(own, '') <> ''))"
     turns = sink.turns(new, is_all=not kept, events=elsewhere.EVENTS if moved else "events")
     with sink.transaction():
         if not kept:
@@ -66,7 +68,9 @@ def _keep(con: engine.DuckDBPyConnection, of_traces: str) -> None:
     """Those of all traces of a condition on events, spans and faults."""
     doubted = con.execute(f"SELECT DISTINCT correlation_id FROM faults WHERE tells IS NULL AND {of_traces}").fetchall()
     con.execute(f"DELETE FROM faults WHERE {of_traces}")
-    _add(con, f"(SELECT * FROM events WHERE {of_traces})", of_traces, (trace for (trace,) in doubted))
+    # A row of these may be of another trace's call, or of one without.
+    spans = f"({of_traces} OR row_event IN (SELECT id FROM events WHERE status = 'error' AND {of_traces}))"
+    _add(con, f"(SELECT * FROM events WHERE {of_traces})", spans, (trace for (trace,) in doubted))
 
 
 def _add(con: engine.DuckDBPyConnection, events: str, spans: str, doubted: Iterable[str] = ()) -> None:

@@ -108,6 +108,17 @@ def test_whatever_comes_in_whatever_order_the_past_is_the_same(app, seed):
     agrees(app)
 
 
+def test_a_row_of_one_trace_may_be_of_a_call_without(app):
+    """They are one fault, of which the trace alone does not tell."""
+    write_log(
+        app, event("tool.invocation.failed", "10:03:34.5", None, tool_name="fs.read", invocation_id="i5", duration_ms=5)
+    )
+    write_log(app, event("command.execution.failed", "10:03:50.5", "t1", command="recall", error="gone away"))
+    assert agrees(app) == 2
+    write_database(app, tools=[("i5", "fs.read", "t1", "error", 5.0, "2026-11-20 10:01:05")])
+    assert agrees(app) == 2
+
+
 @pytest.mark.parametrize("sample", ["line", "json"])
 def test_of_real_apps_too(samples, sample, tmp_path):
     app = tmp_path / sample
