@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, TYPE_CHECKING
 
 from reporter.sink.locking import lock_path, locked
@@ -23,23 +24,28 @@ _OWNER = "owner"
 def scratch() -> Iterator[Path]:
     """A folder that its user alone may read, in the system's for temporary files."""
     _remove_left()
-    folder, lock = _made()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        lock.close()
-
-
-def _made() -> tuple[Path, IO[bytes]]:
     while True:
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        # Before it is locked another may take it for one that was left, and remove it.
-        with contextlib.suppress(FileNotFoundError, BlockingIOError):
-            lock = locked(folder / _OWNER)
-            if lock_path(folder / _OWNER).exists():
-                return folder, lock
-            lock.close()
+        # Named before it is made: what ends the process may come right behind that.
+        folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{token_hex(16)}"
+        try:
+            lock = _made(folder)
+            if lock:
+                with lock:
+                    yield folder
+                return
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _made(folder: Path) -> IO[bytes] | None:
+    """The folder's lock. Before it is locked another may take it for one that was left, and remove it: then None."""
+    folder.mkdir(mode=0o700)
+    with contextlib.suppress(FileNotFoundError, BlockingIOError):
+        lock = locked(folder / _OWNER)
+        if lock_path(folder / _OWNER).exists():
+            return lock
+        lock.close()
+    return None
 
 
 def _remove_left() -> None:
