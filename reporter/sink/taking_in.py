@@ -26,15 +26,11 @@ def take_in(
     now: datetime,
     on_progress: Callable[[Progress], None],
     on_note: Callable[[str], None],
-    on_storing: Callable[[], None] = lambda: None,
 ) -> Ingested:
-    """Ingest what is new and let go of what is too old. `on_storing`: called when DuckDB begins to store what was read (ingest.ingest).
-
-    Raises SourceError where nothing could be read, SinkError where it can't be kept.
-    """
+    """Ingest what is new and let go of what is too old. Raises SourceError where nothing could be read, SinkError where it can't be kept."""
     sink = open_current(settings)
     if not sink:
-        return take_in_anew(settings, now, on_progress, on_note, on_storing)
+        return _take_in_anew(settings, now, on_progress, on_note)
     with sink:
         return _nothing_new(sink, settings, now, on_note)
 
@@ -46,11 +42,12 @@ def taken_in(
     on_note: Callable[[str], None],
     on_storing: Callable[[], None] = lambda: None,
 ) -> tuple[Ingested, Sink]:
-    """The same, and the sink open for reading: where nothing was new, as it was opened to find that."""
+    """The same, and the sink open for reading: where nothing was new, as it was opened to find that. `on_storing`: called when DuckDB
+    begins to store what was read (ingest.ingest)."""
     sink = open_current(settings)
     if sink:
         return _nothing_new(sink, settings, now, on_note), sink
-    done = take_in_anew(settings, now, on_progress, on_note, on_storing)
+    done = _take_in_anew(settings, now, on_progress, on_note, on_storing)
     return done, open_sink(settings.sink, read_only=True, on_wait=on_note)
 
 
@@ -60,7 +57,7 @@ def _nothing_new(sink: Sink, settings: Settings, now: datetime, on_note: Callabl
     return done
 
 
-def take_in_anew(
+def _take_in_anew(
     settings: Settings,
     now: datetime,
     on_progress: Callable[[Progress], None],

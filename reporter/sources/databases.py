@@ -182,6 +182,7 @@ def _mysql_tls(mode: str, authority: str) -> SSLContext | None:
 
 def _postgresql(url: URL, zone: str, search_path: str) -> sa.Engine:
     from psycopg import DataError
+    from psycopg.adapt import Loader
     from psycopg.types.datetime import TimestampLoader, TimestamptzLoader
     from sqlalchemy import create_engine, event
     from sqlalchemy.pool import NullPool
@@ -195,19 +196,18 @@ def _postgresql(url: URL, zone: str, search_path: str) -> sa.Engine:
     given = {"connect_timeout": BUSY_SECONDS, "options": options}
     engine = create_engine(url, connect_args=given, poolclass=NullPool)
 
-    class Moment(TimestampLoader):
+    class Tolerant(Loader):
         def load(self, data: Any) -> Any:  # noqa: ANN401 - the driver's own
             try:
-                return super().load(data)
+                return super().load(data)  # type: ignore[safe-super]
             except DataError:
                 return bytes(data).decode()
 
-    class MomentWithZone(TimestamptzLoader):
-        def load(self, data: Any) -> Any:  # noqa: ANN401 - the driver's own
-            try:
-                return super().load(data)
-            except DataError:
-                return bytes(data).decode()
+    class Moment(Tolerant, TimestampLoader):
+        pass
+
+    class MomentWithZone(Tolerant, TimestamptzLoader):
+        pass
 
     @event.listens_for(engine, "connect")
     def tolerant(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's own
