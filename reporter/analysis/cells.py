@@ -162,12 +162,12 @@ class Cells(NamedTuple):
 
 
 _NAMES = """
-INSERT INTO span_names SELECT *, (SELECT coalesce(max(number), 0) FROM span_names) + row_number() OVER () FROM (
+INSERT INTO span_names SELECT *, (SELECT coalesce(max(number), 0) FROM span_names) + row_number() OVER (ORDER BY within_kind, within_type, within) FROM (
   SELECT within_kind, within_type, within FROM places UNION SELECT beyond_kind, beyond_type, beyond FROM places WHERE beyond_type IS NOT NULL
   EXCEPT SELECT kind, type, operation FROM span_names)"""
 _IS = "(p.kind, p.type, p.operation) = (within_kind, within_type, within)"
 _SELECTABLE = f"""
-SELECT -row_number() OVER () AS id, epoch_ms(quarter) AS t, c.kind, c.type, c.operation, CASE WHEN NOT is_operation THEN 3 WHEN status = 'error' THEN 1 ELSE 0 END AS status,
+SELECT NULL::BIGINT AS id, epoch_ms(quarter) AS t, c.kind, c.type, c.operation, CASE WHEN NOT is_operation THEN 3 WHEN status = 'error' THEN 1 ELSE 0 END AS status,
   CASE WHEN is_operation THEN sum_ms / n END AS ms, n, prompt_tokens AS prompt, completion_tokens AS completion, cached_tokens AS cached,
   total_tokens AS total, cost_usd AS cost, counts_tokens IS TRUE AS counts, dry_run IS TRUE AS dry, is_folded AS folded,
   CASE WHEN c.type = 'tool' THEN coalesce(g.number, p.number)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.weights import added, how_many, percentiles
+from reporter.events.names import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,7 +153,8 @@ def changes(con: duckdb.DuckDBPyConnection, compared: Window) -> Changes:
     named = sorted((c for c in found if c.operation is not None), key=lambda c: (c.kind, c.operation or ""))
     durations = sorted((c for c in named if c.slower is not None), key=_times, reverse=True)
     failures = sorted((c for c in named if c.failing is not None), key=_points, reverse=True)
-    by_kind = {c.kind: c for c in found if c.operation is None}
+    of_kinds = {c.kind: c for c in found if c.operation is None}
+    by_kind = {kind: of_kinds[kind] for kind in KINDS if kind in of_kinds}
     operations = {(c.kind, c.operation or ""): c for c in named}
     since = _since(con, compared)
     return Changes(compared, by_kind, tuple(durations), tuple(failures), total, cost, since, kept_days, operations)

@@ -46,7 +46,7 @@ _DONE = f"(SELECT * FROM {finished('listed_spans')} WHERE {COUNTED})"
 _NAMES = {"kind": frames.CATEGORIES["kind"], "operation": frames.TEXT}
 _WITHIN = f"""
 SELECT kind, operation, {how_many("duration_ms < list_extract($limits::DOUBLE[], list_position($types::VARCHAR[], type))")} / sum(weight)
-FROM {_DONE} GROUP BY ALL"""
+FROM {_DONE} GROUP BY ALL ORDER BY kind, operation"""
 
 _HEAT_DTYPES = {**_NAMES, "hour": "Int64", "count": "int64", "p95_ms": "float64"}
 # Summed as decimals, which add up to the same in any order.

@@ -25,6 +25,8 @@ SELECT s.id, t, m.number AS name, status, ms, coalesce(s.trace, -1) AS trace, co
   coalesce(led, 0) AS led, n, host, coalesce(dry, false) AS dry, coalesce(folded, false) AS folded, before, coalesce(conversation, -1) AS conversation,
   coalesce(whose, -1) AS whose, prompt, completion, cached, total, cost, ttft, coalesce(counts, false) AS counts
 FROM selectable s JOIN selectable_names m USING (kind, type, operation) LEFT JOIN trace_conversations y ON y.trace = s.trace ORDER BY t, s.id"""
+# What rows of many operations may have in common besides: cells have no id.
+_TOGETHER = ", name, s.status, s.caller, s.parent, s.led, s.host, s.dry, s.folded, s.counts, s.ms, s.n"
 _PLACES = """
 SELECT s.number, m.number AS place FROM span_names s JOIN selectable_names m
   ON (m.kind, m.type) = (s.kind, s.type) AND m.operation IS NOT DISTINCT FROM s.operation"""
@@ -43,7 +45,7 @@ def operation_columns(con: duckdb.DuckDBPyConnection, *, is_together: bool) -> O
     """Columns of `selectable` by time, with names as places in `selectable_names`. `is_together`: a row may be many operations."""
     import numpy as np
 
-    table = engine.arrow(con, _ROWS, {})
+    table = engine.arrow(con, _ROWS + (_TOGETHER if is_together else ""), {})
     if not len(table):
         return OperationColumns("null", "null", {})
     place_of = np.full(con.execute("SELECT coalesce(max(number), 0) + 1 FROM span_names").fetchall()[0][0], -1)

@@ -43,7 +43,7 @@ _MESSAGE_CHARS = 300
 _PLACED = f"""
 CREATE OR REPLACE TEMP TABLE flow AS SELECT id, CASE layer WHEN 1 THEN 'chat' ELSE 'command' END AS kind,
   CASE layer WHEN 1 THEN 'stream' ELSE 'command' END AS type, source FROM ({flow_links("window_spans")}) WHERE layer > 0;
-CREATE OR REPLACE TEMP TABLE span_names AS SELECT *, row_number() OVER () AS number FROM (
+CREATE OR REPLACE TEMP TABLE span_names AS SELECT *, row_number() OVER (ORDER BY kind, type, operation) AS number FROM (
   SELECT kind, type, operation FROM window_spans UNION SELECT kind, type, source FROM flow);
 CREATE OR REPLACE TEMP TABLE linked AS SELECT s.id, s.parent, n.number FROM window_spans s JOIN span_names n
   ON (s.kind, s.type) = (n.kind, n.type) AND s.operation IS NOT DISTINCT FROM n.operation;
@@ -98,7 +98,7 @@ _MANY = _ROWS.format(spans="window_spans", followed="", own="NULL", joins="")
 
 _TOGETHER = f"""
 CREATE OR REPLACE TEMP TABLE selectable AS
-SELECT min(id) AS id, t, kind, type, operation, status, round({added("ms * n")} / sum(n), 6) AS ms, NULL::BIGINT AS trace,
+SELECT coalesce(min(id), -1) AS id, t, kind, type, operation, status, round({added("ms * n")} / sum(n), 6) AS ms, NULL::BIGINT AS trace,
   sum(n)::BIGINT AS n, caller, sum(prompt)::BIGINT AS prompt, sum(completion)::BIGINT AS completion, sum(cached)::BIGINT AS cached,
   sum(total)::BIGINT AS total, round({added("cost")}, 9) AS cost, NULL::DOUBLE AS ttft, counts, dry, folded, led, parent,
   NULL::BIGINT AS before, NULL::BIGINT AS conversation, host
