@@ -186,16 +186,22 @@ def _span_columns(bits: int) -> dict[str, tuple[str, str]]:
     return made
 
 
+# Spans of which a later export tells more: the start of work that has ended since, and the row of a call whose end was logged on another day.
+_SUPERSEDED = """
+CREATE OR REPLACE TEMP TABLE superseded AS
+SELECT told AS id, min(id) AS later FROM (SELECT id, unnest([start_event, row_event]) AS told FROM spans) WHERE told <> id GROUP BY told;
+DELETE FROM spans WHERE id IN (SELECT id FROM superseded);
+UPDATE spans SET parent = later FROM superseded s WHERE s.id = spans.parent;
+DROP TABLE superseded"""
+
+
 def _drop_repeated(con: engine.DuckDBPyConnection) -> None:
     """What two files of a host hold, such as its archive and its export, counts once; a span needs its event; and of work that had not
-    ended when a day was exported, its end is what counts."""
+    ended when a day was exported, or of which only the row was there, its end is what counts."""
     _drop_twice(con, "events")
     _drop_twice(con, "spans")
     con.execute("DELETE FROM spans WHERE id NOT IN (SELECT id FROM events)")
-    con.execute(
-        """DELETE FROM spans WHERE status = 'unfinished'
-        AND id IN (SELECT start_event FROM spans WHERE start_event IS NOT NULL AND status <> 'unfinished')"""
-    )
+    con.execute(_SUPERSEDED)
 
 
 def _drop_twice(con: engine.DuckDBPyConnection, table: str) -> None:

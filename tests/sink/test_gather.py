@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.helpers import event, run, write_log
+from tests.helpers import event, run, write_database, write_log
 
 HOSTS = ("alpha", "beta", "gamma")
 DAYS = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC")
@@ -208,6 +208,21 @@ def test_work_that_ended_after_its_day_was_exported_counts_once(app, tmp_path):
     found = answer("overview", "--app", "/", "--from", str(tmp_path / "out"), *days)
     assert (found["totals"]["events"], found["totals"]["operations"]) == (2, 1)
     assert found["kinds"]["command"]["unfinished"] == 0
+
+
+def test_a_row_whose_calls_end_was_logged_on_the_next_day_counts_once(app, tmp_path):
+    """Each day was exported when it was over: the first has a span of the row, the second one of the call that the row is of."""
+    rows = [(f"i-{trace}", "search", trace, "ok", 10.0, "2026-11-20 23:59:59") for trace in ("t-night-1", None)]
+    write_database(app, tools=rows)
+    for day in (20, 21):
+        window = ("--since", f"2026-11-{day}T00:00Z", "--until", f"2026-11-{day + 1}T00:00Z")
+        run("export", "--app", str(app), "--whole", "-o", str(tmp_path / "out"), "--host", "h", *window)
+        for trace in ("t-night-1", None):
+            ended = event("tool.invocation.completed", "00:00:00.500000", trace, tool_name="search", duration_ms=10)
+            write_log(app, ended.replace("2026-11-20", "2026-11-21"))
+    days = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-22T00:00Z")
+    found = answer("overview", "--app", "/", "--from", str(tmp_path / "out"), *days)
+    assert (found["totals"]["events"], found["totals"]["operations"]) == (4, 2)
 
 
 def test_logs_too_large_and_too_many_for_ids_are_refused(fleet, tmp_path):
