@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A table of up to so many rows before the last day is read whole: a tenth of a second.
 WHOLE_ROWS = 5000
+# Of a table as a source: name, number, head, seen_until, offset.
+_Known = tuple[str, int, str, str, int]
 _TABLE_RECORDS = "SELECT * FROM raw"
 
 
@@ -25,11 +27,7 @@ def read_database(work: Work, settings: Settings) -> None:
         return
     name = tables.display_name(url)
     work.finish_storing()
-    known = engine.again(
-        work.sink.connection,
-        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?",
-        [name],
-    ).fetchall()
+    known = _known(work, name)
     if tables.is_sqlite(url) and not tables.sqlite_path(url).is_file():
         if known or settings.is_database_named:
             _not_read(work, known, f"not read from {name}: no such database file", name, tables.signature(url))
@@ -41,7 +39,8 @@ def read_database(work: Work, settings: Settings) -> None:
 
     signature = tables.signature(url)
     work.will_commit()
-    at = {row[0]: row[1:] for row in known}
+    is_read = any(row[4] for row in known)
+    at = (not is_read and _found_again(work, url, name)) or {row[0]: row[1:] for row in known}
     is_reached = False
     for table in work.tables:
         try:
@@ -60,7 +59,61 @@ def read_database(work: Work, settings: Settings) -> None:
                 work.sink.update_source(at[table.name][0], note=f"not read: {exc}", head="")
 
 
-def _not_read(work: Work, known: list[tuple[str, int, str, str, int]], why: str, path: str, signature: str) -> None:
+def _known(work: Work, path: str) -> list[_Known]:
+    """The sources that a database's tables are, as far as it was read."""
+    return engine.again(
+        work.sink.connection,
+        "SELECT name, id, head, seen_until, \"offset\" FROM sources WHERE kind = 'table' AND path = ?",
+        [path],
+    ).fetchall()
+
+
+def _found_again(work: Work, url: str, path: str) -> dict[str, tuple[int, str, str, int]]:
+    """The sources of tables that lie at a `path` of which nothing was read yet, but hold rows of what was read at another: an app's
+    folder is moved, a server renamed. Else all rows would be taken in again that the retention has removed."""
+    from reporter.sources.databases import UnreadableError, connected
+
+    others = work.sink.connection.execute(
+        "SELECT name, id, seen_until, path FROM sources WHERE kind = 'table' AND path <> ? AND seen_until <> '' ORDER BY id DESC",
+        [path],
+    ).fetchall()
+    for table in work.tables if others else ():
+        own = [(source, seen_until, before) for name, source, seen_until, before in others if name == table.name]
+        try:
+            with connected(url, work.zone) as connection:
+                found = tables.columns(connection, table)
+                for source, seen_until, before in own:
+                    if _holds_rows_of(work, table, connection, found, source, seen_until):
+                        return _take_over(work, before, path)
+        except UnreadableError:
+            # What reads it tells.
+            return {}
+    return {}
+
+
+def _holds_rows_of(
+    work: Work, table: tables.Table, connection: Connection, found: list[str], source: int, seen_until: str
+) -> bool:
+    """Whether rows of the last days that were read of a source are there. Rows' ids are UUIDs, which nobody else has."""
+    last = date.fromisoformat(seen_until)
+    start, end = str(last - timedelta(days=1)), str(last + timedelta(days=2))
+    known = "SELECT 1 FROM events SEMI JOIN (SELECT md5(unnest(?))::UUID AS record_id) USING (record_id) WHERE source = ? LIMIT 1"
+    return any(
+        work.sink.connection.execute(known, [names, source]).fetchall()
+        for names in tables.keys(connection, table, found, start, end)
+    )
+
+
+def _take_over(work: Work, before: str, path: str) -> dict[str, tuple[int, str, str, int]]:
+    for _, source, *_ in _known(work, path):
+        work.sink.remove_source(source)
+    moved = _known(work, before)
+    for _, source, *_ in moved:
+        work.sink.update_source(source, path=path)
+    return {row[0]: row[1:] for row in moved}
+
+
+def _not_read(work: Work, known: list[_Known], why: str, path: str, signature: str) -> None:
     """Both tables are sources all the same, with the note why they hold nothing new."""
     work.will_commit()
     at = {row[0]: row[1] for row in known}

@@ -69,6 +69,47 @@ def test_a_row_without_a_valid_time_is_one_reject_until_it_has_one(app):
     assert source(app) == (3, 2, 1)
 
 
+@pytest.mark.parametrize("is_awaited", [False, True])
+def test_a_database_that_moved_is_known_by_its_rows(app, tmp_path, is_awaited):
+    """With the app's folder, in which the sink lies: what the retention has removed would come again, and go into the daily figures twice."""
+    write_database(
+        app, tools=[tool(f"t-{day}", day) for day in range(10, 21)], commands=[("c", "x", "2026-11-12 10:00:00", "{}")]
+    )
+    moved, answers = tmp_path / "moved", []
+    for place in (app, moved):
+        if place == moved:
+            app.rename(moved)
+        if place == moved and is_awaited:
+            # Not there yet, though it is named: sources that hold nothing.
+            (moved / ".env").write_text(f"DB_CONNECTION=sqlite\nDB_DATABASE={moved}/database/later.sqlite\n")
+            run("overview", "--app", str(moved))
+            (moved / "database" / "database.sqlite").rename(moved / "database" / "later.sqlite")
+        done = run(
+            "build", "--app", str(place), "--until", "2026-11-21T00:00Z", "--json", str(tmp_path / "json"), "-o", str(tmp_path / "out")
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        told = json.loads((tmp_path / "json").read_text())
+        counts = [(s["name"], s["entries"], s["events"], s["pruned"]) for s in told["sources"]]
+        answers.append((told["trends"]["days"], told["overview"]["totals"], counts))
+    assert answers[0] == answers[1]
+    assert counts == [("command_executions", 1, 1, 1), ("tool_invocations", 11, 11, 3)]
+    with sqlite3.connect(next((moved / "database").iterdir())) as db:
+        db.execute("UPDATE tool_invocations SET status = 'error' WHERE id = 't-20'")
+    db.close()
+    assert ask("overview", moved)["totals"]["errors"] == 1
+
+
+def test_another_database_is_another_source(app):
+    write_database(app, tools=[tool("a", 20)])
+    ask("overview", app)
+    (app / "database" / "database.sqlite").rename(app / "database" / "old.sqlite")
+    write_database(app, tools=[tool("b", 20)])
+    (app / ".env").write_text(f"DB_CONNECTION=sqlite\nDB_DATABASE={app}/database/new.sqlite\n")
+    (app / "database" / "database.sqlite").rename(app / "database" / "new.sqlite")
+    assert ask("overview", app)["totals"]["operations"] == 2
+    assert [s["entries"] for s in ask("sources", app)["sources"] if s["name"] == "tool_invocations"] == [1, 1]
+
+
 def test_a_late_row_is_found_although_the_app_deleted_old_ones(app, monkeypatch):
     monkeypatch.setattr("reporter.sink.ingest_tables.WHOLE_ROWS", 0)
     write_database(app, tools=[tool(f"old-{n}", 14 + n % 3) for n in range(9)] + [tool("last", 20)])
