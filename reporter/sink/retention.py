@@ -122,7 +122,7 @@ def _midnight(sink: Sink, moment: datetime, zone: str) -> datetime:
 
 def _leaving(sink: Sink, floors: Mapping[str, datetime]) -> tuple[Leaving, ...]:
     rows = sink.connection.execute(
-        f"SELECT kind, count(*), min(ts), max(ts) FROM events WHERE {_before(floors)} GROUP BY kind ORDER BY kind"
+        f"SELECT kind, count(*), min(ts), max(ts) FROM events WHERE {_going(sink, floors)} GROUP BY kind ORDER BY kind"
     ).fetchall()
     return tuple(Leaving(kind, floors[kind], *rest) for kind, *rest in rows)
 
@@ -141,6 +141,27 @@ def _before(floors: Mapping[str, datetime]) -> str:
         for floor, kinds in by_floor.items()
     ]
     return " OR ".join(parts) or "false"
+
+
+# What work that stays is made of, though it lies before the floor: its start, its row, what else tells of its message. Spans are put
+# together anew whenever their trace gets more; without these a call that went with its end would come again as its row's, and a
+# stream would lose its model.
+_TIED = """
+CREATE OR REPLACE TEMP TABLE tied AS
+WITH late AS (SELECT id FROM events WHERE phase IS NOT NULL AND NOT ({before})),
+staying AS (SELECT * FROM spans WHERE NOT ({before}) OR row_event IN (FROM late) OR start_event IN (FROM late)),
+early AS (SELECT id, kind, message_id FROM events WHERE {before})
+SELECT e.id FROM early e JOIN (SELECT unnest([id, start_event, row_event]) AS id FROM staying) USING (id)
+UNION SELECT e.id FROM early e JOIN staying s ON s.type = 'stream' AND e.kind = 'chat' AND e.message_id = s.message_id"""
+
+
+def _going(sink: Sink, floors: Mapping[str, datetime]) -> str:
+    """SQL for the events and spans that go, over the table `tied` that this makes: before their kind's floor, and no part of what stays."""
+    before = _before(floors)
+    if not sink.connection.execute(f"SELECT 1 FROM events WHERE {before} LIMIT 1").fetchall():
+        return before
+    sink.connection.execute(_TIED.format(before=before))
+    return f"({before}) AND id NOT IN (FROM tied)"
 
 
 def prune(
@@ -229,7 +250,7 @@ def _drop(
         return
     sink.join_groups(_JOINED)
     floors = {part.kind: part.kept_since for part in leaving}
-    condition = _before(floors)
+    condition = _going(sink, floors)
     before_delete(condition)
     con = sink.connection
     with sink.transaction():
