@@ -66,7 +66,7 @@ def select_window(
 
 
 def see_events(con: duckdb.DuckDBPyConnection, window: Window, chosen: Chosen = ALL) -> None:
-    """Make `window_events` of the `chosen` alone: what error events are found by."""
+    """Make `window_events` of the `chosen`, and `window_whole`, alone: what error events are found by."""
     prepare(con, chosen)
     see(con, window, names=("events",), chosen=chosen)
 
@@ -104,11 +104,14 @@ def see(
     chosen: Chosen = ALL,
 ) -> None:
     """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what of the `chosen`, which is prepared, lies
-    in the window, each row with its `weight` (weights.py); `spans`: their columns."""
+    in the window, each row with its `weight` (weights.py); `spans`: their columns. Beside events, all of the window whatever is chosen:
+    `prefix`_whole."""
     start, end = map(timestamp, window.sql)
     for name in names:
         columns, relation = (spans, chosen.spans) if name == "spans" else ("*", chosen.events)
         relation = name if name == "counted" else relation
-        con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT {columns}, {ONE} FROM {relation} WHERE ts >= {start} AND ts < {end}"
-        )
+        views = {name: (f"{columns}, {ONE}", relation), **({"whole": ("*", "events")} if name == "events" else {})}
+        for view, (shown, source) in views.items():
+            con.execute(
+                f"CREATE OR REPLACE TEMP VIEW {prefix}_{view} AS SELECT {shown} FROM {source} WHERE ts >= {start} AND ts < {end}"
+            )

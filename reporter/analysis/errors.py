@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from reporter.analysis.faults import ErrorEvent, error_events, merge, rank
+from reporter.analysis.faults import ErrorEvent, error_events, merge, rank, window_errors
 from reporter.analysis.given import UNDECIDED
 from reporter.analysis.past import Past, past
 from reporter.format import words
@@ -147,7 +147,7 @@ def errors(
     these (past.py)."""
     start, lately = window.sql[0], window.previous().sql[0]
     has_past = bool(con.execute("SELECT count(*) > 0 FROM events WHERE ts < ?", [lately]).fetchall()[0][0])
-    found = error_events(con, "window_events")
+    found = window_errors(con)
     merge(found, decisions)
     before = past(con, start, lately, decisions, has_faults=has_faults)
     made = _grouped(found, window, before, has_past=has_past, decisions=decisions)

@@ -40,6 +40,7 @@ _CALLS = ("tool", "llm")
 _ERROR_EVENTS = """
 SELECT id, ts, kind, operation, event, correlation_id, duration_ms, message AS log_message, error_class, error_message, exception
 FROM {events} WHERE status = 'error'"""
+_CHOSEN = "SELECT id FROM window_events WHERE status = 'error'"
 _FAILED_SPANS = "SELECT id, row_event, correlation_id FROM spans WHERE status = 'error'"
 # So many events are named to find theirs; of more, it takes longer than to read all failed spans.
 _NAMED_EVENTS = 20_000
@@ -123,6 +124,13 @@ def error_events(con: duckdb.DuckDBPyConnection, relation: str, *, has_spans: bo
     return found
 
 
+def window_errors(con: duckdb.DuckDBPyConnection) -> list[ErrorEvent]:
+    """The error events of `window_events` by time. Which fault each is of, and what that is called, is told by all of the window: a choice
+    of some counts fewer, it makes no other group of them."""
+    chosen = {number for (number,) in con.execute(_CHOSEN).fetchall()}
+    return [event for event in error_events(con, "window_whole") if event.id in chosen]
+
+
 def spans_of(con: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]) -> list[FailedSpan]:
     """The failed spans that what `rows_of` gave may belong to, in no order."""
     if len(rows) > _NAMED_EVENTS:
@@ -162,7 +170,7 @@ def put_together(
 
 def faults(con: duckdb.DuckDBPyConnection) -> list[tuple[int | None, int]]:
     """Of each error event of `window_events` the failed span it belongs to, and its fault."""
-    found = error_events(con, "window_events")
+    found = window_errors(con)
     return [(event.span, event.fault) for event in found]
 
 

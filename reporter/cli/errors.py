@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("fingerprint", required=False)
 @click.option("--new", "only_new", is_flag=True, help="Only groups of which nothing was seen before.")
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Only the N groups with most faults.")
-@click.option("--kind", type=click.Choice(KINDS), help="Only groups with an error event of this kind.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only groups with an error event of this kind, each whole.")
 @click.option("--all", "with_closed", is_flag=True, help="Ignored and resolved groups too.")
 @click.option("--ignore", is_flag=True, help="From now on leave the group out of lists.")
 @click.option("--resolve", is_flag=True, help="It is mended: said to be regressed if it comes back.")
@@ -64,7 +64,7 @@ def errors(
             chosen = found.of(kind, only_new=only_new, top=top, with_closed=with_closed)
             latest = latest_of(sink.connection, chosen.groups) if form != "csv" else {}
             chosen, latest = gated(sink, settings, (chosen, latest))
-            text = failures.errors(chosen, latest, form, zone, found)
+            text = failures.errors(chosen, latest, form, zone, found, kind)
         else:
             group = _one(found, fingerprint)
             details = error_details(sink.connection, [group], found.of_events)[group.fingerprint]

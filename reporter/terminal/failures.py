@@ -28,9 +28,11 @@ _OCCURRENCE_COLUMNS = (
 _CONTEXT_CHARS, _SHOWN = 300, 4000
 
 
-def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: ZoneInfo, closed: Errors) -> str:
+def errors(
+    view: Errors, latest: Mapping[str, Occurrence], form: str, zone: ZoneInfo, closed: Errors, kind: str | None = None
+) -> str:
     """All groups of `view`; `latest`: by fingerprint, the event that shows it. Scripts get them by error events, people by faults.
-    `closed`: of whose ignored and resolved groups it is told how many there are."""
+    `closed`: of whose ignored and resolved groups it is told how many there are; `kind`: that of which each has an event."""
     by_events = sorted(view.groups, key=lambda g: (-g.count, -g.last_seen.timestamp(), g.fingerprint))
     if form == "json":
         groups = [{**_group(g), "latest": _occurrence(latest.get(g.fingerprint))} for g in by_events]
@@ -48,6 +50,8 @@ def errors(view: Errors, latest: Mapping[str, Occurrence], form: str, zone: Zone
         f"{start} – {end} {zone.key}: {words.counted(faults, 'fault')} in {words.counted(len(view.groups), 'group')}, "
         f"{words.counted(total, 'error event')}"
     )
+    if kind and view.groups:
+        heading += f"; whole groups with an error event of kind {kind}: --include kind={kind} counts these events alone"
     if closed.closed_in_words:
         is_shown = any(not group.is_open for group in view.groups)
         heading += f"; {closed.closed_in_words}{'' if is_shown else ': --all shows them'}"

@@ -72,6 +72,29 @@ def test_every_answer_is_about_the_same(app):
     assert [g["message"] for g in ask("errors", app, "--no-dry-runs")["groups"]] == ["no", "it failed"]
 
 
+def test_a_group_stays_the_same_whatever_is_counted(tmp_path):
+    """The command around the tool tells class and frame: a choice of the tool alone is the same group, and it is not new."""
+    failed = "[object] (App\\Failed(code: 0): disk full at /var/www/app/Run.php:47)\n[stacktrace]\n"
+    for day in ("19", "20"):
+        told = {"tool_name": "db", "invocation_id": "i" + day, "duration_ms": 50, "error": "disk full"}
+        write_log(
+            tmp_path,
+            event("tool.invocation.failed", "10:00:01.100", "t-" + day, **told).replace("11-20", "11-" + day),
+            entry("disk full", {"correlation_id": "t-" + day, "exception": failed}, level="ERROR").replace("11-20", "11-" + day),
+        )  # fmt: skip
+    (whole,) = ask("errors", tmp_path)["groups"]
+    assert (whole["error_class"], whole["faults"], whole["count"], whole["new"]) == ("App\\Failed", 1, 2, False)
+    (of_tools,) = ask("errors", tmp_path, "--include", "kind=tool")["groups"]
+    assert (of_tools["faults"], of_tools["count"]) == (1, 1)
+    for name in ("fingerprint", "error_class", "new"):
+        assert of_tools[name] == whole[name]
+    # A kind chooses groups as they are, and it is said.
+    assert ask("errors", tmp_path, "--kind", "tool")["groups"] == [whole]
+    day = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z")
+    told = " ".join(run("errors", "--app", str(tmp_path), *day, "--kind", "tool").stdout.split())
+    assert "whole groups with an error event of kind tool: --include kind=tool counts these events alone" in told
+
+
 def test_it_is_said_and_a_report_says_it_on_every_page(app, tmp_path):
     day = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z")
     place = ("--app", str(app), "-o", str(tmp_path / "out"), *day)

@@ -102,6 +102,19 @@ def test_the_overview_of_a_period_is_that_of_the_command_line(report, samples, b
     assert f": {totals['faults']} faults; most often: {worst}" in page.inner_text("h1")
 
 
+@pytest.mark.parametrize("kind", ["tool", "command", "chat", "processing"])
+def test_error_groups_of_a_kind_are_those_of_the_command_line(report, samples, browser, kind):
+    done = run("errors", "--app", str(samples["line"]), *SAMPLE, "--include", f"kind={kind}", "--format", "json")
+    told = {"g-" + g["fingerprint"]: (g["faults"], g["count"]) for g in json.loads(done.stdout)["groups"]}
+    page = opened(browser, report, f"errors.html#kind={kind}")
+    shown = page.eval_on_selector_all(
+        "#groups tbody tr[data-key], #groups tbody tr[id]",
+        "rows => rows.map(row => [row.id, +row.cells[1].dataset.v, +row.cells[2].dataset.v])",
+    )
+    assert {key: (faults, count) for key, faults, count in shown} == told
+    assert told
+
+
 @pytest.mark.parametrize(
     ("later", "page", "says"), [(0, "index", False), (60_000, "index", True), (60_000, "performance", False)]
 )
