@@ -25,12 +25,12 @@ from reporter.site.output import MARKER, write_file
 from reporter.window import Window, parse_compared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from reporter.asked import Asked
-    from reporter.sources import Progress
+    from reporter.sources import Listener
 
 KEPT = "data/days.json"
 _DAYS = {"day": 1, "week": 7}
@@ -69,9 +69,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
-def write_dated(
-    asked: Asked, by: str, output: Path, on_progress: Callable[[Progress], None], on_note: Callable[[str], None]
-) -> Done:
+def write_dated(asked: Asked, by: str, output: Path, listener: Listener) -> Done:
     """Make the reports of the days or weeks that the window touches, as far as they are not there as they would be, and the calendar.
     Raises ReportError."""
     there, told = _there(output, by, asked.zone), set[str]()
@@ -79,15 +77,16 @@ def write_dated(
     def note_once(text: str) -> None:
         if text not in told:
             told.add(text)
-            on_note(text)
+            listener.on_note(text)
 
-    take_in(asked.settings, asked.built_at, on_progress, note_once)
+    once = listener._replace(on_note=note_once)
+    take_in(asked.settings, asked.built_at, once)
     wanted = list(_wanted(asked, by, there))
     for stretch, state in wanted:
         job = replace(asked, window=stretch.window, compared=_compared(asked, stretch))
-        run = read(job, on_progress=on_progress, on_note=note_once, is_to_be_written=True)
+        run = read(job, once, is_to_be_written=True)
         beside = next((output / name for name in sorted(there, reverse=True) if name != stretch.name), None)
-        run.write(output / stretch.name, above="../index.html", beside=beside, on_progress=on_progress)
+        run.write(output / stretch.name, above="../index.html", beside=beside, listener=once)
         totals = run.overview.totals
         there[stretch.name] = Dated(
             stretch.name, stretch.window.start, stretch.window.end, totals.events, totals.traces, totals.operations, totals.errors, totals.faults, state

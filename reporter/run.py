@@ -21,7 +21,7 @@ from reporter.redaction.gate import gate
 from reporter.sink.file import open_sink
 from reporter.sink.notes import emptiness, rejects, retention_notes, sources
 from reporter.sink.taking_in import taken_in
-from reporter.sources import Ingested, Progress
+from reporter.sources import NOBODY, Ingested, Listener, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from reporter.analysis.results import Results
     from reporter.reading import Reading
     from reporter.site.context import Edition
-
-    OnNote = Callable[[str], None]
-    OnProgress = Callable[[Progress], None]
 
 
 def load(
@@ -72,10 +69,10 @@ def load(
     umask = os.umask(0o077)
     os.umask(umask if settings.is_shared else 0o077)
     try:
-        return read(asked, on_note=_warn)
+        return read(asked, Listener(on_note=_warn))
     except DamagedSinkError as exc:
         set_aside(exc, _warn)
-        return read(asked, on_note=_warn)
+        return read(asked, Listener(on_note=_warn))
     finally:
         os.umask(umask)
 
@@ -86,9 +83,8 @@ def _warn(text: str) -> None:
 
 def read(
     asked: Asked,
+    listener: Listener = NOBODY,
     *,
-    on_progress: OnProgress = lambda _: None,
-    on_note: OnNote = lambda _: None,
     is_to_be_written: bool = False,
 ) -> Run:
     """Ingest what is new and compute all results. Raises ReportError.
@@ -97,17 +93,17 @@ def read(
     """
     for task in (_bundle_runtime, _load_pandas):
         Thread(target=task, daemon=True).start()
-    ingested, sink = taken_in(asked.settings, asked.built_at, on_progress, on_note, _begin_loading)
+    ingested, sink = taken_in(asked.settings, asked.built_at, listener._replace(on_storing=_begin_loading))
     _begin_loading()
     from reporter.reading import Reading
 
-    on_progress(Progress("computing", 1, 1))
+    listener.on_progress(Progress("computing", 1, 1))
     reading = Reading(sink, asked.window, asked.compared, chosen=asked.settings.chosen)
     try:
         redactor = gate(sink.about("salt"), asked.settings.privacy, is_thorough=True)
         reading.redactor = redactor
         for note in emptiness(sink, asked.window, asked.settings.chosen):
-            on_note(note)
+            listener.on_note(note)
         if is_to_be_written:
             reading.begin_trace_data()
         results = reading.results(asked, sources(sink), rejects(sink))
@@ -295,7 +291,7 @@ class Run:
         is_live: bool = False,
         above: str = "",
         beside: Path | None = None,
-        on_progress: OnProgress = lambda _: None,
+        listener: Listener = NOBODY,
     ) -> Path:
         """Write the site to the folder `output`, of the results that this run shows; returns index.html's path. Raises OutputError.
 
@@ -306,7 +302,7 @@ class Run:
         from reporter.site.building import build_single, build_site
 
         path = Path(output)
-        on_progress(Progress("writing pages", 1, 1))
+        listener.on_progress(Progress("writing pages", 1, 1))
         edition = replace(self._edition(is_live=is_live), above=above)
         with self._read_again() as reading:
             data, operations = reading.begin_trace_data(), reading.begin_operations(self._results)

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reporter.asked import Asked
-from reporter.cli.options import note, settings_of, window_of
+from reporter.cli.options import settings_of, window_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def asked(
 ) -> Iterator[tuple[Sink, Asked]]:
     """The sink with all that is new in it, and what the options ask of it. `is_of_window`: with the views of their window; `compares`:
     with those of the one that it is compared with."""
-    from reporter.cli.progress import progress
+    from reporter.cli.progress import listening
     from reporter.sink.asking import asking
     from reporter.window import parse_compared
 
@@ -36,7 +36,7 @@ def asked(
     found = Asked(settings, window, parse_compared(settings.compare, window, zone), zone, datetime.now(UTC))
     load_ahead(form)
     windows = (found.window if is_of_window else None, found.compared if compares else None)
-    with progress() as on_progress, asking(settings, found.built_at, on_progress, note, *windows) as sink:
+    with listening() as listener, asking(settings, found.built_at, listener, *windows) as sink:
         yield sink, found
 
 

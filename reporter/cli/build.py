@@ -139,7 +139,7 @@ def _build_one(
 ) -> None:
     from pathlib import Path
 
-    from reporter.cli.progress import progress
+    from reporter.cli.progress import listening
     from reporter.run import read
     from reporter.sink import standing
     from reporter.site.output import check_output, write_file
@@ -152,9 +152,10 @@ def _build_one(
 
     if not single_bytes:
         check_output(job.path)
-    with progress() as on_progress:
-        run = read(job.asked, on_progress=on_progress, on_note=on_note, is_to_be_written=True)
-        page = run.write(job.path, single_bytes=single_bytes, static_charts=static_charts, on_progress=on_progress)
+    with listening() as told:
+        listener = told._replace(on_note=on_note)
+        run = read(job.asked, listener, is_to_be_written=True)
+        page = run.write(job.path, single_bytes=single_bytes, static_charts=static_charts, listener=listener)
     if json_file:
         write_file(run.json(), Path(json_file))
     events = run.overview.totals.events
@@ -165,11 +166,11 @@ def _build_one(
 
 
 def _build_dated(job: _Job, by: str) -> None:
-    from reporter.cli.progress import progress
+    from reporter.cli.progress import listening
     from reporter.dated import write_dated
 
-    with progress() as on_progress:
-        done = write_dated(job.asked, by, job.path, on_progress, note)
+    with listening() as listener:
+        done = write_dated(job.asked, by, job.path, listener)
     for name in done.removed:
         note(f"the report {name} is older than report.keep_days and was removed")
     made = ", ".join(done.built) or "nothing"

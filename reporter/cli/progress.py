@@ -1,4 +1,4 @@
-"""A progress line on stderr while something long runs; nothing where stderr is no terminal."""
+"""Notes, and a progress line, on stderr while something long runs; nothing where stderr is no terminal."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from reporter.cli.options import note
+from reporter.sources import Listener
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from reporter.sources import Progress
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Callable[[Progress], None]]:
-    """A function to call with each Progress; its line is gone when the work is done."""
+def listening() -> Iterator[Listener]:
+    """Who tells of notes, and of each Progress in a line that is gone when the work is done."""
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda _: None
+        yield Listener(on_note=note)
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
@@ -30,4 +33,4 @@ def progress() -> Iterator[Callable[[Progress], None]]:
         def show(step: Progress) -> None:
             bar.update(task, description=step.name[-50:], completed=step.done_bytes, total=step.total_bytes or 1)
 
-        yield show
+        yield Listener(show, note)

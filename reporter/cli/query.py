@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reporter.cli.asking import load_ahead
-from reporter.cli.options import formats, gathered, note, privacy, settings_of, where
+from reporter.cli.options import formats, gathered, privacy, settings_of, where
 from reporter.errors import UsageError
 
 
@@ -24,7 +24,7 @@ from reporter.errors import UsageError
 def query(sql: str | None, form: str, top: int | None, **options: Any) -> None:  # noqa: ANN401 - click's options
     """Answer a SELECT (DuckDB's SQL) over all that is kept; without one, list tables and columns. Only read, and redacted."""
     from reporter.analysis import query as asked
-    from reporter.cli.progress import progress
+    from reporter.cli.progress import listening
     from reporter.redaction.gate import gate
     from reporter.sink.asking import asking
     from reporter.terminal import query as shown
@@ -34,7 +34,7 @@ def query(sql: str | None, form: str, top: int | None, **options: Any) -> None: 
         return
     settings = settings_of(options)
     load_ahead(form)
-    with progress() as on_progress, asking(settings, datetime.now(UTC), on_progress, note) as sink:
+    with listening() as listener, asking(settings, datetime.now(UTC), listener) as sink:
         redactor = gate(sink.about("salt"), settings.privacy)
         try:
             asked.open_views(sink.connection, with_logged=redactor is None)

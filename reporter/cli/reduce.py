@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reporter.cli.options import end_in_order, note
+from reporter.cli.options import end_in_order
 from reporter.cli.paths import FILE
 
 
@@ -38,7 +38,7 @@ def reduce(given: tuple[str, ...], engine: str, hosts_at_once: int | None, outpu
     import os
     from pathlib import Path
 
-    from reporter.cli.progress import progress
+    from reporter.cli.progress import listening
     from reporter.sink.reduce import job_of
     from reporter.sink.reduce import reduce as write
 
@@ -46,6 +46,6 @@ def reduce(given: tuple[str, ...], engine: str, hosts_at_once: int | None, outpu
     # As confidential as what it is made of.
     os.umask(0o077)
     path = Path(output)
-    with progress() as on_progress:
-        write(job_of(given, hosts_at_once), engine, path, note, on_progress)
+    with listening() as listener:
+        write(job_of(given, hosts_at_once), engine, path, listener)
     click.echo(f"{path.resolve()}  ({path.stat().st_size / 1e6:.1f} MB)")

@@ -29,7 +29,7 @@ def trace(
 ) -> None:
     """One trace by its correlation id, or the beginning of it: what happened, in order. It is shown whole; with a period it has
     to have happened in it."""
-    from reporter.cli.progress import progress
+    from reporter.cli.progress import listening
     from reporter.redaction.gate import gate
     from reporter.settings.reproducible import now
     from reporter.sink.asking import asking
@@ -44,7 +44,7 @@ def trace(
     has_period = any(options[name] for name in ("last", "since", "until"))
     window = window_of(options, settings)[0] if has_period else None
     load_ahead(form, "reporter.analysis.trace", "reporter.terminal.traces")
-    with progress() as on_progress, asking(settings, datetime.now(UTC), on_progress, note) as sink:
+    with listening() as listener, asking(settings, datetime.now(UTC), listener) as sink:
         if asked:
             from reporter.analysis.traces import find_traces
 

@@ -13,12 +13,12 @@ from reporter.sink.notes import SOURCE_NAMES, emptiness, retention_notes
 from reporter.sink.taking_in import taken_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
     from reporter.settings.app import Settings
     from reporter.sink.store import Sink
-    from reporter.sources import Progress
+    from reporter.sources import Listener
     from reporter.window import Window
 
 
@@ -26,18 +26,17 @@ if TYPE_CHECKING:
 def asking(
     settings: Settings,
     now: datetime,
-    on_progress: Callable[[Progress], None],
-    on_note: Callable[[str], None],
+    listener: Listener,
     window: Window | None = None,
     compared: Window | None = None,
 ) -> Iterator[Sink]:
     """The sink with all that is new in it, opened for reading, with the views of a window and of one it is `compared` with. Raises
     ReportError."""
-    _, sink = taken_in(settings, now, on_progress, on_note)
+    _, sink = taken_in(settings, now, listener)
     with sink:
         if window:
             select_window(sink.connection, window, compared, chosen=settings.chosen)
             for note in (*retention_notes(sink, window), *emptiness(sink, window, settings.chosen)):
-                on_note(note)
+                listener.on_note(note)
         sink.connection.execute(SOURCE_NAMES)
         yield sink

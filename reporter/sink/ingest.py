@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter.sink.faults import keep_faults
 from reporter.sink.ingest_logs import read_logs
 from reporter.sink.ingest_tables import read_database
-from reporter.sources import Ingested, Progress, tables
+from reporter.sources import NOBODY, Ingested, Progress, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Future
 
     import pyarrow as pa
 
     from reporter.settings.app import Settings
     from reporter.sink.store import Sink
+    from reporter.sources import Listener
 
 # Spans are derived at least this often, within a file too: an interrupted first run keeps its work.
 DERIVE_BYTES = 512 << 20
@@ -37,18 +37,12 @@ JOINED_EVERY = 16
 def ingest(
     sink: Sink,
     settings: Settings,
-    on_progress: Callable[[Progress], None] = lambda _: None,
-    on_events: Callable[[], object] = lambda: None,
-    on_storing: Callable[[], object] = lambda: None,
+    listener: Listener = NOBODY,
 ) -> Ingested:
-    """Read everything that is new of the settings' logs and tables. Reading twice adds nothing.
-
-    `on_storing`: called when a batch is being stored, which leaves Python idle; `on_events`: when events were committed and their
-    spans come next.
-    """
+    """Read everything that is new of the settings' logs and tables. Reading twice adds nothing. What is to be noted it returns."""
     sink.set_zone(settings.app_zone)
     done = Ingested()
-    work = Work(sink, done, on_progress, on_events, on_storing)
+    work = Work(sink, done, listener)
     sink.join_groups(int(sink.next_batch % JOINED_EVERY == 0))
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
@@ -72,16 +66,9 @@ class _Alike(NamedTuple):
 class Work:
     """One ingest under way: an open transaction and what has been done in it."""
 
-    def __init__(
-        self,
-        sink: Sink,
-        done: Ingested,
-        on_progress: Callable[[Progress], None],
-        on_events: Callable[[], object],
-        on_storing: Callable[[], object],
-    ) -> None:
+    def __init__(self, sink: Sink, done: Ingested, listener: Listener) -> None:
         self.sink, self.done, self.total_bytes = sink, done, 0
-        self.on_progress, self.on_events, self.on_storing = on_progress, on_events, on_storing
+        self.listener = listener
         self.tables: tuple[tables.Table, ...] = ()
         self.zone = "UTC"
         self.done_bytes = 0
@@ -108,9 +95,9 @@ class Work:
         self._underived = 0
         if not self._is_told:
             self._is_told = True
-            self.on_events()
+            self.listener.on_events()
         if self.sink.has_underived_events():
-            self.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
+            self.listener.on_progress(Progress("pairing starts with ends", self.done_bytes, self.total_bytes))
             self.sink.derive_spans()
         keep_faults(self.sink)
 
@@ -133,7 +120,7 @@ class Work:
         self._held_rows = self._held_bytes = 0
         self._is_due = self._is_told = False
         self._storing = self._thread.submit(self._take, held)
-        self.on_storing()
+        self.listener.on_storing()
 
     def _take(self, held: dict[_Alike, list[pa.Table]]) -> int:
         from reporter.sources.blocks import joined
@@ -163,7 +150,7 @@ class Work:
         """`count`: bytes of the file; `taken_in`: what they were unpacked."""
         self.done_bytes += count
         self._underived += count if taken_in is None else taken_in
-        self.on_progress(Progress(name, self.done_bytes, max(self.total_bytes, self.done_bytes)))
+        self.listener.on_progress(Progress(name, self.done_bytes, max(self.total_bytes, self.done_bytes)))
 
     @property
     def is_much(self) -> bool:

@@ -16,9 +16,9 @@ from reporter.sink.reducing import Reduced, merge, merge_into, reduce_hosts, red
 from reporter.sink.scratch import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
-    from reporter.sources import Progress
+    from reporter.sources import Listener
 
 # Parts that one merge takes.
 _TOGETHER = 8
@@ -71,18 +71,14 @@ def _bytes(path: str) -> int:
         return 0
 
 
-def reduce(
-    job: Job, engine: str, path: Path, on_note: Callable[[str], None], on_progress: Callable[[Progress], None]
-) -> None:
+def reduce(job: Job, engine: str, path: Path, listener: Listener) -> None:
     """Write the reduced sink `path`. `engine`: local, or a cluster's scheduler as dask://host:port (dask+tls:// for TLS). Raises UsageError,
     SourceError, OutputError."""
     _check(path)
     with scratch() as folder:
-        made, notes = (
-            _local(job, folder, on_progress) if engine == "local" else _on_dask(job, engine, folder, on_progress)
-        )
+        made, notes = _local(job, folder, listener) if engine == "local" else _on_dask(job, engine, folder, listener)
         for note in notes:
-            on_note(note)
+            listener.on_note(note)
         if not made:
             msg = "there is no event to read"
             raise SourceError(msg, "Name what `export --whole` or `prune --archive` wrote, with --from.")
@@ -116,14 +112,14 @@ def is_reduced_file(path: Path) -> bool:
         return False
 
 
-def _local(job: Job, folder: Path, on_progress: Callable[[Progress], None]) -> tuple[Path | None, list[str]]:
+def _local(job: Job, folder: Path, listener: Listener) -> tuple[Path | None, list[str]]:
     """Batch by batch, in files; merged as soon as there are _TOGETHER of a level, so that no more than that lie there of each."""
     from reporter.sources import Progress
 
     levels: list[list[Path]] = [[]]
     notes: list[str] = []
     for n, batch in enumerate(job.batches):
-        on_progress(Progress(f"reducing, of {len(job.batches)} batches", n, len(job.batches)))
+        listener.on_progress(Progress(f"reducing, of {len(job.batches)} batches", n, len(job.batches)))
         part = folder / f"part-{n}.duckdb"
         notes += reduce_into(part, batch, job.kept)
         if part.exists():
@@ -149,9 +145,7 @@ def _groups(parts: Sequence[Any]) -> list[Sequence[Any]]:
     return [parts[at : at + _TOGETHER] for at in range(0, len(parts), _TOGETHER)]
 
 
-def _on_dask(
-    job: Job, engine: str, folder: Path, on_progress: Callable[[Progress], None]
-) -> tuple[Path | None, list[str]]:
+def _on_dask(job: Job, engine: str, folder: Path, listener: Listener) -> tuple[Path | None, list[str]]:
     """What workers make of the batches. Merging comes before further batches, so that of each level a few parts at a time wait for others."""
     from reporter.sources import Progress
 
@@ -183,7 +177,7 @@ def _on_dask(
             ]
         try:
             for n, future in enumerate(as_completed(first, loop=client.loop)):
-                on_progress(Progress(f"reducing, of {len(first)} batches", n + 1, len(first)))
+                listener.on_progress(Progress(f"reducing, of {len(first)} batches", n + 1, len(first)))
                 # What fails is told in its own words, not once every result that waits for it is lost.
                 if future.status == "error":
                     raise future.exception()

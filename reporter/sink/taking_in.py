@@ -10,7 +10,7 @@ from reporter.errors import NotFoundError, OutputError, SourceError
 from reporter.sink.current import open_current
 from reporter.sink.file import open_sink, unusable
 from reporter.sink.notes import future_notes, source_notes, told
-from reporter.sources import Ingested, Progress
+from reporter.sources import NOBODY, Ingested
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,75 +19,58 @@ if TYPE_CHECKING:
     from reporter.settings.app import Settings
     from reporter.sink.retention import Pruned
     from reporter.sink.store import Sink
+    from reporter.sources import Listener
 
 
-def take_in(
-    settings: Settings,
-    now: datetime,
-    on_progress: Callable[[Progress], None],
-    on_note: Callable[[str], None],
-) -> Ingested:
+def take_in(settings: Settings, now: datetime, listener: Listener = NOBODY) -> Ingested:
     """Ingest what is new and let go of what is too old. Raises SourceError where nothing could be read, SinkError where it can't be kept."""
     sink = open_current(settings)
     if not sink:
-        return _take_in_anew(settings, now, on_progress, on_note)
+        return _take_in_anew(settings, now, listener)
     with sink:
-        return _nothing_new(sink, settings, now, on_note)
+        return _nothing_new(sink, settings, now, listener)
 
 
-def taken_in(
-    settings: Settings,
-    now: datetime,
-    on_progress: Callable[[Progress], None],
-    on_note: Callable[[str], None],
-    on_storing: Callable[[], None] = lambda: None,
-) -> tuple[Ingested, Sink]:
-    """The same, and the sink open for reading: where nothing was new, as it was opened to find that. `on_storing`: called when DuckDB
-    begins to store what was read (ingest.ingest)."""
+def taken_in(settings: Settings, now: datetime, listener: Listener = NOBODY) -> tuple[Ingested, Sink]:
+    """The same, and the sink open for reading: where nothing was new, as it was opened to find that."""
     sink = open_current(settings)
     if sink:
-        return _nothing_new(sink, settings, now, on_note), sink
-    done = _take_in_anew(settings, now, on_progress, on_note, on_storing)
-    return done, open_sink(settings.sink, read_only=True, on_wait=on_note)
+        return _nothing_new(sink, settings, now, listener), sink
+    done = _take_in_anew(settings, now, listener)
+    return done, open_sink(settings.sink, read_only=True, on_wait=listener.on_note)
 
 
-def _nothing_new(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[str], None]) -> Ingested:
+def _nothing_new(sink: Sink, settings: Settings, now: datetime, listener: Listener) -> Ingested:
     done = Ingested(readable_sources=1, notes=[*settings.notes, *source_notes(sink)])
-    _tell(done, future_notes(sink, now), on_note)
+    _tell(done, future_notes(sink, now), listener)
     return done
 
 
-def _take_in_anew(
-    settings: Settings,
-    now: datetime,
-    on_progress: Callable[[Progress], None],
-    on_note: Callable[[str], None],
-    on_storing: Callable[[], None] = lambda: None,
-) -> Ingested:
+def _take_in_anew(settings: Settings, now: datetime, listener: Listener) -> Ingested:
     from reporter.sink.ingest import ingest
     from reporter.sink.retention import forget_impossible
 
     try:
-        with open_sink(settings.sink, on_wait=on_note) as sink:
+        with open_sink(settings.sink, on_wait=listener.on_note) as sink:
             forget_impossible(sink, now.replace(tzinfo=None))
-            done = ingest(sink, settings, on_progress, on_storing=on_storing)
+            done = ingest(sink, settings, listener)
             kept = source_notes(sink)
             done.notes = [*settings.notes, *kept, *(note for note in done.notes if note not in kept)]
             ahead = future_notes(sink, now)
             if done.events:
-                _let_go_of_old(sink, settings, now, on_note)
+                _let_go_of_old(sink, settings, now, listener)
     except (engine.Error, OSError) as exc:
         raise unusable(settings.sink, exc) from exc
-    _tell(done, ahead, on_note)
+    _tell(done, ahead, listener)
     if not done.readable_sources:
         msg = f"nothing could be read in {settings.app.resolve()}: no log file and no table"
         raise SourceError(msg, "Name the app's folder with --app DIR, or what to read with --logs GLOB and --db URL.")
     return done
 
 
-def _tell(done: Ingested, notes: list[str], on_note: Callable[[str], None]) -> None:
+def _tell(done: Ingested, notes: list[str], listener: Listener) -> None:
     for note in (*(told(name, why) for name, why in done.notes), *notes):
-        on_note(note)
+        listener.on_note(note)
 
 
 def let_go(settings: Settings, now: datetime, on_note: Callable[[str], None], *, dry_run: bool = False) -> Pruned:
@@ -108,16 +91,16 @@ def let_go(settings: Settings, now: datetime, on_note: Callable[[str], None], *,
     return replace(done, bytes_after=settings.sink.stat().st_size)
 
 
-def _let_go_of_old(sink: Sink, settings: Settings, now: datetime, on_note: Callable[[str], None]) -> None:
+def _let_go_of_old(sink: Sink, settings: Settings, now: datetime, listener: Listener) -> None:
     """What was taken in is kept whether this succeeds or not."""
     from reporter.sink import retention
 
     try:
         done = _prune(sink, settings, now)
-        _tell_of_size(done, settings, on_note)
+        _tell_of_size(done, settings, listener)
         retention.compact(sink, done.events)
     except (OutputError, engine.Error, OSError) as exc:
-        on_note(f"not all that is old could be let go of: {str(exc).splitlines()[0]}")
+        listener.on_note(f"not all that is old could be let go of: {str(exc).splitlines()[0]}")
 
 
 def _prune(sink: Sink, settings: Settings, now: datetime) -> Pruned:
@@ -135,10 +118,10 @@ def _prune(sink: Sink, settings: Settings, now: datetime) -> Pruned:
     return retention.prune(sink, settings.retention, now.replace(tzinfo=None), settings.app_zone, keep)
 
 
-def _tell_of_size(pruned: Pruned, settings: Settings, on_note: Callable[[str], None]) -> None:
+def _tell_of_size(pruned: Pruned, settings: Settings, listener: Listener) -> None:
     if pruned.by_size:
         since = max(part.kept_since for part in pruned.leaving)
-        on_note(
+        listener.on_note(
             f"the sink grew beyond {settings.retention.max_bytes / 1e6:.0f} MB (retention.max_size): "
             f"{pruned.events:,} events before {since:%Y-%m-%d %H:%M}Z were removed, their daily figures kept"
         )

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
 # An entry longer than this is a reject; no block in memory grows beyond it.
@@ -57,6 +59,23 @@ class Progress(NamedTuple):
     name: str
     done_bytes: int
     total_bytes: int
+
+
+def _unheard(*_: object) -> None:
+    """Nobody listens."""
+
+
+class Listener(NamedTuple):
+    """Whom work tells how it gets on: `on_progress` how far it is, `on_note` what is worth a line; `on_storing` that a batch is being
+    stored, which leaves Python idle, `on_events` that events were committed and their spans come next."""
+
+    on_progress: Callable[[Progress], None] = _unheard
+    on_note: Callable[[str], None] = _unheard
+    on_storing: Callable[[], object] = _unheard
+    on_events: Callable[[], object] = _unheard
+
+
+NOBODY = Listener()
 
 
 @dataclass

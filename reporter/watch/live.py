@@ -20,6 +20,7 @@ from reporter.redaction.gate import gate
 from reporter.sink.file import recent_copy
 from reporter.sink.ingest import ingest
 from reporter.sink.schema import events_table, spans_table
+from reporter.sources import Listener
 from reporter.window import Window
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Live:
             on_fresh(self._fresh_events())
             self._begin(now)
 
-        done = ingest(self._sink, self.settings, on_events=heard)
+        done = ingest(self._sink, self.settings, Listener(on_events=heard))
         self.notes = done.notes
         self._unweighed += done.events
         is_due = self._unweighed >= _WEIGHED and self._size() > self.settings.watch_max_bytes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from reporter.errors import DamagedSinkError
 from reporter.sink.damage import set_aside
+from reporter.sources import Listener
 from reporter.window import Window
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ def _renewed(job: Job) -> tuple[datetime, list[str]]:
     from reporter.window import parse_compared
 
     now, notes = datetime.now(UTC), list[str]()
+    listener = Listener(on_note=notes.append)
     if not job.output:
-        take_in(job.settings, now, lambda _: None, notes.append)
+        take_in(job.settings, now, listener)
         return now, notes
     window = Window(now - job.period, now)
     asked = Asked(job.settings, window, parse_compared(job.compare, window, job.zone), job.zone, now)
-    read(asked, on_note=notes.append, is_to_be_written=True).write(job.output, is_live=True)
+    read(asked, listener, is_to_be_written=True).write(job.output, is_live=True)
     return now, notes

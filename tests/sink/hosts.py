@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from reporter.sink.reduce import job_of, reduce
+from reporter.sources import Listener
 from tests.helpers import event, run
 
 HOSTS = ("delhi", "katmandu", "lima", "oslo")
@@ -76,8 +77,7 @@ def reduced(
         job_of([str(given)] if isinstance(given, Path) else given, at_once, kept),
         engine,
         path,
-        notes.append,
-        lambda _: None,
+        Listener(on_note=notes.append),
     )
     return notes
 

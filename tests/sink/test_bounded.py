@@ -12,7 +12,7 @@ from reporter.sink import ingest as ingesting
 from reporter.sink import store
 from reporter.sink.file import open_sink
 from reporter.sink.store import Sink
-from reporter.sources import files
+from reporter.sources import Listener, files
 from tests.helpers import event, write_log
 
 COUNT = 300
@@ -45,7 +45,7 @@ def test_an_ingest_that_dies_within_a_file_keeps_what_it_committed_and_the_next_
             raise KeyboardInterrupt
 
     with open_sink(settings.sink) as sink, pytest.raises(KeyboardInterrupt):
-        ingesting.ingest(sink, settings, die)
+        ingesting.ingest(sink, settings, Listener(die))
     with open_sink(settings.sink) as sink:
         kept = sink.connection.execute("SELECT count(*), max(batch) FROM events").fetchall()[0]
         assert 0 < kept[0] < COUNT

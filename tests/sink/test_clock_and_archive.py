@@ -14,6 +14,7 @@ from reporter.sink.archive import archive
 from reporter.sink.file import open_sink
 from reporter.sink.taking_in import let_go, take_in
 from reporter.sink.whole import Host, mark
+from reporter.sources import Listener
 from tests.helpers import entry, run, write_database, write_log
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -30,7 +31,7 @@ def kept(app: Path) -> list[tuple]:
 
 def taken(app: Path, now: datetime) -> list[str]:
     notes: list[str] = []
-    take_in(find_app(str(app), None, (), None), now, lambda _: None, notes.append)
+    take_in(find_app(str(app), None, (), None), now, Listener(on_note=notes.append))
     return notes
 
 

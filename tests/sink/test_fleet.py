@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from reporter.sink.reduce import Job, job_of, reduce
+from reporter.sources import Listener
 from tests.helpers import event, run, write_log
 from tests.sink.hosts import DAY, KEPT, answer, apart, assert_same_figures, entries, reduced, whole_answer
 
@@ -149,7 +150,7 @@ def test_any_batch_size_and_merge_order(inbox, tmp_path, address, monkeypatch, a
     assert len(batches) == -(-3 // at_once)
     random.Random(at_once).shuffle(batches)
     path = tmp_path / "fleet.duckdb"
-    reduce(Job(tuple(batches), KEPT), address, path, lambda _: None, lambda _: None)
+    reduce(Job(tuple(batches), KEPT), address, path, Listener())
     assert oct(path.stat().st_mode)[-3:] == "600"
     assert_same_figures(inbox, path)
 

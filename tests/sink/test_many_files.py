@@ -7,6 +7,7 @@ import sys
 from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
 from reporter.sink.ingest import ingest
+from reporter.sources import Listener
 from tests.helpers import entry, event, write_database, write_log
 
 
@@ -82,6 +83,6 @@ def test_who_has_other_work_is_told_when_a_batch_is_being_stored(app):
     write_database(app, tools=[("t1", "x", "t", "ok", 1.0, "2026-11-20 10:00:01")])
     settings, told = find_app(str(app), None, (), None), []
     with open_sink(settings.sink) as sink:
-        ingest(sink, settings, on_storing=lambda: told.append("first"))
-        ingest(sink, settings, on_storing=lambda: told.append("second"))
+        ingest(sink, settings, Listener(on_storing=lambda: told.append("first")))
+        ingest(sink, settings, Listener(on_storing=lambda: told.append("second")))
     assert told == ["first"]

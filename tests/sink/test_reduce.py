@@ -15,6 +15,7 @@ from reporter.analysis import making_cells
 from reporter.errors import SourceError
 from reporter.sink.reduce import job_of, reduce
 from reporter.sink.reducing import reduce_hosts
+from reporter.sources import Listener
 from tests.helpers import run, write_log
 from tests.sink.hosts import DAY, HOSTS, KEPT, answer, assert_same_figures, entries, reduced, whole_answer
 
@@ -97,7 +98,7 @@ def test_no_more_parts_lie_there_than_a_merge_of_each_level_takes(inbox, tmp_pat
     def look(_: object) -> None:
         seen.append(sorted(path.name for path in tmp_path.glob("telemetry-report-*/*.duckdb")))
 
-    reduce(job_of([str(inbox)], 1, KEPT), "local", tmp_path / "fleet.duckdb", lambda _: None, look)
+    reduce(job_of([str(inbox)], 1, KEPT), "local", tmp_path / "fleet.duckdb", Listener(on_progress=look))
     assert seen == [[], ["part-0.duckdb"], ["merged-0-1.duckdb"], ["merged-0-1.duckdb", "part-2.duckdb"]]
     assert_same_figures(inbox, tmp_path / "fleet.duckdb")
 

@@ -291,6 +291,7 @@ def test_sqlite_is_read_while_the_app_writes_it(app):
 def test_a_connection_that_drops_half_way_keeps_what_came_and_the_next_run_the_rest(server, app, monkeypatch):
     from reporter.settings.app import find_app
     from reporter.sink.taking_in import take_in
+    from reporter.sources import Listener
 
     monkeypatch.setattr("reporter.sources.tables.FETCH_ROWS", 500)
     with server.engine().begin() as con:
@@ -334,7 +335,7 @@ def test_a_connection_that_drops_half_way_keeps_what_came_and_the_next_run_the_r
     notes: list[str] = []
     printed: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", printed.append)
-    done = take_in(find_app(str(app), server.url, (), None), datetime.now(UTC), kill, notes.append)
+    done = take_in(find_app(str(app), server.url, (), None), datetime.now(UTC), Listener(kill, notes.append))
     gc.collect()
     assert printed == []  # the driver's tracebacks on a user's terminal
     assert killed[0] >= 1

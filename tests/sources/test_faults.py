@@ -12,7 +12,7 @@ import pytest
 from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
 from reporter.sink.ingest import ingest
-from reporter.sources import files
+from reporter.sources import Listener, files
 from tests.helpers import entry, write_log
 from tests.sources.faults import Folder
 
@@ -29,7 +29,7 @@ def read(app, tmp_path, on_progress=lambda _: None) -> list[str]:
 
 def read_on(sink, settings, on_progress=lambda _: None) -> list[str]:
     """The same by one that keeps its sink open."""
-    ingest(sink, settings, on_progress)
+    ingest(sink, settings, Listener(on_progress))
     odd = sink.connection.execute(
         "SELECT name, entries, events, rejects FROM sources WHERE entries <> events + rejects"
     )
