@@ -56,8 +56,7 @@ def export(
             from reporter.terminal.export_whole import export_whole
 
             own = host_of(sink, settings._replace(host=host or settings.host))
-            kept = max(sink.kept_since().values(), default=None)
-            count = export_whole(sink.connection, Path(str(output)), own, about.window, kept, redactor)
+            count = export_whole(sink.connection, Path(str(output)), own, about.window, sink.kept_since(), redactor)
         else:
             count = write(sink.connection, form, kinds, Path(output) if output else None, redactor)
     note(f"{count:,} events" + (f" of the host {own.name}" if whole else ""))

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reporter import engine
 from reporter.errors import OutputError
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
 from reporter.redaction.relation import ID, JSON, TEXT, redacted, shown_columns, sorted_texts
 from reporter.replacing import replaced
-from reporter.sink.whole import EVENTS, SOURCES, SPANS, events_sql, of_day, sources_sql, spans_sql, sweep
+from reporter.sink.whole import EVENTS, SOURCES, SPANS, events_sql, of_day, parquet, sources_sql, spans_sql, sweep
+from reporter.sql import literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
     import pyarrow as pa
 
-    from reporter import engine
     from reporter.redaction.redactor import Redactor
     from reporter.sink.whole import Host
     from reporter.window import Window
@@ -42,24 +43,23 @@ def export_whole(
     folder: Path,
     host: Host,
     window: Window,
-    kept_since: datetime | None,
+    kept_since: Mapping[str, datetime],
     redactor: Redactor | None,
 ) -> int:
-    """Write the days of UTC that the window touches, each anew; how many events. Of a day that began before `kept_since` (UTC, without a
-    zone) the sink no longer has all: a file that is there stays. Raises OutputError."""
+    """Write the days of UTC that the window touches, each anew; how many events the sink gave. What was before `kept_since` (by kind, UTC
+    without a zone) the sink no longer has: what a file that is there holds of it stays. Raises OutputError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sweep(host.folder(folder))
         count = 0
         for day, begin in _days(con, window):
             own, of = host.day(folder, day), of_day(day)
-            if kept_since and begin < kept_since and (own / EVENTS).exists():
-                continue
-            count += _write(con, events_sql(host, of), own / EVENTS, redactor)
-            _write(con, spans_sql(host, of), own / SPANS, redactor)
+            gone = {kind: since for kind, since in kept_since.items() if begin < since}
+            count += _write(con, events_sql(host, of), own / EVENTS, redactor, _Held(host, gone))
+            _write(con, spans_sql(host, of), own / SPANS, redactor, _Held(host, gone))
         _write(con, sources_sql(host), host.folder(folder) / SOURCES, redactor)
-    except OSError as exc:
-        msg = f"{folder} cannot be written: {exc.strerror or exc}"
+    except (OSError, engine.Error) as exc:
+        msg = f"{folder} cannot be written: {getattr(exc, 'strerror', None) or exc}"
         raise OutputError(msg, "Name another folder with -o DIR.") from exc
     return count
 
@@ -74,7 +74,33 @@ def _days(con: engine.DuckDBPyConnection, window: Window) -> Iterator[tuple[date
     ).fetchall()
 
 
-def _write(con: engine.DuckDBPyConnection, selected: str, path: Path, redactor: Redactor | None) -> int:
+class _Held(NamedTuple):
+    """What stays of a file that is written anew: `gone` is from when on the sink has events, by kind."""
+
+    host: Host
+    gone: Mapping[str, datetime]
+
+    def rows(
+        self, con: engine.DuckDBPyConnection, path: Path, selected: str, names: Sequence[str]
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """As they left the first time, so many at a time as fit in memory, without those that are `selected` of the sink."""
+        if not self.gone or not path.exists():
+            return
+        file = parquet(path)
+        there = {row[0] for row in con.execute(f"DESCRIBE FROM {file}").fetchall()}
+        columns = ", ".join(f'"{name}"' if name in there else f'NULL AS "{name}"' for name in names)
+        before = " ".join(f"WHEN '{kind}' THEN TIMESTAMP '{since}'" for kind, since in self.gone.items())
+        found = con.execute(
+            f"""SELECT {columns} FROM {file} WHERE ts < CASE kind {before} END
+            AND NOT (sink = {literal(self.host.sink)} AND id IN (SELECT id FROM ({selected}))) ORDER BY ts, id"""
+        )
+        while rows := found.fetchmany(_ROWS):
+            yield rows
+
+
+def _write(
+    con: engine.DuckDBPyConnection, selected: str, path: Path, redactor: Redactor | None, held: _Held | None = None
+) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -83,10 +109,16 @@ def _write(con: engine.DuckDBPyConnection, selected: str, path: Path, redactor: 
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with replaced(path) as fresh, pq.ParquetWriter(fresh, schema, compression="zstd") as writer:
-        for rows in _stretches(con, selected, names, redactor):
+
+        def add(rows: Sequence[tuple[Any, ...]]) -> None:
             columns = list(zip(*rows, strict=True))
             arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
             writer.write_table(pa.table(arrays, schema=schema))
+
+        for rows in held.rows(con, path, selected, names) if held else ():
+            add(rows)
+        for rows in _stretches(con, selected, names, redactor):
+            add(rows)
             count += len(rows)
     return count
 

@@ -225,6 +225,34 @@ def test_a_row_whose_calls_end_was_logged_on_the_next_day_counts_once(app, tmp_p
     assert (found["totals"]["events"], found["totals"]["operations"]) == (4, 2)
 
 
+@pytest.mark.parametrize("is_made_anew", [False, True])
+def test_a_day_that_went_on_after_a_part_of_it_was_let_go_of_is_exported_whole(app, tmp_path, is_made_anew):
+    """Exported, pruned, logged on, and exported again, by a sink that was made anew too."""
+
+    def calls(day: int, *hours: int) -> list[str]:
+        made = [event("tool.invocation.completed", f"{hour:02}:00:00.000000", f"t-{day}-{hour}", tool_name="t", duration_ms=hour) for hour in hours]  # fmt: skip
+        return [one.replace("2026-11-20", f"2026-11-{day}") for one in made]
+
+    def export() -> None:
+        done = run("export", "--app", str(app), "--whole", "-o", str(tmp_path / "out"), "--host", "h", *days)
+        assert done.exit_code == 0, done.output
+
+    days = ("--since", "2026-11-18T00:00Z", "--until", "2026-11-22T00:00Z")
+    # Its days begin at 05:00 UTC.
+    (app / "telemetry-report.toml").write_text('[app]\ntimezone = "America/New_York"\n')
+    write_log(app, *calls(20, 1, 4, 6, 12))
+    export()
+    write_log(app, *calls(20, 18), *calls(21, 12))
+    for _ in range(1 + is_made_anew):
+        pruned = run("prune", "--app", str(app), "--days", "1")
+        assert pruned.exit_code == 0, pruned.output
+        export()
+        (app / "storage" / "telemetry" / "telemetry.duckdb").unlink()
+        run("sources", "--app", str(app))
+    found = answer("overview", "--app", "/", "--from", str(tmp_path / "out"), *days)
+    assert (found["totals"]["events"], found["totals"]["operations"]) == (6, 6)
+
+
 def test_logs_too_large_and_too_many_for_ids_are_refused(fleet, tmp_path):
     path = fleet["out"] / "host=alpha" / "date=2026-11-20" / "events.parquet"
     wide = tmp_path / "wide.parquet"
