@@ -43,10 +43,12 @@ window.TelemetryFigures = (() => {
     const { data } = chosen;
     const keys = keyed(data, (one) => data.kinds.indexOf(one.kind));
     const found = figures(data, chosen.listed, keys, data.kinds.length, true).map((one, k) => ({ key: data.kinds[k], kind: data.kinds[k], events: events(chosen, data.kinds[k]), ...one }));
+    const told = new Set(data.errors.name.filter((_, i) => chosen.errors[i]).map((name) => data.names.kind[name]));
+    const fits = (one) => one.count || one.unfinished || one.events || told.has(one.kind);
     const [chat, llm] = ["chat", "llm"].map((kind) => found.find((one) => one.kind === kind));
-    if (!data.folded.length || chosen.listed === chosen.rows || llm.count || llm.unfinished) return found;
+    if (!data.folded.length || chosen.listed === chosen.rows || llm.count || llm.unfinished) return found.filter(fits);
     if (chat.events !== null) chat.events += llm.events;
-    return found.filter((one) => one !== llm);
+    return found.filter((one) => one !== llm && fits(one));
   });
 
   // All events are told by kind and bucket only; of a bucket that the period cuts, all.

@@ -150,11 +150,20 @@ window.TelemetryFollow = (() => {
     problems: (chosen, list) => [
       ...TABLES.groups(chosen).slice(0, Number(list.dataset.top)).map((row) => problem("bad", el("p", { class: "count" }, el("a", { href: pageOf(row) }, el("strong", { class: "num bad" }, count(row.faults)), row.faults === 1 ? " fault" : " faults"), [...row.kinds].map((name) => [" ", kind(name)])),
         el("p", { class: "what" }, el("strong", {}, row.title), " ", row.message.slice(0, 180)), soft("last seen " + moment(row.last_seen) + " · " + said(row.traces, "trace"), row.latest.size ? [" · ", latestOf(chosen, row)] : ""), el("span", { class: "trend" }, bars(row.trend, "bad")))),
-      ...all(chosen).filter((row) => row.unfinished).map((row) => problem("warn", el("p", { class: "count" }, el("a", { href: carried(isOneFile() ? "#page-traces" : "traces.html#status=unfinished", chosen.wanted) }, el("strong", { class: "num warn" }, count(row.unfinished) + "×"), " never ended"), " ", kind(row.kind)),
+      ...open(chosen).slice(0, Number(list.dataset.open)).map((row) => problem("warn", el("p", { class: "count" }, el("a", { href: openHref(chosen) }, el("strong", { class: "num warn" }, count(row.unfinished) + "×"), " never ended"), " ", kind(row.kind)),
         el("p", { class: "what" }, link(row, row.operation)), soft("started, and nothing tells of its end"))),
-      problem("none", soft("What got slower or dearer is told of the whole window only.")),
     ],
+    // What is not among the problems.
+    more: (chosen, list) => {
+      const groups = TABLES.groups(chosen).length - Number(list.dataset.top);
+      const never = open(chosen).slice(Number(list.dataset.open)).reduce((sum, row) => sum + row.unfinished, 0);
+      return [groups > 0 && [el("a", { href: carried(isOneFile() ? "#page-errors" : "errors.html", chosen.wanted) }, said(groups, "more error group")), " · "],
+        never > 0 && [el("a", { href: openHref(chosen) }, count(never) + "× other work never ended"), " · "], "What got slower or dearer is told of the whole window only."].filter(Boolean).flat();
+    },
   };
+  // Work that never ended, by operation, most first.
+  const open = (chosen) => all(chosen).filter((row) => row.unfinished).sort((a, b) => b.unfinished - a.unfinished || (a.kind + " " + a.operation < b.kind + " " + b.operation ? -1 : 1));
+  const openHref = (chosen) => carried(isOneFile() ? "#page-traces" : "traces.html#status=unfinished", chosen.wanted);
   const latestOf = (chosen, row) => { const link = trace(chosen.data.ids[[...row.latest].reduce((last, one) => (one[1] >= last[1] ? one : last))[0]]); link.textContent = "the latest"; return link; };
   const problem = (mood, first, ...others) => el("li", { class: "problem " + mood }, el("div", {}, first, ...others.filter((part) => !part.matches(".trend"))), ...others.filter((part) => part.matches(".trend")));
   const pageOf = ({ key, page }) => (document.querySelector("section.page") ? "#page-errors" : page || "errors.html#" + key);
@@ -163,7 +172,8 @@ window.TelemetryFollow = (() => {
     const old = once(list);
     const items = LISTS[list.dataset.list](chosen, list);
     if (!items) return list.replaceChildren(...old) || false;
-    list.replaceChildren(...(items.length ? items : [el("li", { class: "soft" }, "Nothing fits the filter.")]));
+    // No problem is not nothing: the sentence above says what there is.
+    list.replaceChildren(...(items.length || list.matches(".problems") ? items : [el("li", { class: "soft" }, "Nothing fits the filter.")]));
     return true;
   }
 

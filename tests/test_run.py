@@ -164,7 +164,7 @@ def test_what_is_written_is_what_the_run_shows(app, tmp_path):
     write_log(app, event("tool.invocation.completed", "10:00:01.000001", tool_name="fs", duration_ms=5))
     page = made.write(tmp_path / "out").read_text()
     assert sink.stat().st_mtime_ns == before, "writing takes nothing in"
-    assert "All 1 operations finished without an error." in page
+    assert "The one operation finished without an error." in page
     # Another takes the line in meanwhile: nothing holds the sink, and what is asked for next is refused, not mixed.
     assert ask("overview", app)["totals"]["operations"] == 2
     with pytest.raises(SinkError, match="has changed within this run's window"):

@@ -77,6 +77,11 @@ class Problems:
     dearer: Dearer | None
 
     @property
+    def more_unfinished(self) -> int:
+        """Unfinished work beyond what is listed."""
+        return self.open_count - sum(one.count for one in self.unfinished)
+
+    @property
     def is_empty(self) -> bool:
         return not (self.failing or self.slower or self.unfinished or self.dearer)
 
@@ -164,7 +169,9 @@ def _failed(view: Overview) -> str:
         return f"{totals.failed_traces:,} of {words.counted(totals.traces, 'request')} failed"
     if totals.faults:
         return f"{words.counted(totals.faults, 'fault')} outside of any request"
-    return f"All {totals.operations:,} operations finished without an error"
+    if totals.operations > 1:
+        return f"All {totals.operations:,} operations finished without an error"
+    return "The one operation finished without an error" if totals.operations else "No operation finished, none failed"
 
 
 def _worst(found: Problems) -> list[str]:

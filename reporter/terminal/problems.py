@@ -35,7 +35,7 @@ def _lines(found: Problems, view: Overview, zone: ZoneInfo) -> Iterator[Renderab
     for group in found.failing:
         yield _failing(group, view, zone, has_past=found.has_past)
     if found.more_failing:
-        more = f"{words.count(found.more_failing)} more error groups: telemetry-report errors"
+        more = f"{words.counted(found.more_failing, 'more error group')}: telemetry-report errors"
         yield hanging(Text("  … ", style="dim"), Text(more, style="dim"))
     if found.closed:
         yield hanging(Text("  … ", style="dim"), Text(f"{found.closed}: telemetry-report errors --all", style="dim"))
@@ -46,6 +46,11 @@ def _lines(found: Problems, view: Overview, zone: ZoneInfo) -> Iterator[Renderab
         named = f"{open_work.kind} {plain(words.name(open_work.operation))}"
         never = Text.assemble(f"{words.count(open_work.count)}× {named} never ended", (trace, "dim"))
         yield hanging(Text("  … ", style="yellow"), never)
+    if found.more_unfinished:
+        more = (
+            f"{words.count(found.more_unfinished)}× other work never ended: telemetry-report traces --status unfinished"
+        )
+        yield hanging(Text("  … ", style="dim"), Text(more, style="dim"))
     if found.dearer:
         cost = f"cost {words.usd(found.dearer.now_usd)}, {growth(found.dearer.times)} the {words.usd(found.dearer.before_usd)} before"
         yield hanging(Text("  $ "), Text(cost))

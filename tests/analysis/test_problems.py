@@ -37,6 +37,23 @@ def test_nothing_is_wrong(app):
     assert "All 3 operations finished without an error." in told(app)
 
 
+def test_one_operation_is_no_all_and_none_did_not_finish(app):
+    write_log(app, entry("Started"))
+    assert "No operation finished, none failed." in told(app)
+    write_log(app, *calls(10, 1))
+    assert "The one operation finished without an error." in told(app)
+
+
+def test_work_that_never_ended_beyond_what_is_listed_is_told(app):
+    for n in range(7):
+        start = {"command": f"c{n}", "execution_id": f"e{n}"}
+        write_log(app, event("command.execution.started", f"10:00:0{n}.000001", f"t{n}", **start))
+    text = told(app)
+    assert "7 operations never ended." in text
+    assert text.count("never ended, latest in trace") == 5
+    assert "… 2× other work never ended: telemetry-report traces --status unfinished" in text
+
+
 def test_nothing_was_logged(app):
     write_log(app, *day(18, entry("Started")))
     assert "Nothing was logged in this period." in told(app)
