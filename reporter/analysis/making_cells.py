@@ -59,9 +59,9 @@ _EVENT_KEYS = {
     **{name: f"CASE WHEN {_TOLD_BY} THEN {name} END" for name in ("tool", "state")},
     "is_retry": "kind = 'processing' AND phase = 'finish' AND attempt IS NOT NULL AND attempt > 1",
 }
-# What is read of events for cells, and to tell which are kept.
+# What is read of events for cells, and to tell which are kept and which are the same.
 EVENTS = (
-    "id", "source", "ts", "kind", "event", "operation", "status", "level", "tool", "state", "phase", "attempt", "cached_tokens", "correlation_id",
+    "id", "source", "record_id", "ts", "kind", "event", "operation", "status", "level", "tool", "state", "phase", "attempt", "cached_tokens", "correlation_id",
 )  # fmt: skip
 _ADDED = {
     "min_ms": "CASE WHEN sum(n) > 1 THEN min(min_ms) END AS min_ms",

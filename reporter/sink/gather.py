@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter.errors import ReportError, SourceError
 from reporter.events import spans
 from reporter.events.columns import EVENT_COLUMNS, SPAN_COLUMNS
+from reporter.events.names import TABLE_EVENTS
 from reporter.events.packing import PACKED, PACKED_COLUMNS
 from reporter.sink.file import open_sink
 from reporter.sink.gatherable import Gatherable
@@ -186,6 +187,10 @@ def _span_columns(bits: int) -> dict[str, tuple[str, str]]:
     return made
 
 
+# A row of a table that was read again, since it had changed, has a larger number.
+_CHANGED = f"""
+DELETE FROM events WHERE id IN (SELECT unnest(list(id ORDER BY id DESC)[2:]) FROM events
+  WHERE event IN {TABLE_EVENTS} AND record_id IS NOT NULL GROUP BY source, record_id HAVING count(*) > 1)"""
 # Spans of which a later export tells more: the start of work that has ended since, and the row of a call whose end was logged on another day.
 _SUPERSEDED = """
 CREATE OR REPLACE TEMP TABLE superseded AS
@@ -197,16 +202,18 @@ DROP TABLE superseded"""
 
 def _drop_repeated(con: engine.DuckDBPyConnection) -> None:
     """What two files of a host hold, such as its archive and its export, counts once; a span needs its event; and of work that had not
-    ended when a day was exported, or of which only the row was there, its end is what counts."""
+    ended when a day was exported, or of which only the row was there, its end is what counts; of a table's row that has changed since, what it
+    is now."""
     _drop_twice(con, "events")
-    _drop_twice(con, "spans")
+    con.execute(_CHANGED)
+    _drop_twice(con, "spans", "row_event DESC NULLS LAST, ")
     con.execute("DELETE FROM spans WHERE id NOT IN (SELECT id FROM events)")
     con.execute(_SUPERSEDED)
 
 
-def _drop_twice(con: engine.DuckDBPyConnection, table: str) -> None:
+def _drop_twice(con: engine.DuckDBPyConnection, table: str, order: str = "") -> None:
     con.execute(
-        f"DELETE FROM {table} WHERE rowid IN (SELECT unnest(list(rowid ORDER BY rowid)[2:]) FROM {table} GROUP BY id HAVING count(*) > 1)"
+        f"DELETE FROM {table} WHERE rowid IN (SELECT unnest(list(rowid ORDER BY {order}rowid)[2:]) FROM {table} GROUP BY id HAVING count(*) > 1)"
     )
 
 
