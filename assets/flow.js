@@ -76,7 +76,7 @@
     const [at, height] = [x(node.layer), Math.max(1, size(node) * scale)];
     return {
       x: at, y: node.y, width: BAR, height, lx: at + BAR + 5, ly: node.y + height / 2, align: "left",
-      label: node.name.slice(0, 26) + " " + count(size(node)), tip: node.name + ": " + count(size(node)) + share, of: of(node),
+      label: (node.name.length > 26 ? node.name.slice(0, 25) + "…" : node.name) + " " + count(size(node)), tip: node.name + ": " + count(size(node)) + share, of: of(node),
     };
   }
 

@@ -12,10 +12,12 @@ import pytest
 
 from reporter.site import series
 from reporter.site.context import TimeAxis
+from reporter.site.flow import flow_chart
 from reporter.site.specs import SHIPPED, _code, compiled, vega
 from reporter.site.static import _give_size
 from reporter.window import Window
 from tests.browser import look
+from tests.helpers import entry, run, write_log
 
 AXIS = TimeAxis.of(
     Window(datetime(2026, 11, 19, 10, 7, tzinfo=UTC), datetime(2026, 11, 20, 10, 7, tzinfo=UTC)), ZoneInfo("UTC")
@@ -155,3 +157,31 @@ def test_the_heat_map_says_what_its_shades_are(report, browser):
     shades = page.locator("[data-chart=heat_map] .role-legend-label text").all_text_contents()
     assert len(shades) >= 2
     assert all(re.fullmatch(r"[\d.]+ (ms|s|min|h)", shade) for shade in shades)
+
+
+def test_a_legend_tells_groups_of_one_class_apart(app, tmp_path):
+    """By their messages, and where these are the same too, by how the fingerprint begins; one that shares its class with none keeps that."""
+
+    def failed(cls: str, message: str, frame: str) -> str:
+        told = f"[object] (App\\{cls}(code: 0): {message} at /var/www/app/{frame}.php:1)\n[stacktrace]\n"
+        return entry(message, {"exception": told}, level="ERROR")
+
+    write_log(app, failed("Lone", "gone", "A"), failed("Twin", "first of all that are slow", "A"))
+    write_log(
+        app, failed("Twin", "second of all that are slow", "A"), failed("Twin", "second of all that are slow", "B")
+    )
+    day = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z", "--tz", "UTC")
+    assert run("build", "--app", str(app), *day, "-o", str(tmp_path / "out")).exit_code == 0
+    text = (tmp_path / "out" / "errors.html").read_text()
+    charts = json.loads(re.search(r'id="charts">(.*?)</script>', text, re.S)[1])
+    names = sorted(name for _, name in charts["errors_groups"]["legend"])
+    assert names[:2] == ["App\\Lone", "Twin: first of all that are slow"]
+    assert len(set(names)) == 4
+    assert all(re.fullmatch(r"Twin: second of all that are slow [0-9a-f]{4}", name) for name in names[2:])
+
+
+def test_a_name_that_is_cut_in_the_flow_says_so():
+    links = pd.DataFrame(
+        [(0, "messages", "provider/" + "x" * 40, 3, 0)], columns=["layer", "source", "target", "count", "errors"]
+    )
+    assert flow_chart(links).data["nodes"]["label"].tolist() == ["messages 3", "provider/" + "x" * 16 + "… 3"]

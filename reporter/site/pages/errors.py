@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ FILE, TITLE = "errors.html", "Errors"
 SHOWN_GROUPS = 500
 # Of what messages have in common, where a trace is carried without its records.
 _SHORT = 300
+# Of what a legend calls a group.
+_NAMED = 44
+_NAMESPACE = "\\"
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,7 @@ def _laid_out(text: str | None) -> str | None:
 
 
 def _chart(errors: Errors, colours: series.Colours, zone: ZoneInfo) -> Chart:
-    names = {g.fingerprint: (g.error_class or g.pattern)[:60] for g in errors.open}
+    names = _names(errors.open)
     rows = [
         (start, g.fingerprint, float(count))
         for g in errors.open
@@ -195,6 +199,24 @@ def _chart(errors: Errors, colours: series.Colours, zone: ZoneInfo) -> Chart:
     title = "Error events over time by group"
     axis = TimeAxis.of(errors.window, zone)
     return series.bars("errors_groups", title, points, colours, axis, _say, shown=names, follow={"of": "groups"})
+
+
+def _names(groups: tuple[ErrorGroup, ...]) -> dict[str, str]:
+    """What each is called in a legend, by fingerprint: its class, else its message; of those that share one, both; and where these are the
+    same too, how the fingerprint begins."""
+    found = {g.fingerprint: _shortened(g.error_class or g.pattern) for g in groups}
+    shared = Counter(found.values())
+    found |= {
+        g.fingerprint: _shortened(f"{g.error_class.rsplit(_NAMESPACE, 1)[-1]}: {g.pattern}")
+        for g in groups
+        if shared[found[g.fingerprint]] > 1 and g.error_class
+    }
+    shared = Counter(found.values())
+    return {name: f"{text} {name[:4]}" if shared[text] > 1 else text for name, text in found.items()}
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _NAMED else f"{text[: _NAMED - 1].rstrip()}…"
 
 
 def _say(count: float) -> str:
