@@ -257,24 +257,24 @@ def test_a_day_that_went_on_after_a_part_of_it_was_let_go_of_is_exported_whole(a
 def test_a_row_that_changed_between_export_and_archive_counts_once_as_it_is_now(app, tmp_path):
     """One of a call that was logged, and one alone."""
     (app / "telemetry-report.toml").write_text('[app]\nhost = "h"\n[retention]\narchive = "../archive"\n')
-    rows = [(key, "search", "t-0001", "ok", ms, "2026-11-10 10:00:00") for key, ms in (("a", 10.0), ("b", 99.0))]
+    rows = [(key, "search", "t-0001", "ok", ms, "2026-11-13 10:00:00") for key, ms in (("a", 10.0), ("b", 99.0))]
     database = write_database(app, tools=rows)
     ended = event("tool.invocation.completed", "10:00:00.500000", "t-0001", tool_name="search", duration_ms=10)
-    write_log(app, ended.replace("2026-11-20", "2026-11-10"))
+    write_log(app, *(ended.replace("2026-11-20", day) for day in ("2026-11-13", "2026-11-20")))
     days = ("--since", "2026-11-01T00:00Z", "--until", "2026-11-22T00:00Z")
     run("export", "--app", str(app), "--whole", "-o", str(tmp_path / "out"), "--host", "h", *days)
     with sqlite3.connect(database) as db:
         db.execute("UPDATE tool_invocations SET status = 'error'")
     db.close()
     run("sources", "--app", str(app))
-    write_log(app, ended)
+    write_log(app, ended.replace("2026-11-20T10", "2026-11-21T09"))
     run("sources", "--app", str(app))
     both = ("--from", str(tmp_path / "out"), "--from", str(tmp_path / "archive"))
     reduced = ("--from", str(tmp_path / "fleet.duckdb"))
     assert run("reduce", *both, "-o", reduced[1]).exit_code == 0
     for given in (both, reduced):
         found = answer("overview", "--app", "/", *given, *days)["totals"]
-        assert (found["events"], found["operations"], found["errors"]) == (3, 2, 2)
+        assert (found["events"], found["operations"], found["errors"]) == (4, 3, 2)
 
 
 def test_logs_too_large_and_too_many_for_ids_are_refused(fleet, tmp_path):
