@@ -47,9 +47,10 @@ _MS_LABELS = (
     " + ' min' : datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'"
 )
 _COUNT_LABELS = "datum.value >= 1000 ? format(datum.value, '~s') : format(datum.value, '~g')"
+# An axis' own label has as many decimals as its closest ticks need: all of USD have these, and rates two fewer.
 _UNIT_LABELS = (
-    f"{UNIT} == 'usd' ? '$' + format(datum.value, '~g') : {UNIT} == 'rate' ? format(datum.value, '~%') : {UNIT} == 'ms' ? {_MS_LABELS}"
-    f" : {_COUNT_LABELS}"
+    f"{UNIT} == 'usd' ? '$' + datum.label : {UNIT} == 'rate' ? format(datum.value, '.' + max(0, length(datum.label) - 4) + '%')"
+    f" : {UNIT} == 'ms' ? {_MS_LABELS} : {_COUNT_LABELS}"
 )
 _WIDE_MS = [0.1, 1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 360_000_000]
 _CLOSE_MS = [
