@@ -2,7 +2,7 @@
 window.TelemetryFigures = (() => {
   "use strict";
   const { ms, count, rate, short, usd } = window.Telemetry;
-  const { tracesOf, counts, figures, keyed, byOperation, sorted, quantile } = window.TelemetrySelection;
+  const { tracesOf, tokensElsewhere, counts, figures, keyed, byOperation, sorted, quantile } = window.TelemetrySelection;
   const NAMED_CHARS = 80;
   const sum = (rows, name) => rows.reduce((all, row) => all + (row[name] || 0), 0);
   const weight = (data, i) => (data.n ? data.n[i] : 1);
@@ -335,10 +335,8 @@ window.TelemetryFigures = (() => {
   const spent = (chosen) => once(chosen, "spent", () => tokens(chosen, () => 0)[0]) || NOTHING;
   // Of the model that a page is of, whether its calls or its streams bear the tokens.
   const used = (chosen, tile) => { const name = pageOf(tile).replace(/^\S+ /, ""); return tokens(chosen, (i) => (operationOf(chosen.data, i).operation === name ? 0 : null))[0] || NOTHING; };
-  // Of a stream that shows its LLM call the call bears tokens and cost, which no choice of streams holds.
-  const ELSEWHERE = "those of LLM calls: under kind llm";
-  const areElsewhere = ({ data, wanted }) => data.folded.length > 0 && (wanted.kind === "chat" || (!wanted.kind && /^chat /.test(wanted.operation || "")));
-  const borne = (chosen, figure, beside) => [figure, [beside, areElsewhere(chosen) && ELSEWHERE].filter(Boolean).join("; ")];
+  const elsewhere = (chosen) => once(chosen, "elsewhere", () => tokensElsewhere(chosen));
+  const borne = (chosen, figure, beside) => [figure, [beside, elsewhere(chosen) && "those of LLM calls: " + elsewhere(chosen)].filter(Boolean).join("; ")];
   const TILES = {
     count: (chosen, tile) => [short(totalOf(chosen, tile).count), "failed" in tile.dataset ? count(totalOf(chosen, tile).errors) + " failed, " + rate(totalOf(chosen, tile).error_rate) : ""],
     unfinished: (chosen, tile) => [short(totalOf(chosen, tile).unfinished)],
@@ -388,5 +386,5 @@ window.TelemetryFigures = (() => {
     return text ? "; most often: " + text.slice(0, NAMED_CHARS).replace(/\.$/, "") + (text.length > NAMED_CHARS ? "…" : "") : "";
   }
   const said = (n, noun) => count(n) + " " + noun + (n === 1 ? "" : "s");
-  return { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, cutsBucket, areElsewhere, all, once, operationOf, weight, tokens };
+  return { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, cutsBucket, elsewhere, all, once, operationOf, weight, tokens };
 })();

@@ -3,7 +3,7 @@
 window.TelemetryFollow = (() => {
   "use strict";
   const { el, ms, count, rate, usd, status, kind, fixed, clocks, operation } = window.Telemetry;
-  const { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, cutsBucket, areElsewhere, all } = window.TelemetryFigures;
+  const { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, cutsBucket, elsewhere, all } = window.TelemetryFigures;
   const form = document.getElementById("page-filters");
   const { moment } = clocks(form ? form.dataset.zone : "UTC");
   const WEEKDAY = new Intl.DateTimeFormat("en", { weekday: "short", timeZone: "UTC" });
@@ -252,7 +252,7 @@ window.TelemetryFollow = (() => {
     const traces = traceCount(chosen);
     return (chosen.data.is_approximate ? "Approximately " : "") + said(found.count, "finished operation") + (found.unfinished ? ", " + count(found.unfinished) + " unfinished" : "") + (traces === null ? "" : ", " + said(traces, "trace"))
       + (document.querySelector("main [data-tile=events], main [data-c=events]") && cutsBucket(chosen) ? "; events are those of whole steps of the chart" : "")
-      + (document.querySelector("main [data-c=tokens], main [data-tile=total], main [data-tile=used_tokens]") && areElsewhere(chosen) ? "; tokens and cost of their LLM calls stand under kind llm" : "")
+      + (document.querySelector("main [data-c=tokens], main [data-tile=total], main [data-tile=used_tokens]") && elsewhere(chosen) ? "; tokens and cost of their LLM calls are " + elsewhere(chosen) : "")
       + (chosen.data.is_approximate ? " (of figures put together beforehand: percentiles are of durations in bins, single operations are not told)" : "");
   }
 

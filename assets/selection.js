@@ -134,6 +134,22 @@ window.TelemetrySelection = (() => {
     return found;
   }
 
+  // Of a stream that shows its LLM call the call bears tokens and cost. Where streams are chosen whose calls are not, where these are, in
+  // words; empty where none is.
+  function tokensElsewhere({ data, wanted, rows, whole }) {
+    const left = data.folded.filter((i) => !whole.rows[i] && (!wanted.status || data.status[i] === STATUS[wanted.status]));
+    if (!left.length) return "";
+    const { type, operation } = data.names;
+    const numbers = new Map(operation.map((name, n) => [name, n]));
+    // Cells do not know whose they were.
+    const key = (i) => (data.n ? 0 : (data.trace[i] + 1) * numbers.size) + numbers.get(operation[data.name[i]]);
+    const calls = new Set(left.map(key));
+    for (let i = 0; i < data.size; i++) {
+      if (rows[i] && type[data.name[i]] === "stream" && calls.has(key(i))) return wanted.kind || wanted.operation ? "under kind llm" : "left out by the text";
+    }
+    return "";
+  }
+
   // Whether the text is found anywhere; where not, it may be another id of a trace.
   const isFound = (chosen) => !chosen.text || ["name", "trace", "group"].some((part) => chosen.text[part].includes(1));
 
@@ -287,5 +303,5 @@ window.TelemetrySelection = (() => {
     return made.sort((a, b) => last(b.p95_ms) - last(a.p95_ms) || b.count - a.count || (a.kind + " " + a.operation < b.kind + " " + b.operation ? -1 : 1));
   }
 
-  return { decoded, choose, isFound, isTraceElsewhere, tracesOf, counts, figures, keyed, byOperation, sorted, quantile };
+  return { decoded, choose, tokensElsewhere, isFound, isTraceElsewhere, tracesOf, counts, figures, keyed, byOperation, sorted, quantile };
 })();

@@ -302,18 +302,30 @@ def test_a_chart_whose_series_are_all_off_says_so_and_comes_back(report, browser
 
 @pytest.mark.parametrize(
     ("chosen", "says"),
-    [("kind=chat", True), ("operation=chat%20openai%2Fgpt-4o", True), ("kind=llm", False), ("kind=tool", False)],
+    [
+        ("kind=chat", "under kind llm"),
+        ("operation=chat%20openai%2Fgpt-4o", "under kind llm"),
+        ("q=chat%20openai", "left out by the text"),
+        ("q=openai", ""),
+        ("kind=llm", ""),
+        ("kind=tool", ""),
+        (f"{PERIOD}&status=ok", ""),
+    ],
 )
 def test_streams_say_where_the_tokens_of_their_calls_are(report, browser, chosen, says):
     """The sample's LLM calls are all shown by their streams, and bear the tokens."""
     page = opened(browser, report, f"index.html#{chosen}")
     for name in ("total", "cost"):
-        assert ("under kind llm" in page.inner_text(f"[data-tile={name}]")) == says
+        told = page.inner_text(f"[data-tile={name}]")
+        assert (f"those of LLM calls: {says}" if says else "") in told
+        assert ("LLM calls" in told) == bool(says)
     for file, tiles in (("llm", 3), ("chat", 0)):
         page.goto(f"file://{report}/{file}.html#{chosen}")
         page.wait_for_selector("#page-filters[data-applied*='=']", state="attached")
-        assert page.locator("[data-tile] small:has-text('under kind llm')").count() == tiles * says
-        assert ("stand under kind llm" in page.inner_text("#filter-note")) == says
+        assert page.locator("[data-tile] small:has-text('those of LLM calls')").count() == tiles * bool(says)
+        note = page.inner_text("#filter-note")
+        assert (f"of their LLM calls are {says}" if says else "") in note
+        assert ("LLM calls" in note) == bool(says)
 
 
 def test_what_is_of_everything_read_says_so(report, browser):
