@@ -117,7 +117,7 @@
   }
 
   // ---- a period chosen by dragging over a chart of time or by a click on a bar; it stays there as a band
-  const period = window.Telemetry.period(form, moment, { start, end, step }, () => changed(), () => { note.textContent = "No such period in this report."; });
+  const period = window.Telemetry.period(form, moment, { start, end, step }, () => changed(), (why) => { note.textContent = why; });
   const zoom = period.choose;
 
   const bands = [];

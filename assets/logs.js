@@ -230,7 +230,7 @@
     waiting = setTimeout(start, 150);
   }
   const [first, last] = [form.dataset.start, form.dataset.end].map(Number);
-  const period = T.period(form, moment, { start: first, end: last, step: MINUTE }, changed, () => { note.textContent = "No such period in this report."; });
+  const period = T.period(form, moment, { start: first, end: last, step: MINUTE }, changed, (why) => { note.textContent = why; });
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", changed);

@@ -125,8 +125,46 @@ def test_a_period_is_chosen_without_dragging(report, browser, tmp_path):
     page.locator(".chip").click()
     assert page.get_by_label("from", exact=True).input_value() == ""
     page.get_by_label("to", exact=True).fill("2026-11-16T10:45")
-    assert page.inner_text("#filter-note") == "No such period in this report."
+    assert page.inner_text("#filter-note") == "This report is of 2026-11-17 17:45:00 – 2026-11-20 17:45:00."
     assert heard == []
+
+
+def test_a_typed_period_is_of_the_minutes_that_were_typed(report, browser):
+    """Whatever the steps of the charts are, which dragging keeps to; what cannot be says why, and of what the page still is."""
+    page, heard = look(browser, f"file://{report}/index.html", "#page-filters[data-applied]")
+    page.locator(".period summary").press("Enter")
+    since, until = page.get_by_label("from", exact=True), page.get_by_label("to", exact=True)
+    since.fill("2026-11-18T10:17")
+    until.fill("2026-11-19T11:03")
+    page.wait_for_selector("#page-filters[data-applied*='until=1795086180000']", state="attached")
+    assert page.url.endswith("#since=1794997020000&until=1795086180000")
+    assert page.locator(".chip").inner_text() == "2026-11-18 10:17:00 – 2026-11-19 11:03:00 ✕"
+    assert page.locator(".period :invalid, .period [aria-invalid=true]").count() == 0
+    assert "events are those of whole steps" in page.inner_text("#filter-note")
+    since.fill("2026-11-20T10:00")
+    told = "The period ends before it begins; what is shown is of the period chosen before."
+    assert page.inner_text("#filter-note") == told
+    assert page.locator(".period [aria-invalid=true]").count() == 2
+    page.locator(".chip").click()
+    page.wait_for_selector("#page-filters[data-applied='']", state="attached")
+    assert (since.input_value(), until.input_value()) == ("", "")
+    assert page.locator(".period [aria-invalid=true]").count() == 0
+    assert heard == []
+
+
+def test_a_typed_moment_of_the_hour_that_comes_twice_is_one_of_both(report, browser):
+    page, _ = look(browser, f"file://{report}/index.html", "#page-filters[data-applied]")
+    begin = page.evaluate("""() => {
+      const form = document.getElementById("page-filters").cloneNode(true);
+      const { moment } = Telemetry.clocks("Europe/Berlin");
+      const [start, end] = [Date.UTC(2026, 9, 24), Date.UTC(2026, 9, 26)];
+      Telemetry.period(form, moment, { start, end, step: 7200000 }, () => {}, () => {});
+      const input = form.querySelector("[data-period=since]");
+      input.value = "2026-10-25T02:30";
+      input.dispatchEvent(new Event("input"));
+      return Number(form.elements.since.value);
+    }""")
+    assert iso(begin)[:16] in {"2026-10-25T00:30", "2026-10-25T01:30"}
 
 
 def test_days_of_kinds_add_up_to_those_of_all(report, browser):
