@@ -87,6 +87,9 @@ def render_single(
         for file in inside.files
         if file.path.endswith(".html")
     ]
+    # As the menu of the folder has them; then what no menu leads to.
+    places = {name: place for place, name in enumerate(titles)}
+    sections.sort(key=lambda section: places.get(section.name, len(places)))
     if static_charts:
         style = (resource_dir("assets") / "report.css").read_text("utf-8")
         # A picture takes 55 ms: those of operations' pages, of which there are many, are drawn by scripts alone.
