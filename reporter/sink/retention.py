@@ -174,6 +174,9 @@ def prune(
     """Let go of what is too old, then of the oldest while the sink is too large. `before_delete` is called with the
     condition of the events that go; raising there keeps them. The file itself shrinks in `compact`."""
     before = _file_bytes(sink.path)
+    if sink.has_underived_events():
+        # A run died before it came to their spans: gone without these, the figures of their days would have no operations.
+        sink.derive_spans()
     leaving = due(sink, retention, now, zone)
     note_clock(sink, now, max(retention.days.values()))
     _drop(sink, leaving, zone, retention, before_delete)

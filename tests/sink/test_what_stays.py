@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.helpers import entry, write_database, write_log
-from tests.sink.test_retention import asked, view
+from reporter.sink.store import Sink
+from tests.helpers import entry, run, write_database, write_log
+from tests.sink.test_retention import asked, logged, pruned, view
 
 
 @pytest.mark.parametrize("trace", ["trace-0001", None])
@@ -43,3 +44,17 @@ def test_work_goes_or_stays_whole(app, trace, logged_at):
     assert found() == first
     assert first[1] == [("chat", "openai/gpt-4o", 1), ("tool", "search", 1)]
     assert [row[1:] for row in first[0]] == [(1, 1)]
+
+
+def test_what_goes_right_after_a_run_that_died_before_its_spans_counts_as_work(app, monkeypatch):
+    def die(_: Sink) -> None:
+        raise KeyboardInterrupt
+
+    write_log(app, *(logged(day, n) for day in range(5, -1, -1) for n in range(3)))
+    with monkeypatch.context() as during:
+        during.setattr(Sink, "derive_spans", die)
+        assert run("sources", "--app", str(app)).exit_code != 0
+    assert pruned(app, "--days", "1")["events"] == 12
+    figures = "SELECT sum(events), sum(operations) FROM daily WHERE operation IS NULL"
+    assert asked(app, figures) == [(12, 12)]
+    assert view(app)["totals"]["operations"] == 6
