@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from reporter.asked import Asked
-from reporter.cli.options import counted, gathered, note, output_folder, privacy, settings_of, when, where, window_of
+from reporter.cli.options import (
+    counted,
+    gathered,
+    note,
+    opened,
+    output_folder,
+    privacy,
+    settings_of,
+    when,
+    where,
+    window_of,
+)
 from reporter.cli.paths import FILE
 from reporter.errors import UsageError
 
@@ -90,7 +101,7 @@ def build(
     elif limits or json_file or not _stands(job):
         _build_one(job, limits, json_file)
     if open_it:
-        click.launch((path if single else path / "index.html").resolve().as_uri())
+        opened(path if single else path / "index.html")
 
 
 class _Job(NamedTuple):

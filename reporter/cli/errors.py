@@ -57,14 +57,14 @@ def errors(
         if decisions:
             text = _decide(sink, settings, found, fingerprint or "", decisions[0], given["merge"])
         elif not fingerprint:
-            if only_new and not found.has_past:
+            if only_new and not found.has_past and form != "table":
                 note(
                     "what is kept does not reach back over the period before this one: which groups are new cannot be told"
                 )
             chosen = found.of(kind, only_new=only_new, top=top, with_closed=with_closed)
             latest = latest_of(sink.connection, chosen.groups) if form != "csv" else {}
             chosen, latest = gated(sink, settings, (chosen, latest))
-            text = failures.errors(chosen, latest, form, zone, found, kind)
+            text = failures.errors(chosen, latest, form, zone, found, kind, only_new=only_new)
         else:
             group = _one(found, fingerprint)
             details = error_details(sink.connection, [group], found.of_events)[group.fingerprint]

@@ -11,6 +11,7 @@ from reporter.cli.paths import FILE, FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from reporter.settings.app import Settings
@@ -204,3 +205,11 @@ def note(text: str) -> None:
     from reporter.terminal.layout import plain
 
     click.echo(f"note: {plain(text)}", err=True)
+
+
+def opened(page: Path) -> None:
+    """Show a page in the user's browser. Where there is none that is said, in a line: xdg-open would list all it looked for."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        note("--open found no browser")

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reporter.cli.options import note, output_folder, privacy, settings_of, where, zone_of
+from reporter.cli.options import note, opened, output_folder, privacy, settings_of, where, zone_of
 
 
 @click.command(epilog="Example: telemetry-report watch --app ~/fragments --open")
@@ -59,5 +59,5 @@ def watch(
     if folder:
         click.echo(f"{(folder / 'index.html').resolve()}  (renews itself while open; Ctrl-C ends the watch)")
         if open_it:
-            click.launch((folder / "index.html").resolve().as_uri())
+            opened(folder / "index.html")
     watching.run()

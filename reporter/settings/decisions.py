@@ -58,18 +58,24 @@ def edited(text: str, fingerprint: str, section: str | None, value: str, said: s
     """The file's text with this decision, all other lines as they are. Raises ValueError where it would say anything else."""
     end = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
-    kept, last = [], None
-    name = ""
+    kept, last = list[str](), None
+    name, emptied = "", False
     for line in lines:
         header = _HEADER.match(line)
+        if header and emptied:
+            _drop_empty_table(kept)
         name = _plain(header["name"]) if header else name
+        emptied = emptied and not header
         key = _KEY.match(line)
         if key and key["name"] == fingerprint and name.removeprefix("errors.") in DECISIONS and not header:
+            emptied = name != f"errors.{section}"
             continue
         kept.append(line)
         # Behind the last key of its table, before what stands above the next one.
         if name == f"errors.{section}" and (header or key):
             last = len(kept)
+    if emptied:
+        _drop_empty_table(kept)
     if section:
         line = f"{fingerprint} = {value}{f'  # {_comment(said)}' if said else ''}{end}"
         if kept and not kept[-1].endswith(("\n", "\r")):
@@ -81,14 +87,14 @@ def edited(text: str, fingerprint: str, section: str | None, value: str, said: s
     import tomllib
 
     made = "".join(kept)
-    if tomllib.loads(made) != _wanted(tomllib.loads(text), fingerprint, section, value):
+    if _told(tomllib.loads(made)) != _told(_wanted(tomllib.loads(text), fingerprint, section, value)):
         msg = "what it says of error groups stands in a form that only people can change"
         raise ValueError(msg)
     return made
 
 
 def _wanted(told: dict[str, Any], fingerprint: str, section: str | None, value: str) -> dict[str, Any]:
-    """What the file is to say; tables that it empties stay."""
+    """What the file is to say."""
     import tomllib
 
     errors = {name: dict(table) for name, table in told.get("errors", {}).items() if isinstance(table, dict)}
@@ -97,6 +103,25 @@ def _wanted(told: dict[str, Any], fingerprint: str, section: str | None, value: 
     if section:
         errors.setdefault(section, {})[fingerprint] = tomllib.loads(f"value = {value}")["value"]
     return {**told, "errors": errors} if errors else told
+
+
+def _told(says: dict[str, Any]) -> dict[str, Any]:
+    """What a file says, of error groups too: an empty table says nothing."""
+    errors = says.get("errors", {})
+    kept = {name: table for name, table in errors.items() if table != {}} if isinstance(errors, dict) else errors
+    return {**{name: value for name, value in says.items() if name != "errors"}, **({"errors": kept} if kept else {})}
+
+
+def _drop_empty_table(lines: list[str]) -> None:
+    """Take the header of the last table away, and what parts it from the one before, where nothing stands below it."""
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    if end and _HEADER.match(lines[end - 1]):
+        begin = end - 1
+        while begin and not lines[begin - 1].strip():
+            begin -= 1
+        del lines[begin : end if begin else len(lines)]
 
 
 def _plain(header: str) -> str:

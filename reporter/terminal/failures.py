@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reporter.analysis.messages import shapes
 from reporter.format import words
-from reporter.terminal.layout import as_csv, as_json, cell, flowing, plain, spark, table, text_of, window_json
+from reporter.terminal.layout import as_csv, as_json, cell, flowing, joined, plain, spark, table, text_of, window_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,14 +25,16 @@ _CSV_COLUMNS = (
 _OCCURRENCE_COLUMNS = (
     "ts", "kind", "event", "operation", "message", "correlation_id", "source", "offset", "context", "extra", "exception",
 )  # fmt: skip
-_CONTEXT_CHARS, _SHOWN = 300, 4000
+_CONTEXT_CHARS, _SHOWN, _INDENT = 300, 4000, 4
 
 
 def errors(
-    view: Errors, latest: Mapping[str, Occurrence], form: str, zone: ZoneInfo, closed: Errors, kind: str | None = None
-) -> str:
+    view: Errors, latest: Mapping[str, Occurrence], form: str, zone: ZoneInfo, closed: Errors, kind: str | None = None,
+    *, only_new: bool = False,
+) -> str:  # fmt: skip
     """All groups of `view`; `latest`: by fingerprint, the event that shows it. Scripts get them by error events, people by faults.
-    `closed`: of whose ignored and resolved groups it is told how many there are; `kind`: that of which each has an event."""
+    `closed`: of whose ignored and resolved groups it is told how many there are; `kind`: that of which each has an event; `only_new`: nothing is kept
+    of them from before."""
     by_events = sorted(view.groups, key=lambda g: (-g.count, -g.last_seen.timestamp(), g.fingerprint))
     if form == "json":
         groups = [{**_group(g), "latest": _occurrence(latest.get(g.fingerprint))} for g in by_events]
@@ -50,6 +52,8 @@ def errors(
         f"{start} – {end} {zone.key}: {words.counted(faults, 'fault')} in {words.counted(len(view.groups), 'group')}, "
         f"{words.counted(total, 'error event')}"
     )
+    if only_new and not closed.has_past:
+        heading += "; not seen before in what is kept, which does not reach back over the period before this one: which are new cannot be told"
     if kind and view.groups:
         heading += f"; whole groups with an error event of kind {kind}: --include kind={kind} counts these events alone"
     if closed.closed_in_words:
@@ -80,22 +84,30 @@ def _block(g: ErrorGroup, latest: Occurrence | None, has_past: bool, zone: ZoneI
     operations = ", ".join(plain(words.name(name)) for name in g.operations[:4]) + (
         " …" if len(g.operations) > 4 else ""
     )
-    facts = (
+    facts = joined(
         f"{words.moment(g.first_seen, zone)} – {words.moment(g.last_seen, zone)}",
         spark(g.trend),
         words.counted(g.count, "error event"),
         words.counted(g.trace_count, "trace"),
         operations,
+        indent=_INDENT,
     )
     parts: list[RenderableType] = [
         head,
-        Padding(Text(" · ".join(fact for fact in facts if fact), style="dim"), (0, 0, 0, 4)),
+        Padding(Text(facts, style="dim"), (0, 0, 0, _INDENT)),
     ]
     if latest:
         trace = f" trace {plain(latest.correlation_id)}" if latest.correlation_id else ""
         where = f"latest: {plain(latest.source)}:{latest.offset}{trace}\n"
-        parts.append(Padding(Text(where + plain(latest.context or "")[:_CONTEXT_CHARS], overflow="fold"), (0, 0, 0, 4)))
+        parts.append(Padding(Text(where + _begun(latest.context), overflow="fold"), (0, 0, 0, _INDENT)))
     return text_of(*parts)
+
+
+def _begun(context: str | None) -> str:
+    """How a context begins. With blanks between its parts, so that lines are broken there."""
+    parsed = _parsed(context)
+    text = plain(json.dumps(parsed, ensure_ascii=False) if isinstance(parsed, (dict, list)) else context or "")
+    return text if len(text) <= _CONTEXT_CHARS else f"{text[:_CONTEXT_CHARS]}…"
 
 
 def _occurrence(found: Occurrence | None) -> dict[str, Any] | None:

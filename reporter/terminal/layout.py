@@ -127,6 +127,17 @@ def flowing(text: str) -> str:
     return text_of(Text(plain(text)))
 
 
+def joined(*parts: str, indent: int = 0) -> str:
+    """Parts with a dot between, in lines that are broken between parts alone; one that is longer than a line has its own. Empty ones are left out."""
+    from rich.cells import cell_len
+
+    lines: list[str] = []
+    for part in filter(None, parts):
+        longer = f"{lines[-1]} · {part}" if lines else part
+        lines[-1:] = [longer] if cell_len(longer) <= width() - indent else [*lines[-1:], part]
+    return "\n".join(lines)
+
+
 def hanging(mark: Text, *lines: Text) -> RenderableType:
     """Lines behind a mark; what is wrapped of them stands under their beginning."""
     from rich.table import Table

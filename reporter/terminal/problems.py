@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reporter.analysis.problems import growth, sentence, when
 from reporter.format import words
-from reporter.terminal.layout import cell, hanging, plain, spark, text_of
+from reporter.terminal.layout import cell, hanging, joined, plain, spark, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,10 +65,11 @@ def _failing(group: ErrorGroup, view: Overview, zone: ZoneInfo, *, has_past: boo
         (f"{words.counted(group.faults, 'fault')} ", "bold"), cell(state), " " if state else "",
         plain(f"{named}{' '.join(group.message.split())[:_CHARS]}"),
     )  # fmt: skip
-    trace = f" · trace {plain(group.traces[0])}" if group.traces else ""
+    trace = f"trace {plain(group.traces[0])}" if group.traces else ""
     seen = f"last {when(group.last_seen.replace(tzinfo=UTC), view, zone)}"
-    more = Text(f"{seen} · {spark(group.trend)} · errors {group.fingerprint}{trace}", style="dim")
-    return hanging(Text("  ✕ ", style="red"), said, more)
+    mark = Text("  ✕ ", style="red")
+    more = joined(seen, spark(group.trend), f"errors {group.fingerprint}", trace, indent=mark.cell_len)
+    return hanging(mark, said, Text(more, style="dim"))
 
 
 def _slower(one: Slower, view: Overview, zone: ZoneInfo) -> RenderableType:

@@ -105,8 +105,12 @@ def test_merged_groups_are_one(failing):
 def test_groups_are_chosen_by_kind_number_and_news(failing):
     assert list(groups(failing, "--kind", "tool")) == ["timed out after 17 ms"]
     assert list(groups(failing, "--top", "1")) == ["No table a"]
+    # Nothing is kept of before.
+    listed = " ".join(run("errors", "--app", str(failing), *DAY, "--new").stdout.split())
+    assert "; not seen before in what is kept, which does not reach back over the period before this one: which are new cannot be told" in listed  # fmt: skip
     write_log(failing, entry("No table a", at="2026-11-18 10:00:00", level="ERROR"))
     assert set(groups(failing, "--new")) == {"timed out after 17 ms", "Disk full"}
+    assert "cannot be told" not in run("errors", "--app", str(failing), *DAY, "--new").stdout
     wrong = run("errors", "--app", str(failing), "--ignore")
     assert wrong.exit_code == 2
     assert "one decision on one group" in wrong.stderr

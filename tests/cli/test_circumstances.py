@@ -211,3 +211,14 @@ def test_what_is_no_regular_file_is_written_to_and_a_link_stays_one(full, tmp_pa
     assert len((tmp_path / "real").read_bytes()) > 1000
     one_line(run("build", "--app", str(full), *DAY, "-o", str(fifo)), 2)
     assert stat.S_ISFIFO(fifo.stat().st_mode)
+
+
+def test_without_a_browser_open_says_so(app, tmp_path, monkeypatch):
+    write_log(app, event("tool.invocation.completed", "10:00:00.5", tool_name="x", duration_ms=1))
+    asked: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: asked.append(address) or len(asked) > 1)
+    for says in (True, False):
+        done = run("build", "--app", str(app), "-o", str(tmp_path / "out"), "--open")
+        assert done.exit_code == 0, done.output
+        assert ("note: --open found no browser" in done.stderr) == says
+    assert asked == [(tmp_path / "out" / "index.html").as_uri()] * 2

@@ -41,8 +41,13 @@ def test_a_group_has_one_decision_and_it_is_taken_back():
     resolved = edited(OWN, B, "resolved", "2026-11-20T12:00:00Z", "")
     assert resolved.endswith(f"entered = 2026-11-01\n\n[errors.resolved]\n{B} = 2026-11-20T12:00:00Z\n")
     assert B not in resolved.partition("[errors.resolved]")[0]
-    assert edited(resolved, B, None, "", "") == resolved.replace(f"{B} = 2026-11-20T12:00:00Z\n", "")
+    assert edited(resolved, B, None, "", "") == resolved.partition("\n[errors.resolved]")[0]
     assert edited("", B, None, "", "") == ""
+    # A table goes with its last decision, but not with what people wrote into it.
+    assert edited(edited(OWN, A, "resolved", "2026-11-20T12:00:00Z", ""), A, None, "", "") == OWN
+    between = f"[report]\n\n[errors.ignored]\n{A} = 'x'\n\n[classes]\n"
+    assert edited(between, A, None, "", "") == "[report]\n\n[classes]\n"
+    assert edited(OWN, B, None, "", "") == OWN.replace('"fedcba9876543210" = "a bot"  # since June\n', "")
 
 
 def test_ends_of_lines_are_the_files_own():

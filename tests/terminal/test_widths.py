@@ -80,3 +80,15 @@ def test_the_overview_keeps_each_kind_and_each_unit(wide, width, monkeypatch):
     assert {"chat", "processing", "command", "tool", "llm", "log"} <= set(rows)
     assert {"2.25 s", "10 min 41 s"} <= set(re.split(r"\s{2,}", rows["processing"]))
     assert not re.search("[▁-█]", "".join(rows.values()))
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_lines_are_broken_between_what_they_tell(wide, width, monkeypatch):
+    """Not within a row of bars, nor within a key of a context."""
+    text = "\n".join(told(wide, "errors", width, monkeypatch))
+    for key in ("provider", "duration_ms", "error_type", "timestamp"):
+        assert f'"{key}": ' in text.replace("\n", " ")
+    assert len(re.findall("[▁-█]+", text)) == 1
+    monkeypatch.setattr(layout, "width", lambda: 20)
+    told_in_lines = layout.joined("one two", "", "█  ▄▂   █", "3 events", "a part longer than that", indent=2)
+    assert told_in_lines == "one two\n█  ▄▂   █\n3 events\na part longer than that"
