@@ -31,7 +31,9 @@ NAME = r"(?<![\w.\[-])(?P<key>[\w.\[-]{2,160}+)"
 # In a URL within a URL, and as some write JSON.
 _ENCODED = r"(?:%(?:25)*3[aAdD]|\\+u003[aAdD])"
 _CLOSED = r"(?:\]|%(?:25)*5[dD])?"
-_NAMES = pattern(rf"{NAME}(?={_CLOSED}(?:\\*[\"'`\]]{{0,3}}\s*[=:]|{_ENCODED}))", re.ASCII)
+# A quote as HTML writes it, once or several times over.
+_QUOTE = r"&(?:amp;)*(?:quot|apos|#0*3[49]|#[xX]0*2[27]);"
+_NAMES = pattern(rf"{NAME}(?={_CLOSED}(?:(?:\\*[\"'`\]]|{_QUOTE}){{0,3}}\s*[=:]|{_ENCODED}))", re.ASCII)
 # Of which one stands between a name and its value, in lower case.
 SIGNS = (":", "=", "%3", "%25", "u003")
 # What an escape leaves before a name, by the character that begins it.
@@ -88,18 +90,23 @@ VALUES = (
         rf"{_CLOSED}{_ENCODED}(?:%(?:25)*2[027])*((?:[^\s\"'`&,;)\]}}<>\\%]|%(?!(?:25)*(?:2[0236]|3[bBdD]))(?:25)*[0-9A-Fa-f]{{2}}){{3,}})",
         is_named,
     ),
+    # &quot;password&quot;:&quot;…&quot;, password=&quot;…
+    Value(
+        rf"\]?(?:{_QUOTE})?\]?\s*(?:=(?:&(?:amp;)*gt;)?|:)\s*(?:s:\d+:)?{_QUOTE}((?:[^&\n]|&(?!(?:amp;)*(?:quot|apos|#0*3[49]|#[xX]0*2[27]);)){{2,}})",
+        is_named,
+    ),
     Value(rf"\]?\\*[\"'`]?:\s+{_BARE}", _is_said),
     Value(r"\]?\\*[\"'`\]]{0,2}\s*(?:=>|=|:)\s*\\*[\"']?(\d{3,12})(?![\w.])", _is_number),
 )  # fmt: skip
 
 # For a first look (RE2, over a text without backslashes): a name that has a telling word in it before anything; one of a PIN or
 # code before anything; any other before what is no number.
-_SEPARATED = r"(?:\]|%(?:25)*5[dD])?[\"'`\]]{0,3}[\s\x0bnrtf]*(?:=>|:=|==?|:|%(?:25)*3[aAdD]|u003[aAdD])[\s\x0bnrtf]*(?:(?:&?string\(\d+\)|s:\d+:)[\s\x0bnrtf]*)?"
+_SEPARATED = r"(?:\]|%(?:25)*5[dD])?(?:[\"'`\]]|&(?:amp;)*(?:quot|apos|#[xX]?\d+);){0,3}[\s\x0bnrtf]*(?:=>|:=|==?|:|%(?:25)*3[aAdD]|u003[aAdD])[\s\x0bnrtf]*(?:(?:&?string\(\d+\)|s:\d+:)[\s\x0bnrtf]*)?"
 NAMED_LOOKS = (
     rf"(?i:{TELLING})[\w.\[-]*{_SEPARATED}[^\s,;)\]}}]",
     rf"(?i:(?:^|[^A-Za-z0-9])(?:pin|ssn)|(?:verification|security|sms)[_.-]?code){_SEPARATED}[^\s,;)\]}}]",
     rf"(?i:{LAST}|(?:^|[^\w.-])(?:{ALONE})){_SEPARATED}"
-    r"(?:[\"'`]{1,3}[\d.,:/ +-]*[^\d.,:/ +\s\"'`-]|[\d.:/+-]*[^\d.:/+\s\"'`&,;)\]}<>(\[{-])",
+    r"(?:&(?:amp;)*(?:quot|apos|#)|[\"'`]{1,3}[\d.,:/ +-]*[^\d.,:/ +\s\"'`-]|[\d.:/+-]*[^\d.:/+\s\"'`&,;)\]}<>(\[{-])",
 )
 
 # Such a name as an element's.

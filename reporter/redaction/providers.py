@@ -12,6 +12,13 @@ from reporter.redaction.patterns import begins
 from reporter.redaction.rule import Rule
 
 _START = begins("A-Za-z0-9_-")
+# Behind a word and `_` only what no name goes on with: these shapes, where a digit is in them.
+_JOINED = rf"(?:{_START}|(?<=_)(?=[^\s\"',;]{{0,40}}[0-9]))"
+_JOINABLE = (
+    "anthropic openrouter openai google aws alibaba github gitlab slack stripe sendgrid brevo huggingface npm pypi shopify square facebook terraform"
+    " doppler dynatrace databricks flutterwave atlassian cloudflare heroku new-relic easypost artifactory airtable postman docker telegram mailchimp"
+    " twilio 1password age clickhouse openshift maxmind voiceflow scaleway trello"
+)
 _SLASHED = r"(?:[A-Za-z0-9+/_=-]|\\/)"
 # name, the ends of a pattern that begins where a word does, what is in everything it matches (lower case).
 _TOKENS: tuple[tuple[str, str, str], ...] = (
@@ -293,7 +300,7 @@ def _is_last_random(text: str) -> bool:
 
 
 TOKENS: tuple[Rule, ...] = (
-    *(Rule(name, _START + f"(?:{text})", tuple(anchors.split()), _is_key if name == "provider-key" else None) for name, text, anchors in _TOKENS),
+    *(Rule(name, (_JOINED if name in _JOINABLE.split() else _START) + f"(?:{text})", tuple(anchors.split()), _is_key if name == "provider-key" else None) for name, text, anchors in _TOKENS),
     Rule("discord", _START + r"[\w-]{23,28}\.[\w-]{6}\.[\w-]{27,}", (".",), _is_last_random),
     Rule("twitter", _START + r"\d{15,25}-[A-Za-z0-9]{20,45}(?![\w-])", ("-",), lambda text: len(set(text.partition("-")[2])) > 9, look=r"\d{15}[\d]{0,10}-[A-Za-z0-9]{6}"),
     # Keys of two parts: hexadecimal numbers, one of which is as long as a key.

@@ -98,6 +98,13 @@ def _is_in_link(text: str) -> bool:
     return is_random(text) or bool(_LONG_HEX.fullmatch(text))
 
 
+def _in_url(level: str) -> str:
+    """user:…@host of a URL that is a value in another: `%3A` for `:`, or encoded twice. What is encoded once more is of the password."""
+    colon, slash, at = (rf"%{level}{code}" for code in ("3[aA]", "2[fF]", "40"))
+    other = rf"[^\s:/@\"'<>\\%&]|%(?!{level}(?:3[aA]|2[fF]|40|26|2[02]))(?:25)*[0-9A-Fa-f]{{2}}"
+    return rf"(?i)\b[a-z][a-z0-9+.-]{{1,20}}{colon}{slash}{slash}(?:{other}){{0,100}}{colon}((?:{other}){{1,300}}){at}(?=[\w.\[*-])"
+
+
 # /reset-password/…, /invitations/…: what is behind is looked for first, for there are many slashes.
 LINKED = Rule(
     "secret", r"(?<=/)[\w-]{20,}(?![\w./])", ("/",), _is_in_link, behind=f"{_LINKS}$", look=rf"{_LINKS}[\w-]{{6}}"
@@ -117,6 +124,8 @@ _AROUND: tuple[Rule, ...] = tuple(
         # user:…@host, …@host
         (r"(?i)\b[a-z][a-z0-9+.-]{1,20}:\\?/\\?/[^\s/:@\"'<>\\]{0,100}:([^\s/\"'<>\\]{1,300})@(?=[\w.\[*-])", "@", None, None, ""),
         (r"(?i)https?:\\?/\\?/([\w.~%+=-]{12,300})(?::[\w.-]{0,300})?@(?=[\w.\[-])", "@", _is_value, None, ""),
+        (_in_url(""), "%40", None, None, ""),
+        (_in_url("25"), "%2540", None, None, ""),
         # ?code=…, &X-Amz-Signature=…
         (r"[?&](?:amp;)?(?P<key>[\w.\[\]-]{1,40})=([^\s&\"'#<>\\]{4,})", "?", None, _is_parameter, ""),
         # curl -u, --password …, mysql -p…, sshpass -p …, IDENTIFIED BY '…'

@@ -1,4 +1,4 @@
-"""Names that tell, behind escapes of a URL in a URL and of JSON in a text."""
+"""Names that tell, behind escapes of a URL in a URL, of JSON in a text and of HTML, and keys that a word is joined to."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ from tests.redaction.looking import not_suspected
         "X-Api-Key%3A%20SECRET",
         "user%5Bpassword%5D=SECRET&x=1",
         "user%5Bpassword%5D%3DSECRET%26x%3D1",
+        "&quot;password&quot;:&quot;SECRET&quot;",
+        "{&quot;n&quot;:1,&quot;api_key&quot; : &quot;SECRET&quot;,&quot;x&quot;:2}",
+        "&#039;client_secret&#039; =&gt; &#39;SECRET&#39;",
+        "&amp;#x27;token&amp;#x27;:&amp;#x27;SECRET&amp;#x27;",
+        '<div data-page="{&quot;password&quot;:&quot;SECRET&quot;}">',
+        "pgsql%3A%2F%2Fapp%3ASECRET%40db%2Fx",
+        "u=mysql%253A%252F%252Fapp%253ASECRET%2540db",
     ],
 )
 def test_a_name_tells_behind_escapes_too(text):
@@ -31,3 +38,30 @@ def test_a_name_tells_behind_escapes_too(text):
     assert shown.startswith(before)
     assert shown.endswith(behind)
     assert not_suspected(redactor, [told, json.dumps({"x": told})]) == []
+
+
+@pytest.mark.parametrize("word", ["x_", "_", "backup_of_", "AWS_KEY_"])
+@pytest.mark.parametrize(
+    "key", ["AKIAJ7QK2M4XWZ3PLTRV", "glpat-Zk3vQ81mxTR4pLsYw9aB", "xkeysib-" + "0a1b2c3d" * 8 + "-Ab3dE5gH7jK9mN1p"]
+)
+def test_a_key_is_found_behind_a_word_that_is_joined_to_it(word, key):
+    redactor = Redactor("salt")
+    assert key not in redactor.text(f"copied {word}{key} away")
+    assert key not in json.dumps(redactor.value({"names": {f"{word}{key}": 1}}))
+    assert not_suspected(redactor, [f"copied {word}{key} away"]) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "&quot;status&quot;:&quot;ok&quot;, &quot;prompt_tokens&quot;:&quot;120&quot;",
+        "&quot;password&quot; is &quot;required&quot;",
+        "https%3A%2F%2Fy.test%3A8080%2F%40someone%2Fposts",
+        "mailto%3Asomeone",
+        "REGION_ASIAPACIFICSOUTHEAST",
+        "cache_key-0123456789abcdef0123456789abcdef",
+        "handle_sk-learn_pipeline_of_models",
+    ],
+)
+def test_what_only_looks_alike_stays(text):
+    assert Redactor("salt").text(text) == text
