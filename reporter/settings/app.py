@@ -112,7 +112,8 @@ def find_app(
         and not (found.logs or (found.storage / "logs").is_dir())
         and not _may_exist(base.url)
     ):
-        msg = f"no Laravel app in {root.resolve()}: neither storage/logs nor a database is there"
+        there = f"nor the database {base.url}" if chosen_database else "nor a database"
+        msg = f"no Laravel app in {root.resolve()}: neither storage/logs {there} is there"
         raise SourceError(msg, "Name its folder with --app DIR, or what to read with --logs GLOB and --db URL.")
     own = by_option(values["sources.db"]) if values["sources.db"] else by_env(root, env, found.databases)
     others = other_sources(

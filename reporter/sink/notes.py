@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from reporter.events.names import KINDS
+from reporter.format import words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,13 +95,19 @@ def future_notes(sink: Sink, now: datetime) -> list[str]:
 
 
 def emptiness(sink: Sink, window: Window, chosen: Chosen) -> list[str]:
-    """Where the window holds no event: when the latest before it was, or that none is wanted."""
+    """Where the window holds no event: that none is wanted, when the latest before it was, the first after it, or that there is none at all."""
     if sink.connection.execute("FROM window_events SELECT 1 LIMIT 1").fetchall():
         return []
     if said := str(chosen):
         return [f"no event in this period is wanted: {said}"]
     latest = sink.connection.execute("SELECT max(ts) FROM events WHERE ts < ?", [window.sql[0]]).fetchall()[0][0]
-    return [f"no event in this period; the latest before it is of {latest:%Y-%m-%d %H:%M:%S}Z"] if latest else []
+    if latest:
+        return [f"no event in this period; the latest before it is of {latest:%Y-%m-%d %H:%M:%S}Z"]
+    first = sink.connection.execute("SELECT min(ts) FROM events").fetchall()[0][0]
+    if first:
+        return [f"no event in this period; the first after it is of {first:%Y-%m-%d %H:%M:%S}Z"]
+    read = sink.connection.execute("SELECT count(*) FROM sources").fetchall()[0][0]
+    return [f"nothing is logged yet: {words.counted(read, 'source')} read, no event in {'it' if read == 1 else 'them'}"]
 
 
 def sources(sink: Sink) -> tuple[Source, ...]:

@@ -63,7 +63,9 @@ def _take_in_anew(settings: Settings, now: datetime, listener: Listener) -> Inge
         raise unusable(settings.sink, exc) from exc
     _tell(done, ahead, listener)
     if not done.readable_sources:
-        msg = f"nothing could be read in {settings.app.resolve()}: no log file and no table"
+        # What was asked for by name is what is missing, wherever the app lies.
+        where = ", ".join(settings.logs) or settings.app.resolve()
+        msg = f"nothing could be read in {where}: no log file and no table"
         raise SourceError(msg, "Name the app's folder with --app DIR, or what to read with --logs GLOB and --db URL.")
     return done
 

@@ -106,7 +106,10 @@ class _Finding:
     def match(self, pattern: str) -> None:
         path = Path(os.path.abspath(Path(pattern).expanduser()))  # noqa: PTH100 - `..` before links, as a shell does
         if path.is_dir():
+            known = len(self.files) + len(self.passed_over)
             self.folder(path)
+            if len(self.files) + len(self.passed_over) == known:
+                self.passed_over[str(path)] = "a folder without a log file"
         elif os.path.lexists(path):
             self._file(str(path))
         else:

@@ -213,6 +213,28 @@ def test_what_is_no_regular_file_is_written_to_and_a_link_stays_one(full, tmp_pa
     assert stat.S_ISFIFO(fifo.stat().st_mode)
 
 
+def test_what_holds_nothing_is_named(app, tmp_path, monkeypatch):
+    empty = write_log(app, "")
+    said = run("overview", "--app", str(app)).stderr
+    assert "note: nothing is logged yet: 1 source read, no event in it" in said
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "DIR.log").mkdir()
+    done = run("build", "--logs", "DIR.log")
+    assert done.exit_code == 3
+    assert "DIR.log: a folder without a log file" in done.stderr
+    assert "nothing could be read in DIR.log: no log file and no table" in done.stderr
+    done = run("build", "--db", "sqlite:////nowhere/none.sqlite")
+    assert done.exit_code == 3
+    assert "neither storage/logs nor the database sqlite:////nowhere/none.sqlite is there" in done.stderr
+    # Beside logs that can be read it is told, and the rest is answered.
+    done = run("overview", "--app", str(app), "--db", "sqlite:////nowhere/none.sqlite")
+    assert done.exit_code == 0
+    assert "no such database file" in done.stderr
+    empty.write_text(entry("later", at="2026-11-22 10:00:00"))
+    said = run("overview", "--app", str(app), *DAY, "--tz", "UTC").stderr
+    assert "note: no event in this period; the first after it is of 2026-11-22 10:00:00Z" in said
+
+
 def test_without_a_browser_open_says_so(app, tmp_path, monkeypatch):
     write_log(app, event("tool.invocation.completed", "10:00:00.5", tool_name="x", duration_ms=1))
     asked: list[str] = []
