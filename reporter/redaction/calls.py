@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from reporter.redaction.checks import is_random, is_state, is_tokenish
-from reporter.redaction.names import Sort, is_secret, sort_of
+from reporter.redaction.names import Sort, is_safe, is_secret, sort_of
 from reporter.redaction.patterns import compiled, pattern
 
 if TYPE_CHECKING:
@@ -76,7 +76,13 @@ def _of_column(column: str, value: str) -> str:
         return ""
     if is_secret(sort, value) or (sort is Sort.NUMBER and value.isdigit()):
         return SECRET
-    return CONTENT if sort is Sort.CONTENT or (sort is Sort.PROSE and is_text(value)) else ""
+    return CONTENT if _is_content(column, value) else ""
+
+
+def _is_content(name: str, value: str) -> bool:
+    """Whether somebody wrote what stands under a name, other than what is told of a failure."""
+    sort = sort_of(name)
+    return not is_safe(name) and (sort is Sort.CONTENT or (sort is Sort.PROSE and is_text(value)))
 
 
 def _split(text: str) -> list[tuple[int, int]]:
@@ -147,8 +153,7 @@ def _argued(match: re.Match[str]) -> Iterator[Found]:
 
 def _paired(match: re.Match[str]) -> Iterator[Found]:
     """A name and a text in JSON that was cut, or that is no JSON by itself."""
-    sort, value = sort_of(match["key"]), match["value"]
-    if sort is Sort.CONTENT or (sort is Sort.PROSE and is_text(value)):
+    if _is_content(match["key"], match["value"]):
         yield Found(match.start("value"), match.end("value"), CONTENT)
 
 

@@ -40,6 +40,19 @@ def test_a_name_tells_behind_escapes_too(text):
     assert not_suspected(redactor, [told, json.dumps({"x": told})]) == []
 
 
+@pytest.mark.parametrize("name", ["error_message", "errorMessage", "exception_text", "prompt", "user_message"])
+def test_a_record_that_was_cut_short_shows_what_it_would_show_whole(name):
+    """As JSON, as a text, and within one."""
+    redactor, words = Redactor("salt"), "The upstream model was refused since the quota of today is used up by now."
+    whole = json.dumps({"event": "tool.invocation.failed", name: words, "left": "x"})
+    is_shown = words in redactor.json_text(whole)
+    assert is_shown is (name not in ("prompt", "user_message"))
+    assert not_suspected(redactor, [whole, whole[:-9]]) == []
+    for text in (whole, whole[:-9], f"Boom {whole}", f"Boom {whole[:-9]}"):
+        assert (words in redactor.text(text)) is is_shown
+    assert (words in redactor.json_text(whole[:-9])) is is_shown
+
+
 @pytest.mark.parametrize("word", ["x_", "_", "backup_of_", "AWS_KEY_"])
 @pytest.mark.parametrize(
     "key", ["AKIAJ7QK2M4XWZ3PLTRV", "glpat-Zk3vQ81mxTR4pLsYw9aB", "xkeysib-" + "0a1b2c3d" * 8 + "-Ab3dE5gH7jK9mN1p"]
