@@ -278,10 +278,17 @@ class Sink:
         return self._about
 
     def tell(self, key: str, value: str) -> None:
-        if self.about(key) == value:
+        before = self.about(key)
+        if before == value:
             return
         if self.is_saved:
-            self.connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
+            # INSERT OR REPLACE, which looks for itself, takes three times as long: a fifteenth of what a few lines take.
+            told = (
+                "INSERT INTO about VALUES ($key, $value)"
+                if before is None
+                else "UPDATE about SET value = $value WHERE key = $key"
+            )
+            engine.again(self.connection, told, {"key": key, "value": value})
         self._all_about()[key] = value
 
     def forget(self, key: str) -> None:
