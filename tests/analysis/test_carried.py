@@ -20,10 +20,10 @@ from reporter.window import Window
 from tests.helpers import ask, event, write_log
 
 
-@pytest.fixture
-def con(app):
+@pytest.fixture(scope="module")
+def app_of_60(tmp_path_factory):
     """60 traces of two events: trace n lasts n ms and began n seconds before 10:02; each tenth failed."""
-    lines = []
+    app, lines = tmp_path_factory.mktemp("carried") / "app", []
     for n in range(60):
         began = datetime(2026, 11, 20, 10, 2, tzinfo=UTC) - timedelta(seconds=n)
         ended = "failed" if n % 10 == 5 else "completed"
@@ -40,8 +40,14 @@ def con(app):
             )
     write_log(app, *lines)
     assert ask("overview", app)["totals"]["traces"] == 60
+    return app
+
+
+@pytest.fixture
+def con(app_of_60):
+    """Their sink, and their day."""
     window = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
-    with open_sink(find_app(str(app), None, (), None).sink, read_only=True) as sink:
+    with open_sink(find_app(str(app_of_60), None, (), None).sink, read_only=True) as sink:
         select_window(sink.connection, window, window.previous())
         sink.connection.execute(SOURCE_NAMES)
         yield sink.connection, window

@@ -9,9 +9,10 @@ from tests.helpers import event, run, write_log
 from tests.sink.hosts import DAY
 
 
-@pytest.fixture
-def many(app):
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
     """More durations than a small limit holds; percentiles cannot go to disk."""
+    app = tmp_path_factory.mktemp("many") / "app"
     made = (
         event("tool.invocation.completed", f"10:{n // 600:02}:{n // 10 % 60:02}.{n % 10}00000", f"t-{n:06}", tool_name="db.query", duration_ms=n)
         for n in range(12_000)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-import reporter
 from tests.browser import look
 from tests.conftest import UNTIL as SAMPLE
 from tests.helpers import run
@@ -53,10 +52,10 @@ def asked(samples, command: str) -> dict:
     return json.loads(done.stdout)
 
 
-@pytest.fixture(scope="module")
-def spans(samples):
+@pytest.fixture
+def spans(loaded):
     """All spans of the window as a frame."""
-    return reporter.load(samples["line"], since=iso(START), until=iso(END), tz="UTC").spans
+    return loaded.spans
 
 
 def same(shown: str, figure: float | None) -> bool:

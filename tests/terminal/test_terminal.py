@@ -30,9 +30,10 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-@pytest.fixture
-def busy(app) -> Path:
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory) -> Path:
     """Two tools, one failing twice; a chat message with a command in another trace."""
+    app = tmp_path_factory.mktemp("busy") / "app"
     for n, (tool, took, ok) in enumerate(
         [("fast", 5, True), ("fast", 7, True), ("slow", 900, True), ("slow", 1100, False), ("slow", 1000, False)]
     ):
@@ -158,7 +159,7 @@ def test_export_in_every_format_holds_the_same_events(busy, tmp_path):
     assert len(told("export", busy, "--kind", "tool", "--kind", "command").splitlines()) == 6
     assert told("export", busy, "-o", str(tmp_path / "e.json")) == ""
     assert [json.loads(line) for line in (tmp_path / "e.json").open()] == lines
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["app", "e.json", "e.parquet"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["e.json", "e.parquet"]
 
 
 @pytest.mark.parametrize("times", ["1{} 0{}", "10 00"])
