@@ -378,7 +378,7 @@ window.TelemetryFigures = (() => {
     const of = traceCount(chosen) === null ? "" : " in " + said(traceCount(chosen), "trace");
     const begin = found.errors ? count(found.errors) + " of " + said(found.count, "chosen operation") + of + " failed (" + rate(found.error_rate) + "): " + said(faults(chosen), "fault")
       : told ? "No chosen operation failed, " + said(told, "error event") + of : said(found.count, "chosen operation") + of + (found.count === 1 ? ", it" : ", all") + " finished without an error";
-    return [found.errors ? "bad" : open || told ? "warn" : "ok", begin + worstOf(chosen) + (open ? "; " + said(open, "operation") + " started and never ended" : "") + "."];
+    return [found.errors ? "bad" : open || told ? "warn" : "ok", (begin + worstOf(chosen) + (open ? "; " + said(open, "operation") + " started and never ended" : "")).replace(/[^…]$/, "$&.")];
   }
   // The group with most faults of what is chosen, as the sentence of the whole window names it.
   function worstOf(chosen) {

@@ -63,7 +63,7 @@
       off(names);
       (chips.querySelector("button") || form.elements.kind).focus();
     };
-    chips.replaceChildren(...chosen.map(([names, text]) => el("button", { type: "button", class: "chip", click: takeOff(names), "aria-label": "take off: " + text }, text, " ✕")));
+    chips.replaceChildren(...chosen.map(([names, text]) => el("button", { type: "button", class: "chip", click: takeOff(names), "aria-label": "take off: " + text }, text, el("span", { class: "take-off" }, " ✕"))));
     if (chosen.length > 1) chips.append(el("button", { type: "button", id: "filter-clear", click: takeOff(chosen.flatMap(([names]) => names)) }, "Clear all"));
   }
 

@@ -151,7 +151,8 @@ def sentence(found: Problems, view: Overview, zone: ZoneInfo) -> str:
         parts.append(f"{words.counted(found.open_count, 'operation')} never ended")
     if found.dearer:
         parts.append(f"cost {found.dearer.times:.1f}× that of before")
-    return "; ".join(part for part in parts if part) + "."
+    told = "; ".join(part for part in parts if part)
+    return told if told.endswith("…") else f"{told}."
 
 
 def mood(found: Problems, view: Overview) -> str:

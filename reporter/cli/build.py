@@ -21,6 +21,7 @@ from reporter.cli.options import (
 )
 from reporter.cli.paths import FILE
 from reporter.errors import UsageError
+from reporter.format import words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,7 +186,7 @@ def _build_dated(job: _Job, by: str) -> None:
     for name in done.removed:
         note(f"the report {name} is older than report.keep_days and was removed")
     made = ", ".join(done.built) or "nothing"
-    click.echo(f"{done.page.resolve()}  ({done.kept} reports by {by}; made anew: {made})")
+    click.echo(f"{done.page.resolve()}  ({words.counted(done.kept, 'report')} by {by}; made anew: {made})")
 
 
 def _fail_on(found: list[Measured]) -> None:
@@ -200,4 +201,4 @@ def _tell(job: _Job, page: Path, events: int, new: int) -> None:
     import time
 
     took = time.perf_counter() - job.begun
-    click.echo(f"{page.resolve()}  ({events:,} events in the window, {new:,} new, {took:.1f} s)")
+    click.echo(f"{page.resolve()}  ({words.counted(events, 'event')} in the window, {new:,} new, {took:.1f} s)")

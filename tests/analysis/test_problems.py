@@ -54,6 +54,11 @@ def test_work_that_never_ended_beyond_what_is_listed_is_told(app):
     assert "… 2× other work never ended: telemetry-report traces --status unfinished" in text
 
 
+def test_a_sentence_that_is_cut_ends_so(app):
+    write_log(app, entry("no " * 60, level="ERROR"))
+    assert re.search(r"most often: no [no ]+… ✕", told(app))
+
+
 def test_nothing_was_logged(app):
     write_log(app, *day(18, entry("Started")))
     assert "Nothing was logged in this period." in told(app)

@@ -70,6 +70,24 @@ def test_paper_keeps_every_column_and_draws_every_chart(report, browser):
     assert heard == []
 
 
+def test_paper_says_what_it_is_filtered_by(report, browser):
+    page, _ = look(browser, f"file://{report}/tools.html#kind=tool&status=error", "#page-filters[data-applied]")
+    page.emulate_media(media="print")
+    told = page.evaluate("getComputedStyle(document.querySelector('.filters'), '::before').content")
+    assert told == '"Filtered by"'
+    words = page.inner_text("#page-filters").split("\n")
+    assert [word for word in words if word.strip()][:2] == ["kind: tool", "status: failed"]
+    assert "finished operation" in words[-1]
+    assert (
+        page.locator("#page-filters select:visible, #page-filters summary:visible, #filter-clear:visible").count() == 0
+    )
+    page.emulate_media(media="screen")
+    page.click("#filter-clear")
+    page.wait_for_selector("#page-filters[data-applied='']", state="attached")
+    page.emulate_media(media="print")
+    assert page.locator("#page-filters").is_hidden()
+
+
 def test_paper_is_white_and_a_table_that_goes_on_has_its_head_again(report, browser):
     """Chromium does not repeat a head that holds buttons."""
     page, _ = look(browser, f"file://{report}/performance.html", color_scheme="dark")
