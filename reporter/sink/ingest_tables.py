@@ -40,7 +40,7 @@ def read_database(work: Work, settings: Settings) -> None:
     signature = tables.signature(url)
     work.will_commit()
     is_read = any(row[4] for row in known)
-    at = (not is_read and _found_again(work, url, name)) or {row[0]: row[1:] for row in known}
+    at = (not is_read and _found_again(work, url, name, signature)) or {row[0]: row[1:] for row in known}
     is_reached = False
     for table in work.tables:
         try:
@@ -68,17 +68,21 @@ def _known(work: Work, path: str) -> list[_Known]:
     ).fetchall()
 
 
-def _found_again(work: Work, url: str, path: str) -> dict[str, tuple[int, str, str, int]]:
-    """The sources of tables that lie at a `path` of which nothing was read yet, but hold rows of what was read at another: an app's
-    folder is moved, a server renamed. Else all rows would be taken in again that the retention has removed."""
+def _found_again(work: Work, url: str, path: str, signature: str) -> dict[str, tuple[int, str, str, int]]:
+    """The sources of tables that lie at a `path` of which nothing was read yet, but are the file that was read at another, or hold rows of
+    that: an app's folder is moved, a server renamed. Else all rows would be taken in again that the retention has removed."""
     from reporter.sources.databases import UnreadableError, connected
 
     others = work.sink.connection.execute(
-        "SELECT name, id, seen_until, path FROM sources WHERE kind = 'table' AND path <> ? AND seen_until <> '' ORDER BY id DESC",
+        "SELECT name, id, seen_until, path, head FROM sources WHERE kind = 'table' AND path <> ? AND seen_until <> '' ORDER BY id DESC",
         [path],
     ).fetchall()
+    for _, _, _, before, head in others:
+        # Of rows that were read the retention may have left none.
+        if tables.is_same_file(head, signature) and not tables.sqlite_path(before).exists():
+            return _take_over(work, before, path)
     for table in work.tables if others else ():
-        own = [(source, seen_until, before) for name, source, seen_until, before in others if name == table.name]
+        own = [(source, seen_until, before) for name, source, seen_until, before, _ in others if name == table.name]
         try:
             with connected(url, work.zone) as connection:
                 found = tables.columns(connection, table)

@@ -132,6 +132,12 @@ def signature(url: str) -> str:
     return " ".join(parts)
 
 
+def is_same_file(one: str, other: str) -> bool:
+    """Whether two signatures are of one SQLite file, changed or not."""
+    inode, colon, _ = one.partition(":")
+    return bool(colon) and other.startswith(f"{inode}:")
+
+
 def display_name(url: str) -> str:
     """The URL without user and password, as sources are known by."""
     return re.sub(r"//.*@", "//", url) if is_sqlite(url) else re.sub(r"//.*@", "//", url).partition("?")[0]

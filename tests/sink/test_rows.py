@@ -99,6 +99,16 @@ def test_a_database_that_moved_is_known_by_its_rows(app, tmp_path, is_awaited):
     assert ask("overview", moved)["totals"]["errors"] == 1
 
 
+def test_a_database_that_moved_is_known_where_none_of_its_rows_is_kept(app, tmp_path):
+    write_database(app, tools=[tool("a", 10)])
+    write_log(app, event("tool.invocation.completed", "10:00:00.0", tool_name="t", duration_ms=1))
+    ask("overview", app)
+    assert source(app) == (1, 1, 0)
+    app.rename(tmp_path / "moved")
+    write_database(tmp_path / "moved", tools=[tool("b", 20)])
+    assert source(tmp_path / "moved") == (2, 2, 0)
+
+
 def test_another_database_is_another_source(app):
     write_database(app, tools=[tool("a", 20)])
     ask("overview", app)
