@@ -132,7 +132,8 @@ class _Reading:
         cursor = _cursor(source, reader, last, note)
         if isinstance(error, ChangedError):
             self._is_moving = True
-            cursor = _unsettled(cursor)
+            # Where nothing was read, what stands before that place may be another's by now.
+            cursor = _unsettled(place.cursor if place.cursor and last.end == place.start else cursor)
         formats, waiting = ", ".join(sorted(shapes)) or None, last.read_to - last.end
         self._keep(cursor, log, reader.head[: last.end], waiting_bytes=waiting, format=formats)
         if note:

@@ -13,6 +13,8 @@ from reporter.settings.app import find_app
 from reporter.sink.file import open_sink
 from reporter.sink.ingest import ingest
 from reporter.sources import Listener, files
+from reporter.sources.cursors import Known, Place
+from reporter.sources.files import Reader
 from tests.helpers import entry, write_log
 from tests.sources.faults import Folder
 
@@ -126,6 +128,27 @@ def test_a_log_rotated_between_finding_and_reading_is_found_again(app, tmp_path)
                 path.touch()
 
     check(read(app, tmp_path, turn), 600, turned, is_all=True)
+
+
+def test_a_log_that_is_copied_truncated_and_written_anew_right_after_it_was_placed_stays_known(
+    app, tmp_path, monkeypatch
+):
+    """Nothing of it was read then: what stands where it was read to is none of it."""
+    log, place = app / "storage" / "logs" / "laravel.log", Known.place
+
+    def rotate(known: Known, reader: Reader) -> Place:
+        found = place(known, reader)
+        if len(log.read_bytes()) < 3000:
+            (log.parent / "laravel.log.1").write_bytes(log.read_bytes())
+            log.write_text("".join(entry(f"entry {n}", {"text": "y" * 1100}) for n in (3, 4, 5)))
+        return found
+
+    write_log(app, entry("entry 1", {"text": "x" * 1100}))
+    read(app, tmp_path)
+    write_log(app, entry("entry 2", {"text": "x" * 1100}))
+    monkeypatch.setattr(Known, "place", rotate)
+    read(app, tmp_path)
+    assert sorted(read(app, tmp_path)) == [f"entry {n}" for n in range(1, 6)]
 
 
 def test_a_truncated_log_goes_on_from_where_it_was_cut(app, tmp_path):
