@@ -16,14 +16,18 @@ window.TelemetryFollow = (() => {
 
   // ---- cells
   const classOf = (name) => el("span", { class: "class " + (name || "none").replace(" ", "-") }, name || "–");
+  function drawing(attributes, name, shape) {
+    const [svg, part] = ["svg", name].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+    for (const [element, given] of [[svg, attributes], [part, shape]]) for (const [key, value] of Object.entries(given)) element.setAttribute(key, value);
+    svg.append(part);
+    return svg;
+  }
+  const meter = (share) => drawing({ class: "meter", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, "rect", { width: fixed(Math.min(share * 100, 100), 1), height: 8 });
   function bars(values, mood = "", height = 20) {
     const most = Math.max(...values, 1);
     const path = values.map((v, n) => (v ? "M" + n + " " + height + "v-" + Math.max(1.5, (height * v) / most).toFixed(1) + "h.8V" + height + "z" : "")).join("");
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    for (const [name, value] of Object.entries({ class: "spark " + mood, viewBox: "0 0 " + values.length + " " + height, preserveAspectRatio: "none", role: "img", "aria-label": said(values.reduce((a, b) => a + b, 0), "event") + ", at most " + count(most) + " at a time" })) svg.setAttribute(name, value);
-    svg.append(document.createElementNS("http://www.w3.org/2000/svg", "path"));
-    svg.firstChild.setAttribute("d", path);
-    return svg;
+    const label = said(values.reduce((a, b) => a + b, 0), "event") + ", at most " + count(most) + " at a time";
+    return drawing({ class: "spark " + mood, viewBox: "0 0 " + values.length + " " + height, preserveAspectRatio: "none", role: "img", "aria-label": label }, "path", { d: path });
   }
 
   const named = (text) => (text.length <= NAME_CHARS ? text : el("span", { class: "long", title: text }, text));
@@ -65,7 +69,7 @@ window.TelemetryFollow = (() => {
     last_seen: (row) => time(row.last_seen),
     duration_class: (row) => el("td", {}, classOf(row.duration_class)),
     trend: (row) => el("td", { "data-v": row.trend[row.trend.length - 1] }, bars(row.trend, row.key ? "bad" : "")),
-    meter: (row) => el("td", { "data-v": row.share_rate || 0 }, rate(row.share_rate)),
+    meter: (row) => el("td", { "data-v": row.share_rate || 0 }, row.share_rate === null ? "" : meter(row.share_rate)),
     times_median: (row) => number(row.times_median, fixed(row.times_median, 0) + "×"),
     tokens_per_second: (row) => number(row.tokens_per_second, row.tokens_per_second === null ? "–" : fixed(row.tokens_per_second, 0)),
   };
@@ -246,11 +250,19 @@ window.TelemetryFollow = (() => {
     return told(chosen, follows.some(([, does]) => does) || Boolean(main.querySelector("[data-own]")));
   }
 
+  // Whether what is chosen is work that the page is not about: none of it stands in its tables, now that they show it, and it counts none.
+  function isOfOthers(chosen) {
+    const own = isOneFile() ? [] : [...document.querySelectorAll("main [data-tile=count]")].filter((tile) => tile.matches("[data-type], [data-kind], [data-of] *"));
+    return own.length > 0 && own.every((tile) => ["count", "unfinished"].every((name) => TILES[name](chosen, tile)[0] === "0"))
+      && !document.querySelector("main table[data-table] td:not([colspan])");
+  }
+
   function told(chosen, doesFollow) {
     if (!doesFollow) return "Nothing on this page follows the filter.";
     const found = total(chosen, () => true, "//");
     const traces = traceCount(chosen);
     return (chosen.data.is_approximate ? "Approximately " : "") + said(found.count, "finished operation") + (found.unfinished ? ", " + count(found.unfinished) + " unfinished" : "") + (traces === null ? "" : ", " + said(traces, "trace"))
+      + (found.count + found.unfinished && isOfOthers(chosen) ? "; none of them is of this page" : "")
       + (document.querySelector("main [data-tile=events], main [data-c=events]") && cutsBucket(chosen) ? "; events are those of whole steps of the chart" : "")
       + (document.querySelector("main [data-c=tokens], main [data-tile=total], main [data-tile=used_tokens]") && elsewhere(chosen) ? "; tokens and cost of their LLM calls are " + elsewhere(chosen) : "")
       + (chosen.data.is_approximate ? " (of figures put together beforehand: percentiles are of durations in bins, single operations are not told)" : "");

@@ -176,7 +176,7 @@
       const apart = wanted.operation ? " (entries do not tell the operation that is chosen)" : "";
       const bare = Number(table.dataset.bare);
       const without = isDeep && bare ? "; what was logged with " + count(bare) + " of them is not in this report" : "";
-      note.textContent = count(found) + " of " + count(total) + " entries" + period + (seen < total ? ", " + count(seen) + " looked through …" : "") + (found > shown ? ", the latest " + count(shown) + " shown" : "") + without + apart;
+      note.textContent = count(found) + " of " + count(total) + (total === 1 ? " entry" : " entries") + period + (seen < total ? ", " + count(seen) + " looked through …" : "") + (found > shown ? ", the latest " + count(shown) + " shown" : "") + without + apart;
     };
     let [found, seen, rows, isFirst, began] = [0, 0, [], true, performance.now()];
     const slice = async () => {

@@ -55,7 +55,7 @@
     }
     const rows = listed(wanted, window.telemetryChosen);
     table.tBodies[0].replaceChildren(...rows.slice(0, shown).map(rowOf));
-    note.textContent = count(rows.length) + " of " + count(all.id.length) + " traces" + (wanted.since ? " between " + moment(Number(wanted.since)) + " and " + moment(Number(wanted.until)) : "") + (rows.length > shown ? ", the first " + shown + " shown" : "");
+    note.textContent = count(rows.length) + " of " + count(all.id.length) + (all.id.length === 1 ? " trace" : " traces") + (wanted.since ? " between " + moment(Number(wanted.since)) + " and " + moment(Number(wanted.until)) : "") + (rows.length > shown ? ", the first " + shown + " shown" : "");
     document.getElementById("trace-more").hidden = rows.length <= shown;
     [...table.tHead.rows[0].cells].forEach((cell, index) => {
       if (COLUMNS[name] === index) cell.setAttribute("aria-sort", direction === "+" ? "ascending" : "descending");

@@ -101,41 +101,6 @@ def test_the_overview_of_a_period_is_that_of_the_command_line(report, samples, b
     assert f": {totals['faults']} faults; most often: {worst}" in page.inner_text("h1")
 
 
-def test_the_overview_under_a_filter_lists_what_fits_and_says_how_much_more(report, browser):
-    page = opened(browser, report, "errors.html#status=error")
-    groups = int(re.search(r"(\d+) group", page.inner_text("[data-sentence]"))[1])
-    page = opened(browser, report, "index.html")
-    page.eval_on_selector_all("[data-top='6']", "lists => lists.forEach(list => { list.dataset.top = 2; })")
-    page.select_option("[name=status]", "error")
-    page.wait_for_selector("#page-filters[data-applied='status=error']", state="attached")
-    assert page.locator(".problems > li").count() == 2
-    assert page.inner_text("[data-list=more] a") == f"{groups - 2} more error groups"
-    assert page.get_attribute("[data-list=more] a", "href") == "errors.html#status=error"
-    page = opened(browser, report, "index.html#kind=tool")
-    assert [row["kind"] for row in rows(page, "[data-table=kinds]")] == ["tool"]
-    # What went well has no problems, which is not nothing.
-    page = opened(browser, report, "index.html#status=ok")
-    assert page.inner_text("h1").endswith("all finished without an error.")
-    assert page.locator(".problems").is_hidden()
-    assert page.inner_text("[data-list=more]") == "What got slower or dearer is told of the whole window only."
-    page.click(".chip")
-    page.wait_for_selector("#page-filters[data-applied='']", state="attached")
-    assert page.locator(".problems").is_visible()
-
-
-@pytest.mark.parametrize("kind", ["tool", "command", "chat", "processing"])
-def test_error_groups_of_a_kind_are_those_of_the_command_line(report, samples, browser, kind):
-    done = run("errors", "--app", str(samples["line"]), *SAMPLE, "--include", f"kind={kind}", "--format", "json")
-    told = {"g-" + g["fingerprint"]: (g["faults"], g["count"]) for g in json.loads(done.stdout)["groups"]}
-    page = opened(browser, report, f"errors.html#kind={kind}")
-    shown = page.eval_on_selector_all(
-        "#groups tbody tr[data-key], #groups tbody tr[id]",
-        "rows => rows.map(row => [row.id, +row.cells[1].dataset.v, +row.cells[2].dataset.v])",
-    )
-    assert {key: (faults, count) for key, faults, count in shown} == told
-    assert told
-
-
 @pytest.mark.parametrize(
     ("later", "page", "says"), [(0, "index", False), (60_000, "index", True), (60_000, "performance", False)]
 )
