@@ -32,6 +32,12 @@
     const operation = from.get("operation");
     if (operation) known([operation]);
     for (const field of form.elements) if (field.name) field.value = from.get(field.name) || "";
+    // An address may have been typed or cut: half a period goes to the window's end, what is none is none.
+    if (!from.get("since") && !from.get("until")) return;
+    const [since, until] = [Number(from.get("since") || start), Number(from.get("until") || end)];
+    const isPeriod = since < until && Math.max(-since, until) < 8.64e15;
+    form.elements.since.value = isPeriod ? since : "";
+    form.elements.until.value = isPeriod ? until : "";
   }
 
   // ---- the operations to choose from, known when the data is

@@ -62,3 +62,14 @@ def test_a_page_that_is_of_other_work_says_so(report, browser):
     page = opened(browser, report, "commands.html#kind=command&status=error")
     shares = page.locator("[data-table=steps] tbody tr")
     assert shares.count() == shares.locator("td:last-child svg.meter rect").count() > 0
+
+
+def test_an_address_that_holds_no_period_has_none(report, browser):
+    for period, is_one in (
+        ("since=abc&until=def", False),
+        ("since=9&until=3", False),
+        ("since=1794934800000", True),
+        ("until=9e99", False),
+    ):
+        page = opened(browser, report, f"index.html#{period}")
+        assert page.locator(".chip").count() == is_one, period
