@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 try:
-    from _duckdb import CatalogException, DuckDBPyConnection, Error, IOException
+    from _duckdb import CatalogException, DuckDBPyConnection, Error, IOException, OutOfMemoryException
     from _duckdb import connect as _connect
 except ImportError:  # The package's own affair, and it may name it anew: then answers are only slower.
-    from duckdb import CatalogException, DuckDBPyConnection, Error, IOException
+    from duckdb import CatalogException, DuckDBPyConnection, Error, IOException, OutOfMemoryException
     from duckdb import connect as _connect
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyarrow as pa
+
+T = TypeVar("T")
 
 # Never fetch or load an extension: this program is offline, and a file of another format, which DuckDB would fetch a reader for, is
 # no sink.
@@ -26,6 +28,7 @@ __all__ = [
     "DuckDBPyConnection",
     "Error",
     "IOException",
+    "OutOfMemoryException",
     "again",
     "arrow",
     "connect",
@@ -71,6 +74,16 @@ def spill_to(con: DuckDBPyConnection, folder: str, read_bytes: int | None = None
     held = SPILLING_BYTES * threads if read_bytes is None else READING_BYTES * threads + read_bytes // READING_SHARE
     con.execute(f"SET memory_limit = '{min(held, memory_limit())}B'")
     con.execute("SET temp_directory = ?", [folder])
+
+
+def with_room(con: DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """What `work` gives, which must leave nothing half done. Where DuckDB cannot put enough of it into a folder, once more with as much memory
+    as the machine has for it; the connection keeps that. Raises Error."""
+    try:
+        return work()
+    except OutOfMemoryException:
+        con.execute(f"SET memory_limit = '{memory_limit()}B'")
+        return work()
 
 
 _parsed: dict[str, Any] = {}

@@ -24,7 +24,17 @@ _UNUSED = (
 )
 
 # The temporary tables that `derive` makes.
-MADE = ("message_events", "paired", "log_spans", "row_spans", "matches", "merged_spans", "unlinked_spans")
+MADE = (
+    "message_events",
+    "turned",
+    "begun",
+    "paired",
+    "log_spans",
+    "row_spans",
+    "matches",
+    "merged_spans",
+    "unlinked_spans",
+)
 
 # Log times may be off by a whole second on either side.
 MATCH_SECONDS = 2
@@ -84,8 +94,10 @@ _BACK = (
 
 # Innermost open start first, without a stack: number the nesting levels (starts so far minus ends so far). At one
 # level starts and ends alternate, so a start's end is the next row of its level and an end's start the one before.
-_PAIRED = f"""
-CREATE OR REPLACE TEMP TABLE paired AS
+# Of events that bound a span, each by the one that is kept: `start_id`, where it has a start. Few columns: with all of them in one statement it
+# took twice as much memory, and there is no limit to what is without a trace, which is paired at once.
+_TURNED = f"""
+CREATE OR REPLACE TEMP TABLE turned AS
 WITH keyed AS (
   SELECT id, ts, phase, hash(correlation_id, family, {_key()}) AS pair, {_has_id()} AS has_id
   FROM span_events WHERE phase IN ('start', 'finish', 'end') AND family NOT IN {TABLE_EVENTS}),
@@ -98,18 +110,23 @@ sided AS (
     lag(id) OVER level AS previous_id, lead(id) OVER level AS next_id, lead(ts) OVER level AS next_ts, lag(ts) OVER level AS previous_ts,
     count(*) OVER (PARTITION BY pair, depth) = 2 AS is_pair
   FROM nested WINDOW level AS (PARTITION BY pair, depth ORDER BY ts, id)),
-turned AS (
+ended AS (
   SELECT *, is_pair AND CASE WHEN phase = 'start' THEN previous_phase <> 'start' AND {_BACK.format(end="previous_ts", start="ts")}
     ELSE next_phase = 'start' AND {_BACK.format(end="ts", start="next_ts")} END IS TRUE AS is_turned
   FROM sided)
-SELECT e.*, began, began IS NOT NULL AS has_start
-FROM turned s JOIN message_events e ON e.id = s.id
-  LEFT JOIN (SELECT id AS start_id, {{'id': id, 'ts': ts, 'operation': operation, 'provider': provider, 'model': model,
-    'dry_run': dry_run, 'message_id': message_id, 'conversation_id': conversation_id, 'fragment_id': fragment_id,
-    'execution_id': execution_id, 'step_id': step_id, 'pipeline_id': pipeline_id}} AS began
-    FROM span_events WHERE phase = 'start') ON s.phase <> 'start'
-    AND start_id = CASE WHEN s.is_turned THEN s.next_id WHEN s.previous_phase = 'start' THEN s.previous_id END
-WHERE s.phase <> 'start' OR NOT s.is_turned AND (s.next_phase IS NULL OR s.next_phase = 'start')
+SELECT id, CASE WHEN phase = 'start' THEN NULL WHEN is_turned THEN next_id WHEN previous_phase = 'start' THEN previous_id END AS start_id
+FROM ended WHERE phase <> 'start' OR NOT is_turned AND (next_phase IS NULL OR next_phase = 'start')
+"""
+_BEGUN = """
+CREATE OR REPLACE TEMP TABLE begun AS
+SELECT t.id, CASE WHEN s.id IS NOT NULL THEN {'id': s.id, 'ts': s.ts, 'operation': s.operation, 'provider': s.provider, 'model': s.model,
+  'dry_run': s.dry_run, 'message_id': s.message_id, 'conversation_id': s.conversation_id, 'fragment_id': s.fragment_id,
+  'execution_id': s.execution_id, 'step_id': s.step_id, 'pipeline_id': s.pipeline_id} END AS began
+FROM turned t LEFT JOIN message_events s ON s.id = t.start_id
+"""
+_PAIRED = """
+CREATE OR REPLACE TEMP TABLE paired AS
+SELECT e.*, began, began IS NOT NULL AS has_start FROM message_events e JOIN begun USING (id)
 """
 
 
@@ -290,8 +307,8 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
     engine.again(
         con, "CREATE TEMP VIEW IF NOT EXISTS span_events AS SELECT * FROM message_events WHERE phase IS NOT NULL"
     )
-    engine.again(con, _PAIRED)
-    engine.again(con, _LOG_SPANS)
+    for statement in (_TURNED, _BEGUN, _PAIRED, _LOG_SPANS):
+        engine.again(con, statement)
     # A watch's line is late without this (docs/measurements.md): matching takes five statements.
     has_rows = bool(engine.again(con, f"SELECT 1 FROM span_events WHERE family IN {TABLE_EVENTS} LIMIT 1").fetchall())
     if has_rows:

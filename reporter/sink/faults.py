@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reporter import __version__
+from reporter.sink.turns import turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +47,7 @@ def keep_faults(sink: Sink) -> None:
     new, moved = (f"batch > {kept}", elsewhere.find(con)) if kept else ("status = 'error'", False)
     if moved:
         new = f"({new} OR id IN (SELECT id FROM elsewhere WHERE coalesce(own, '') <> ''))"
-    turns = sink.turns(new, is_all=not kept, events=elsewhere.EVENTS if moved else "events")
+    turns = turns_of(con, new, is_all=not kept, events=elsewhere.EVENTS if moved else "events")
     with sink.transaction():
         if not kept:
             con.execute("DELETE FROM faults")

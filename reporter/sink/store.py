@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import datetime
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from reporter import engine
@@ -16,6 +17,7 @@ from reporter.events.packing import UNPACKED
 from reporter.redaction.cut import cut
 from reporter.sink.schema import NOTE_TRACES
 from reporter.sink.source_rows import SourceRows
+from reporter.sink.turns import turns_of
 from reporter.sources.cursors import Cursor
 from reporter.sql import literal, quoted
 
@@ -30,18 +32,6 @@ if TYPE_CHECKING:
 
 # So that times and ids, which are near those beside them, take few bits, and a window or a trace passes over most of what is not in it.
 _SPAN_ORDER = "ts, id"
-# Spans are derived of traces with so many new events at a time, and of one with more.
-DERIVED_AT_ONCE = 1_000_000
-_TOUCHED = """
-CREATE OR REPLACE TEMP TABLE touched AS
-SELECT correlation_id, (sum(n) OVER (ORDER BY first, correlation_id) - 1) // {at_once} AS turn FROM (
-  SELECT correlation_id, count(*) AS n, min(ts) AS first FROM {events} WHERE {new} GROUP BY correlation_id)"""
-# No event lies outside what `traces` tells, nor a span.
-_TURNS = """
-SELECT turn, bool_or(t.correlation_id IS NULL), min(first_ts), max(last_ts)
-FROM touched t LEFT JOIN traces USING (correlation_id) GROUP BY turn ORDER BY turn"""
-# Of so few traces the ids are named, which finds their events sooner than a join.
-_NAMED_TRACES = 50
 
 
 # Of what was logged a session keeps that of tables' rows, by which it is told whether they have changed.
@@ -292,6 +282,8 @@ class Sink:
         self._all_about()[key] = value
 
     def forget(self, key: str) -> None:
+        if self.about(key) is None:
+            return
         if self.is_saved:
             self.connection.execute("DELETE FROM about WHERE key = ?", [key])
         self._all_about().pop(key, None)
@@ -321,23 +313,33 @@ class Sink:
         moved = elsewhere.find(con)
         if moved and self.is_saved:
             con.execute(elsewhere.REACH)
-        turns = self.turns(new, is_all=not had_spans, events=elsewhere.EVENTS if moved else "events")
+        turns = turns_of(con, new, is_all=not had_spans, events=elsewhere.EVENTS if moved else "events")
         for turn in turns:
             of_turn = f"SELECT * EXCLUDE (batch) FROM events WHERE {chosen} AND {turn}"
-            with self._in_any_order():
-                derived_sql = spans.derive(con, elsewhere.events_of(turn, chosen) if moved else of_turn)
-            with self.transaction():
-                if had_spans:
-                    con.execute(f"DELETE FROM spans WHERE {elsewhere.spans_of(turn) if moved else turn}")
-                engine.again(con, f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
-                if turn == turns[-1]:
-                    self.tell("derived", batch or "0")
+            events_sql = elsewhere.events_of(turn, chosen) if moved else of_turn
+            replaced = (elsewhere.spans_of(turn) if moved else turn) if had_spans else ""
+            covered = (batch or "0") if turn == turns[-1] else ""
+            # What stands without a trace, or in one, has no bounds.
+            engine.with_room(con, partial(self._derive, events_sql, replaced, covered))
         if not turns:
             self.tell("derived", batch or "0")
         if self.is_saved:
             # What they held would stay in memory.
             for name in (*spans.MADE, "touched", "elsewhere"):
                 con.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+    def _derive(self, events_sql: str, replaced: str, covered: str) -> None:
+        """Write the spans of these events in place of those that a condition selects ('': of none), and note which batch they cover ('': not yet)."""
+        from reporter.events import spans
+
+        with self._in_any_order():
+            derived_sql = spans.derive(self.connection, events_sql)
+        with self.transaction():
+            if replaced:
+                self.connection.execute(f"DELETE FROM spans WHERE {replaced}")
+            engine.again(self.connection, f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
+            if covered:
+                self.tell("derived", covered)
 
     @contextlib.contextmanager
     def _in_any_order(self) -> Iterator[None]:
@@ -368,33 +370,5 @@ class Sink:
             con.execute(f'USE "{name}"')
             con.execute("DETACH fresh")
 
-    def turns(self, new: str, *, is_all: bool, events: str = "events") -> list[str]:
-        """Conditions of what belongs to the traces of the events that `new` selects, a turn each. `is_all`: there are no others."""
-        con = self.connection
-        found = con.execute(
-            f"SELECT DISTINCT correlation_id FROM {events} WHERE {new} LIMIT {_NAMED_TRACES + 1}"
-        ).fetchall()
-        ids = [row[0] for row in found]
-        if not ids:
-            return []
-        if len(ids) <= _NAMED_TRACES and not any("\0" in name for name in ids if name):
-            if is_all:
-                return ["true"]
-            named = ", ".join(literal(name) for name in ids if name) or "NULL"
-            return [f"(correlation_id IN ({named}){' OR correlation_id IS NULL' if None in ids else ''})"]
-        con.execute(_TOUCHED.format(new=new, events=events, at_once=DERIVED_AT_ONCE))
-        turns = con.execute(_TURNS).fetchall()
-        if is_all and len(turns) == 1:
-            return ["true"]
-        return [_turn(*turn) for turn in turns]
-
     def _has(self, from_sql: str, *parameters: object) -> bool:
         return bool(engine.again(self.connection, f"SELECT 1 {from_sql} LIMIT 1", parameters).fetchall())
-
-
-def _turn(number: int, has_none: bool, first: datetime | None, last: datetime | None) -> str:
-    """The condition of what belongs to a turn's traces. `first`, `last`: when all that is of its traces was."""
-    named = f"correlation_id IN (SELECT correlation_id FROM touched WHERE turn = {number})"
-    if has_none:
-        return f"({named} OR correlation_id IS NULL)"
-    return f"(ts BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}' AND {named})" if first else named

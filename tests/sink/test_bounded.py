@@ -6,10 +6,11 @@ import gzip
 
 import pytest
 
+from reporter import engine
 from reporter.events import spans
 from reporter.settings.app import find_app
 from reporter.sink import ingest as ingesting
-from reporter.sink import store
+from reporter.sink import turns as turning
 from reporter.sink.file import open_sink
 from reporter.sink.store import Sink
 from reporter.sources import Listener, files
@@ -75,12 +76,12 @@ def test_spans_derived_in_turns_are_those_derived_at_once_and_a_death_between_tu
     settings = app_of_one_file
     found = []
     for name, most in (("turns", 20), ("one", 10_000)):
-        monkeypatch.setattr(store, "DERIVED_AT_ONCE", most)
+        monkeypatch.setattr(turning, "DERIVED_AT_ONCE", most)
         with open_sink(tmp_path / f"{name}.duckdb") as sink:
             ingesting.ingest(sink, settings)
             found.append(sink.connection.execute("SELECT * FROM spans ORDER BY id").fetchall())
     assert found[0] == found[1]
-    monkeypatch.setattr(store, "DERIVED_AT_ONCE", 20)
+    monkeypatch.setattr(turning, "DERIVED_AT_ONCE", 20)
     derive, turns = spans.derive, []
 
     def die(con, sql) -> str:
@@ -162,3 +163,29 @@ def test_a_run_of_many_batches_writes_no_rows_again_to_join_them_one_in_sixteen_
 
 def _joins(sink) -> int:
     return int(sink.connection.execute("SELECT current_setting('max_vacuum_tasks')").fetchall()[0][0])
+
+
+UNTRACED = """
+INSERT INTO events BY NAME SELECT 2 * r + n AS id, 1 AS source, 2 * r + n AS "offset", 1 AS batch, 'tool' AS kind, 'INFO' AS level, 'x' AS message,
+  TIMESTAMP '2026-11-20' + to_seconds(r) + to_milliseconds(250 * n) AS ts, 'tool.invocation.' || ['started', 'completed'][n + 1] AS event,
+  'tool.invocation' AS family, 'tool' AS type, ['start', 'finish'][n + 1] AS phase, ['error', 'ok'][1 + r % 2] AS status, 'fs.read' AS operation,
+  md5('i' || r) AS invocation_id, md5('c' || r) AS conversation_id, md5('f' || r) AS fragment_id, md5('m' || r) AS message_id
+FROM range(60000) t(r), range(2) u(n)"""
+
+
+def test_what_is_without_a_trace_has_its_spans_however_much_it_is(tmp_path, monkeypatch):
+    """It cannot be taken trace by trace: where it does not fit, it gets what the machine has."""
+    with open_sink(tmp_path / "s.duckdb") as sink:
+        con = sink.connection
+        con.execute(UNTRACED)
+        sink.tell("batch", "1")
+        con.execute("CHECKPOINT; SET threads = 1; SET memory_limit = '30MB'")
+        with monkeypatch.context() as patch:
+            patch.setattr(engine, "memory_limit", lambda: 30_000_000)
+            with pytest.raises(engine.OutOfMemoryException):
+                sink.derive_spans()
+        sink.derive_spans()
+        found = con.execute(
+            "SELECT count(*), count(DISTINCT start_event), min(duration_ms), max(duration_ms) FROM spans"
+        )
+        assert found.fetchall() == [(60_000, 60_000, 250, 250)]

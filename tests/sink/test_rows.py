@@ -207,8 +207,8 @@ def test_a_row_of_another_trace_than_its_call_is_that_call_whichever_comes_first
 ):
     """Spans are derived by traces: this row stood twice, alone and with its call, or its call did not know it."""
     if at_once == 1:
-        monkeypatch.setattr("reporter.sink.store.DERIVED_AT_ONCE", 1)
-        monkeypatch.setattr("reporter.sink.store._NAMED_TRACES", 0)
+        monkeypatch.setattr("reporter.sink.turns.DERIVED_AT_ONCE", 1)
+        monkeypatch.setattr("reporter.sink.turns._NAMED_TRACES", 0)
     family, data = WORK[kind]
     parts = (
         lambda app: write_log(
