@@ -22,3 +22,8 @@ class Asked:
     compared: Window
     zone: ZoneInfo
     built_at: datetime
+
+    @property
+    def since(self) -> datetime:
+        """Where the earlier of both windows begins."""
+        return min(self.window.start, self.compared.start)

@@ -72,14 +72,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def write_dated(asked: Asked, by: str, output: Path, listener: Listener) -> Done:
     """Make the reports of the days or weeks that the window touches, as far as they are not there as they would be, and the calendar.
     Raises ReportError."""
-    there, told = _there(output, by, asked.zone), set[str]()
-
-    def note_once(text: str) -> None:
-        if text not in told:
-            told.add(text)
-            listener.on_note(text)
-
-    once = listener._replace(on_note=note_once)
+    there, once = _there(output, by, asked.zone), listener.once()
     take_in(asked.settings, asked.built_at, once)
     wanted = list(_wanted(asked, by, there))
     for stretch, state in wanted:

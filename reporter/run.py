@@ -86,14 +86,18 @@ def read(
     listener: Listener = NOBODY,
     *,
     is_to_be_written: bool = False,
+    is_soon: bool = False,
 ) -> Run:
     """Ingest what is new and compute all results. Raises ReportError.
 
-    `is_to_be_written`: the sink stays open for reading until `write`, and the traces' data are made meanwhile.
+    `is_to_be_written`: the sink stays open for reading until `write`, and the traces' data are made meanwhile. `is_soon`: of a new sink, logs of
+    before may be left (`run.ingested.older`).
     """
     for task in (_bundle_runtime, _load_pandas):
         Thread(target=task, daemon=True).start()
-    ingested, sink = taken_in(asked.settings, asked.built_at, listener._replace(on_storing=_begin_loading))
+    ingested, sink = taken_in(
+        asked.settings, asked.built_at, listener._replace(on_storing=_begin_loading), asked.since if is_soon else None
+    )
     _begin_loading()
     from reporter.reading import Reading
 

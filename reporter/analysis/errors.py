@@ -140,13 +140,17 @@ _SHOWN_TRACES, _SHOWN_VARIANTS, _SHOWN_OCCURRENCES, _SHOWN_SIGHTINGS = 500, 20, 
 GROUPS_AT_MOST = 1000
 
 
+# Not where logs of before are still to be read (sink/ingest_logs.py).
+_HAS_PAST = "SELECT count(*) > 0 AND NOT EXISTS (FROM about WHERE key = 'older_logs') FROM events WHERE ts < ?"
+
+
 def errors(
     con: duckdb.DuckDBPyConnection, window: Window, decisions: Decisions = UNDECIDED, *, has_faults: bool = False
 ) -> Errors:
     """The error groups of `window_events`; `new` and `regressed` are judged against all earlier `events`. `has_faults`: `faults` covers
     these (past.py)."""
     start, lately = window.sql[0], window.previous().sql[0]
-    has_past = bool(con.execute("SELECT count(*) > 0 FROM events WHERE ts < ?", [lately]).fetchall()[0][0])
+    has_past = bool(con.execute(_HAS_PAST, [lately]).fetchall()[0][0])
     found = window_errors(con)
     merge(found, decisions)
     before = past(con, start, lately, decisions, has_faults=has_faults)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from reporter.asked import Asked
+from reporter.cli.asking import is_interactive
 from reporter.cli.options import (
     counted,
     gathered,
@@ -95,14 +96,20 @@ def build(
     path = Path(single or output or settings.output)
     asked = Asked(settings, window, parse_compared(settings.compare, window, zone), zone, now())
     job = _Job(asked, path, begun)
+    has_older = False
     if by:
         _build_dated(job, by)
     elif single:
         _build_one(job, limits, json_file, parse_size(max_size) if max_size else settings.max_bytes, static_charts)
     elif limits or json_file or not _stands(job):
-        _build_one(job, limits, json_file)
+        has_older = _build_one(job, limits, json_file, is_soon=is_interactive() and not (limits or json_file))
     if open_it:
         opened(path if single else path / "index.html")
+    if has_older:
+        note(
+            "these logs are read now, then the report is written anew: reload it. Ctrl-C leaves them to the next build"
+        )
+        _build_one(job._replace(begun=time.perf_counter()), limits, json_file)
 
 
 class _Job(NamedTuple):
@@ -147,8 +154,15 @@ def _stands(job: _Job) -> bool:
 
 
 def _build_one(
-    job: _Job, limits: tuple[Limit, ...], json_file: str | None, single_bytes: int = 0, static_charts: bool = False
-) -> None:
+    job: _Job,
+    limits: tuple[Limit, ...],
+    json_file: str | None,
+    single_bytes: int = 0,
+    static_charts: bool = False,
+    *,
+    is_soon: bool = False,
+) -> bool:
+    """Make the report. `is_soon`: of a new sink logs of before may be left; whether some were."""
     from pathlib import Path
 
     from reporter.cli.progress import listening
@@ -166,15 +180,17 @@ def _build_one(
         check_output(job.path)
     with listening() as told:
         listener = told._replace(on_note=on_note)
-        run = read(job.asked, listener, is_to_be_written=True)
+        run = read(job.asked, listener, is_to_be_written=True, is_soon=is_soon)
         page = run.write(job.path, single_bytes=single_bytes, static_charts=static_charts, listener=listener)
     if json_file:
         write_file(run.json(), Path(json_file))
     events = run.overview.totals.events
-    if state:
+    has_older = run.ingested.older is not None
+    if state and not has_older:
         standing.note(job.asked.settings.sink, job.path, state, run.sink_state, events, notes)
     _tell(job, page, events, run.ingested.events)
     _fail_on([run.measure(limit) for limit in limits])
+    return has_older
 
 
 def _build_dated(job: _Job, by: str) -> None:

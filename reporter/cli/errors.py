@@ -51,7 +51,7 @@ def errors(
     if len(decisions) > 1 or (decisions and not fingerprint):
         msg = "one decision on one group at a time"
         raise UsageError(msg, "Such as `telemetry-report errors FINGERPRINT --ignore`.")
-    with asked(options, form) as (sink, about):
+    with asked(options, form, needs_past=only_new) as (sink, about):
         settings, zone = about.settings, about.zone
         found = analyse(sink.connection, about.window, settings.decisions, has_faults=has_faults(sink))
         if decisions:

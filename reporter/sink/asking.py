@@ -29,10 +29,11 @@ def asking(
     listener: Listener,
     window: Window | None = None,
     compared: Window | None = None,
+    since: datetime | None = None,
 ) -> Iterator[Sink]:
-    """The sink with all that is new in it, opened for reading, with the views of a window and of one it is `compared` with. Raises
-    ReportError."""
-    _, sink = taken_in(settings, now, listener)
+    """The sink with all that is new in it, opened for reading, with the views of a window and of one it is `compared` with. `since`: as `ingest`
+    has it. Raises ReportError."""
+    _, sink = taken_in(settings, now, listener, since)
     with sink:
         if window:
             select_window(sink.connection, window, compared, chosen=settings.chosen)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from reporter.sink.faults import keep_faults
 from reporter.sink.ingest_logs import read_logs
 from reporter.sink.ingest_tables import read_database
+from reporter.sink.notes import OLDER_LOGS
 from reporter.sources import NOBODY, Ingested, Progress, tables
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from datetime import datetime
 
     import pyarrow as pa
 
@@ -38,17 +40,23 @@ def ingest(
     sink: Sink,
     settings: Settings,
     listener: Listener = NOBODY,
+    since: datetime | None = None,
 ) -> Ingested:
-    """Read everything that is new of the settings' logs and tables. Reading twice adds nothing. What is to be noted it returns."""
+    """Read everything that is new of the settings' logs and tables. Reading twice adds nothing. What is to be noted it returns.
+
+    `since`: where nothing was read yet, or all but what was left like this, many logs that were last written before are left to the next.
+    """
     sink.set_zone(settings.app_zone)
     done = Ingested()
     work = Work(sink, done, listener)
     sink.join_groups(int(sink.next_batch % JOINED_EVERY == 0))
     work.tables, work.zone = tables.named(settings.table_names, settings.table_columns), settings.app_zone
     try:
-        read_logs(work, settings)
+        read_logs(work, settings, since)
         read_database(work, settings)
         work.commit()
+        if not done.older:
+            sink.forget(OLDER_LOGS)
     finally:
         work.close()
     return done

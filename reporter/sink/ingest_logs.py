@@ -7,9 +7,12 @@ ends; what is undecided then is left to the next one, so that no entry is counte
 from __future__ import annotations
 
 from bisect import bisect_left
+from datetime import timedelta
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
+from reporter.sink.notes import OLDER_LOGS, has_older_logs
+from reporter.sources import Older
 from reporter.sources.blocks import of_source
 from reporter.sources.cursors import Cursor, Known, Place
 from reporter.sources.files import ChangedError, Piece, Reader, digest, pieces
@@ -29,9 +32,16 @@ _PASSES = 4
 _LOOKED_THROUGH_BYTES = 64 << 10
 
 
-def read_logs(work: Work, settings: Settings) -> None:
-    """All log files. What cannot be read is noted, by source."""
-    reading = _Reading(work)
+# Logs that what is asked for need not wait for are left when they hold as much as this: some seconds' reading. Nothing of a period can
+# stand in a log that was last written before it; clocks differ by less than _CLOCKS_APART.
+OLDER_BYTES = 128 << 20
+_CLOCKS_APART = timedelta(hours=1)
+
+
+def read_logs(work: Work, settings: Settings, since: datetime | None = None) -> None:
+    """All log files; of a first reading, of those that were last written before `since` none, if they are much (`done.older`). What cannot be read
+    is noted, by source."""
+    reading = _Reading(work, since)
     for _ in range(_PASSES):
         found = find_logs(settings.app, settings.logs, settings.sink)
         if not reading.read_through(found):
@@ -40,9 +50,11 @@ def read_logs(work: Work, settings: Settings) -> None:
 
 
 class _Reading:
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, since: datetime | None) -> None:
         self.work = work
         self.known = Known(work.sink.cursors())
+        is_first = all(cursor.is_blank for cursor in self.known.cursors()) or has_older_logs(work.sink)
+        self._since = since - _CLOCKS_APART if since and is_first else None
         self._counted: set[str] = set()
         # Sources whose notes hold.
         self._affirmed: set[int] = set()
@@ -64,10 +76,27 @@ class _Reading:
                 self._inside.update(_below(paths, str(log.path)))
             else:
                 changed.append(log)
+        changed = self._without_older(changed)
         self.work.total_bytes = self.work.done_bytes + sum(log.size for log in changed)
         for log in sorted(changed, key=self.known.order):
             self._read(log)
         return self._is_moving
+
+    def _without_older(self, logs: list[LogFile]) -> list[LogFile]:
+        """What is not left to the next reading."""
+        if not self._since:
+            return logs
+        since_ns = int(self._since.timestamp() * 1e9)
+        older = {log for log in logs if log.mtime_ns < since_ns and not self.known.has_inode(log)}
+        size = sum(log.size for log in older)
+        if size < OLDER_BYTES:
+            return logs
+        self.work.done.older = Older(len(older), size, self._since)
+        self.work.finish_storing()
+        self.work.sink.tell(OLDER_LOGS, str(size))
+        for log in older:
+            self._count(log)
+        return [log for log in logs if log not in older]
 
     def _count(self, log: LogFile) -> None:
         if str(log.path) not in self._counted:

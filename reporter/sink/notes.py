@@ -30,6 +30,15 @@ SELECT substr(b.key, 6) AS host, b.value::BIGINT AS first, row_number() OVER (OR
 FROM about b LEFT JOIN about v ON v.key = 'version:' || substr(b.key, 6) WHERE starts_with(b.key, 'host:') AND NOT EXISTS (FROM about WHERE key = 'cells') QUALIFY count(*) OVER () > 1"""
 
 
+# What a sink has in `about` as long as logs of before are left (ingest_logs.py), and how many bytes these are.
+OLDER_LOGS = "older_logs"
+
+
+def has_older_logs(sink: Sink) -> bool:
+    """Whether logs are left to be read that were last written before what was asked for."""
+    return sink.about(OLDER_LOGS) is not None
+
+
 def source_notes(sink: Sink) -> list[tuple[str, str]]:
     """What of the sources could not be read when it was last tried, and why; the same of both tables is told once. First, by no
     name, that a good part of all entries was rejected."""

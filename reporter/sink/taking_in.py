@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from reporter.asked import Asked
     from reporter.settings.app import Settings
     from reporter.sink.retention import Pruned
     from reporter.sink.store import Sink
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def take_in(settings: Settings, now: datetime, listener: Listener = NOBODY) -> Ingested:
-    """Ingest what is new and let go of what is too old. Raises SourceError where nothing could be read, SinkError where it can't be kept."""
+    """Ingest all that is new and let go of what is too old. Raises SourceError where nothing could be read, SinkError where it can't be kept."""
     sink = open_current(settings)
     if not sink:
         return _take_in_anew(settings, now, listener)
@@ -31,12 +32,27 @@ def take_in(settings: Settings, now: datetime, listener: Listener = NOBODY) -> I
         return _nothing_new(sink, settings, now, listener)
 
 
-def taken_in(settings: Settings, now: datetime, listener: Listener = NOBODY) -> tuple[Ingested, Sink]:
-    """The same, and the sink open for reading: where nothing was new, as it was opened to find that."""
+def take_in_older(asked: Asked, listener: Listener) -> int:
+    """Ingest what `taken_in` left when that was asked; how many events of its window came."""
+    settings, (start, end) = asked.settings, asked.window.sql
+    with open_sink(settings.sink, read_only=True, on_wait=listener.on_note) as sink:
+        batch = sink.next_batch
+    take_in(settings, asked.built_at, listener)
+    with open_sink(settings.sink, read_only=True, on_wait=listener.on_note) as sink:
+        late = sink.connection.execute(
+            "SELECT count(*) FROM events WHERE batch >= ? AND ts >= ? AND ts < ?", [batch, start, end]
+        ).fetchall()
+    return int(late[0][0])
+
+
+def taken_in(
+    settings: Settings, now: datetime, listener: Listener = NOBODY, since: datetime | None = None
+) -> tuple[Ingested, Sink]:
+    """The same, and the sink open for reading: where nothing was new, as it was opened to find that. `since`: as `ingest` has it."""
     sink = open_current(settings)
     if sink:
         return _nothing_new(sink, settings, now, listener), sink
-    done = _take_in_anew(settings, now, listener)
+    done = _take_in_anew(settings, now, listener, since)
     return done, open_sink(settings.sink, read_only=True, on_wait=listener.on_note)
 
 
@@ -46,18 +62,21 @@ def _nothing_new(sink: Sink, settings: Settings, now: datetime, listener: Listen
     return done
 
 
-def _take_in_anew(settings: Settings, now: datetime, listener: Listener) -> Ingested:
+def _take_in_anew(settings: Settings, now: datetime, listener: Listener, since: datetime | None = None) -> Ingested:
     from reporter.sink.ingest import ingest
     from reporter.sink.retention import forget_impossible
 
     try:
         with open_sink(settings.sink, on_wait=listener.on_note) as sink:
             forget_impossible(sink, now.replace(tzinfo=None))
-            done = ingest(sink, settings, listener)
+            done = ingest(sink, settings, listener, since)
             kept = source_notes(sink)
             done.notes = [*settings.notes, *kept, *(note for note in done.notes if note not in kept)]
+            if done.older:
+                done.notes.append(("", str(done.older)))
             ahead = future_notes(sink, now)
-            if done.events:
+            if done.events and not done.older:
+                # With what was left come events that are older still, and what is too old then stands in the daily figures first.
                 _let_go_of_old(sink, settings, now, listener)
     except (engine.Error, OSError) as exc:
         raise unusable(settings.sink, exc) from exc

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     import pyarrow as pa
 
@@ -74,18 +75,45 @@ class Listener(NamedTuple):
     on_storing: Callable[[], object] = _unheard
     on_events: Callable[[], object] = _unheard
 
+    def once(self) -> Listener:
+        """Told the same note once."""
+        told = set[str]()
+
+        def on_note(text: str) -> None:
+            if text not in told:
+                told.add(text)
+                self.on_note(text)
+
+        return self._replace(on_note=on_note)
+
 
 NOBODY = Listener()
 
 
 @dataclass
 class Ingested:
-    """What one ingest did. `notes`: (source, what could not be read and why)."""
+    """What one ingest did. `notes`: (source, what could not be read and why). `older`: logs that it left to the next."""
 
     events: int = 0
     bytes_read: int = 0
     notes: list[tuple[str, str]] = field(default_factory=list)
     readable_sources: int = 0
+    older: Older | None = None
+
+
+class Older(NamedTuple):
+    """Logs that were last written before what is asked for begins, so that it is answered before they are read: how many, bytes, aware time."""
+
+    files: int
+    bytes: int
+    since: datetime
+
+    def __str__(self) -> str:
+        logs, are = ("1 log", "is") if self.files == 1 else (f"{self.files:,} logs", "are")
+        return (
+            f"{logs} ({self.bytes / 1e6:,.0f} MB) last written before {self.since:%Y-%m-%d %H:%M}Z {are} not read yet: "
+            "what was before that, and so what is new, is not told"
+        )
 
 
 class Format(Protocol):
