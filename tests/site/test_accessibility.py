@@ -83,7 +83,7 @@ def test_axe_finds_no_serious_violation_in_a_file_of_one_trace(samples, browser,
 
 # What is no violation axe need not tell of, nor ask for style sheets, which the page's policy forbids it.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
-# Serious and critical ones; rules that never are it need not try: a fifth of its time.
+# Serious and critical ones; rules that never are it need not try.
 WORST = """options => {
   const worst = ['serious', 'critical'], lesser = axe._audit.rules.filter(r => r.impact && !worst.includes(r.impact)).map(r => [r.id, { enabled: false }]);
   return axe.run(options.runOnly ? options : { ...options, rules: Object.fromEntries(lesser) })

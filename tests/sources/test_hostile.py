@@ -61,7 +61,8 @@ def attacked(tmp_path_factory) -> Path:
             f"[2026-11-20 10:31:00] local.NOLEVEL: {payload} {{}} \n",
             name=f"{payload.replace('/', '_')[:40]}.log" if payload.isprintable() else "plain.log",
         )  # fmt: skip
-    loaded = reporter.load(app, since=DAY[1], until=DAY[3], tz=DAY[5], redact=False)
+    with pytest.warns(UserWarning, match="no level that Monolog knows"):
+        loaded = reporter.load(app, since=DAY[1], until=DAY[3], tz=DAY[5], redact=False)
     loaded.write(app.parent / "out")
     loaded.write(app.parent / "one.html", single_bytes=50_000_000)
     trace = run("trace", PAYLOADS[1], "--app", str(app), "--html", str(app.parent / "trace.html"), "--no-redact")
