@@ -32,9 +32,11 @@ __all__ = [
     "again",
     "arrow",
     "connect",
+    "hold_all",
     "memory_limit",
     "register",
     "spill_to",
+    "with_room",
 ]
 
 
@@ -76,13 +78,18 @@ def spill_to(con: DuckDBPyConnection, folder: str, read_bytes: int | None = None
     con.execute("SET temp_directory = ?", [folder])
 
 
+def hold_all(con: DuckDBPyConnection) -> None:
+    """Let DuckDB hold as much as the machine has for it."""
+    con.execute(f"SET memory_limit = '{memory_limit()}B'")
+
+
 def with_room(con: DuckDBPyConnection, work: Callable[[], T]) -> T:
     """What `work` gives, which must leave nothing half done. Where DuckDB cannot put enough of it into a folder, once more with as much memory
     as the machine has for it; the connection keeps that. Raises Error."""
     try:
         return work()
     except OutOfMemoryException:
-        con.execute(f"SET memory_limit = '{memory_limit()}B'")
+        hold_all(con)
         return work()
 
 

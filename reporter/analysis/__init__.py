@@ -44,7 +44,7 @@ def select_window(
     prepare(con, chosen)
     weigh(con)
     con.execute(_COUNTED)
-    see(con, window, names=("events", "spans", "counted"), chosen=chosen)
+    see(con, window, names=("events", "whole", "spans", "counted"), chosen=chosen)
     if compared:
         see(con, compared, "compared", chosen=chosen)
     con.execute("CREATE OR REPLACE TEMP VIEW named_spans AS SELECT *, operation AS named FROM spans")
@@ -68,7 +68,7 @@ def select_window(
 def see_events(con: duckdb.DuckDBPyConnection, window: Window, chosen: Chosen = ALL) -> None:
     """Make `window_events` of the `chosen`, and `window_whole`, alone: what error events are found by."""
     prepare(con, chosen)
-    see(con, window, names=("events",), chosen=chosen)
+    see(con, window, names=("events", "whole"), chosen=chosen)
 
 
 _NAMED = f"""CASE WHEN (kind, operation) IN (SELECT (kind, operation) FROM named_operations) THEN operation ELSE '{OTHER}' END"""
@@ -104,14 +104,11 @@ def see(
     chosen: Chosen = ALL,
 ) -> None:
     """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what of the `chosen`, which is prepared, lies
-    in the window, each row with its `weight` (weights.py); `spans`: their columns. Beside events, all of the window whatever is chosen:
-    `prefix`_whole."""
+    in the window, each row with its `weight` (weights.py); `spans`: their columns. `whole` among the names: events, whatever is chosen."""
     start, end = map(timestamp, window.sql)
+    relations = {"events": chosen.events, "spans": chosen.spans, "whole": "events"}
     for name in names:
-        columns, relation = (spans, chosen.spans) if name == "spans" else ("*", chosen.events)
-        relation = name if name == "counted" else relation
-        views = {name: (f"{columns}, {ONE}", relation), **({"whole": ("*", "events")} if name == "events" else {})}
-        for view, (shown, source) in views.items():
-            con.execute(
-                f"CREATE OR REPLACE TEMP VIEW {prefix}_{view} AS SELECT {shown} FROM {source} WHERE ts >= {start} AND ts < {end}"
-            )
+        columns, relation = spans if name == "spans" else "*", relations.get(name, name)
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {prefix}_{name} AS SELECT {columns}, {ONE} FROM {relation} WHERE ts >= {start} AND ts < {end}"
+        )

@@ -92,7 +92,7 @@ VALUES = (
     ),
     # &quot;password&quot;:&quot;…&quot;, password=&quot;…
     Value(
-        rf"\]?(?:{_QUOTE})?\]?\s*(?:=(?:&(?:amp;)*gt;)?|:)\s*(?:s:\d+:)?{_QUOTE}((?:[^&\n]|&(?!(?:amp;)*(?:quot|apos|#0*3[49]|#[xX]0*2[27]);)){{2,}})",
+        rf"\]?(?:{_QUOTE})?\]?\s*(?:=(?:&(?:amp;)*gt;)?|:)\s*(?:s:\d+:)?{_QUOTE}((?:(?!{_QUOTE})[^\n]){{2,}})",
         is_named,
     ),
     Value(rf"\]?\\*[\"'`]?:\s+{_BARE}", _is_said),

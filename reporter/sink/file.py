@@ -144,7 +144,7 @@ def recent_copy(path: Path, since: datetime, most_bytes: int) -> Sink:
         pass  # another's write is waited for, and a foreign file refused
     connection = engine.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute(f"SET memory_limit = '{engine.memory_limit()}B'")
+    engine.hold_all(connection)
     try:
         connection.execute(f"ATTACH {literal(str(path))} AS kept (READ_ONLY)")
         connection.execute(TABLES)

@@ -33,9 +33,9 @@ _LOOKED_THROUGH_BYTES = 64 << 10
 
 
 # Logs that what is asked for need not wait for are left when they hold as much as this: some seconds' reading. Nothing of a period can
-# stand in a log that was last written before it; clocks differ by less than _CLOCKS_APART.
+# stand in a log that was last written before it; with _MARGIN no clock that is set right is off.
 OLDER_BYTES = 128 << 20
-_CLOCKS_APART = timedelta(hours=1)
+_MARGIN = timedelta(hours=1)
 
 
 def read_logs(work: Work, settings: Settings, since: datetime | None = None) -> None:
@@ -54,7 +54,7 @@ class _Reading:
         self.work = work
         self.known = Known(work.sink.cursors())
         is_first = all(cursor.is_blank for cursor in self.known.cursors()) or has_older_logs(work.sink)
-        self._since = since - _CLOCKS_APART if since and is_first else None
+        self._since = since - _MARGIN if since and is_first else None
         self._counted: set[str] = set()
         # Sources whose notes hold.
         self._affirmed: set[int] = set()

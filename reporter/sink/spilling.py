@@ -20,7 +20,7 @@ def spill(connection: engine.DuckDBPyConnection, target: Path, *, read_only: boo
         folder = str(_folder(target, str(os.getpid())))
         engine.spill_to(connection, folder, target.stat().st_size if read_only else None)
     else:
-        connection.execute(f"SET memory_limit = '{engine.memory_limit()}B'")
+        engine.hold_all(connection)
         connection.execute("SET temp_directory = ''")
 
 
