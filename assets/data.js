@@ -32,6 +32,8 @@ window.Telemetry = (() => {
     return Math.floor(seconds / 3600) + " h " + Math.floor((seconds % 3600) / 60) + " min";
   }
 
+  // Of a longer text, its beginning.
+  const cut = (text, most) => { const letters = [...text]; return letters.length <= most ? text : letters.slice(0, most - 1).join("").trimEnd() + "…"; };
   const count = (value) => value.toLocaleString("en");
   const usd = (value) => "$" + (value >= 1 || value === 0 ? Number(fixed(value, 2)).toLocaleString("en", { minimumFractionDigits: 2 }) : fixed(value, 4));
 
@@ -191,5 +193,5 @@ window.Telemetry = (() => {
     return text.startsWith("page-" + page + "&") ? text.slice(page.length + 6) : text === "page-" + page ? "" : null;
   }
 
-  return { isOneFile, asked, copy, download, el, fixed, ms, count, rate, short, usd, status, kind, at, clocks, data, forget, trace, operation };
+  return { isOneFile, asked, copy, cut, download, el, fixed, ms, count, rate, short, usd, status, kind, at, clocks, data, forget, trace, operation };
 })();

@@ -1,7 +1,7 @@
 // What tables, tiles and the sentence show of what is chosen: rows and figures, no page. Lists are cut at the end, by data-top.
 window.TelemetryFigures = (() => {
   "use strict";
-  const { ms, count, rate, short, usd } = window.Telemetry;
+  const { ms, count, cut, rate, short, usd } = window.Telemetry;
   const { tracesOf, tokensElsewhere, counts, figures, keyed, byOperation, sorted, quantile } = window.TelemetrySelection;
   const NAMED_CHARS = 80;
   const sum = (rows, name) => rows.reduce((all, row) => all + (row[name] || 0), 0);
@@ -383,7 +383,7 @@ window.TelemetryFigures = (() => {
   // The group with most faults of what is chosen, as the sentence of the whole window names it.
   function worstOf(chosen) {
     const text = groups(chosen).slice(0, 1).map(({ message, title }) => (message || title).replace(/\s+/g, " ").trim())[0];
-    return text ? "; most often: " + text.slice(0, NAMED_CHARS).replace(/\.$/, "") + (text.length > NAMED_CHARS ? "…" : "") : "";
+    return text ? "; most often: " + cut(text, NAMED_CHARS).replace(/\.+$/, "") : "";
   }
   const said = (n, noun) => count(n) + " " + noun + (n === 1 ? "" : "s");
   return { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, cutsBucket, elsewhere, all, once, operationOf, weight, tokens };

@@ -1,7 +1,8 @@
 // The layered flow messages → model → command → tool of what is chosen: the layout of reporter/site/flow.py.
 (() => {
   "use strict";
-  const { count, fixed } = window.Telemetry;
+  const { count, cut, fixed } = window.Telemetry;
+  const NAMED_CHARS = 26;
   const WIDTH = 1000, HEIGHT = 300, BAR = 10, GAP = 10, SHOWN = 7, LAYERS = 4;
   const x = (layer) => (layer * (WIDTH - 170 - BAR)) / (LAYERS - 1);
 
@@ -76,7 +77,7 @@
     const [at, height] = [x(node.layer), Math.max(1, size(node) * scale)];
     return {
       x: at, y: node.y, width: BAR, height, lx: at + BAR + 5, ly: node.y + height / 2, align: "left",
-      label: (node.name.length > 26 ? node.name.slice(0, 25) + "…" : node.name) + " " + count(size(node)), tip: node.name + ": " + count(size(node)) + share, of: of(node),
+      label: cut(node.name, NAMED_CHARS) + " " + count(size(node)), tip: node.name + ": " + count(size(node)) + share, of: of(node),
     };
   }
 

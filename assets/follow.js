@@ -2,7 +2,7 @@
 // there anew of what is chosen. Whatever says nothing is marked as not following. What the page was built with comes back as it was.
 window.TelemetryFollow = (() => {
   "use strict";
-  const { el, ms, count, rate, usd, status, kind, fixed, clocks, operation } = window.Telemetry;
+  const { el, ms, count, cut, rate, usd, status, kind, fixed, clocks, operation } = window.Telemetry;
   const { TABLES, TILES, SENTENCES, said, groupAt, total, traceCount, cutsBucket, elsewhere, all } = window.TelemetryFigures;
   const form = document.getElementById("page-filters");
   const { moment } = clocks(form ? form.dataset.zone : "UTC");
@@ -33,16 +33,16 @@ window.TelemetryFollow = (() => {
   const named = (text) => (text.length <= NAME_CHARS ? text : el("span", { class: "long", title: text }, text));
   const link = (row, name) => operation(row.kind + " " + name, named(name));
   const isOneFile = () => document.querySelector("section.page");
-  const trace = (id, chars = 36) => (id === undefined ? "" : el("a", { class: "mono", href: (isOneFile() ? "#t-" : "trace.html#") + encodeURIComponent(id) }, id.length > chars ? id.slice(0, chars) + (chars < 36 ? "" : "…") : id));
+  const trace = (id, chars = 36) => (id === undefined ? "" : el("a", { class: "mono", href: (isOneFile() ? "#t-" : "trace.html#") + encodeURIComponent(id) }, chars < 36 ? id.slice(0, chars) : cut(id, chars)));
   const time = (at) => el("td", { class: "nowrap", title: new Date(at).toISOString(), "data-v": at }, moment(at));
   // Some of many, and how many there are.
   const some = ({ shown, all: many }, made, between = ", ") => [...shown.map((one, n) => [n ? between : "", made(one)]), many > shown.length ? " … " + count(many) + " in all" : ""];
   const size = (bytes) => (bytes < 1000 ? Math.floor(bytes) + " B" : bytes < 1e6 ? fixed(bytes / 1000, 1) + " kB" : fixed(bytes / 1e6, 1) + " MB");
   const LAYERS = ["model", "command", "tool"];
   const CELLS = {
-    conversation: (row) => el("td", {}, el("a", { class: "mono", href: isOneFile() ? "#page-traces" : "traces.html#q=" + encodeURIComponent(row.conversation) }, row.conversation.length > 40 ? row.conversation.slice(0, 37) + "..." : row.conversation)),
+    conversation: (row) => el("td", {}, el("a", { class: "mono", href: isOneFile() ? "#page-traces" : "traces.html#q=" + encodeURIComponent(row.conversation) }, cut(row.conversation, 40))),
     models: (row) => el("td", { class: "op" }, some(row.models, (one) => link(one, one.operation))),
-    latest: (row) => el("td", {}, some(row.traces, (id) => trace(id, 8), " ")),
+    latest: (row) => el("td", { class: "ids" }, some(row.traces, (id) => trace(id, 8), " ")),
     weekday: (row) => el("td", {}, row.weekday),
     host: (row) => el("td", { class: "mono nowrap" }, el("a", { href: isOneFile() ? "#page-overview" : "index.html#host=" + encodeURIComponent(row.key) }, row.key)),
     day: (row) => el("td", { class: "nowrap", "data-v": row.t }, row.day.slice(0, 10) + " " + WEEKDAY.format(Date.parse(row.day.slice(0, 10)))),
@@ -61,7 +61,7 @@ window.TelemetryFollow = (() => {
     callee: (row) => el("td", { class: "op" }, link(row, row.callee)),
     caller: (row) => el("td", { class: "op" }, row.caller ? [row.caller.kind, " ", link(row.caller, row.caller.operation)] : row.first),
     command: (row) => el("td", { class: "op" }, row.caller ? link(row.caller, row.command) : ""),
-    title: (row) => el("td", { class: "what" }, el("strong", {}, row.title), el("br"), el("span", { class: "msg" }, row.message.slice(0, 220))),
+    title: (row) => el("td", { class: "what" }, row.title ? [el("strong", {}, row.title), el("br"), el("span", { class: "msg" }, cut(row.message, 220))] : el("strong", {}, cut(row.message, 220))),
     status: (row) => el("td", {}, status(row.status)),
     trace: (row) => el("td", {}, trace(row.trace)),
     ts: (row) => time(row.ts),
@@ -153,7 +153,7 @@ window.TelemetryFollow = (() => {
     busiest: (chosen, list) => all(chosen).filter((row) => row.count).sort((a, b) => b.count - a.count).slice(0, Number(list.dataset.top)).map((row) => el("li", {}, el("span", { class: "num" }, count(row.count) + "×"), " ", ...shown(row))),
     problems: (chosen, list) => [
       ...TABLES.groups(chosen).slice(0, Number(list.dataset.top)).map((row) => problem("bad", el("p", { class: "count" }, el("a", { href: pageOf(row) }, el("strong", { class: "num bad" }, count(row.faults)), row.faults === 1 ? " fault" : " faults"), [...row.kinds].map((name) => [" ", kind(name)])),
-        el("p", { class: "what" }, el("strong", {}, row.title), " ", row.message.slice(0, 180)), soft("last seen " + moment(row.last_seen) + " · " + said(row.traces, "trace"), row.latest.size ? [" · ", latestOf(chosen, row)] : ""), el("span", { class: "trend" }, bars(row.trend, "bad")))),
+        el("p", { class: "what" }, row.title && [el("strong", {}, row.title), " "], cut(row.message, 180)), soft("last seen " + moment(row.last_seen) + " · " + said(row.traces, "trace"), row.latest.size ? [" · ", latestOf(chosen, row)] : ""), el("span", { class: "trend" }, bars(row.trend, "bad")))),
       ...open(chosen).slice(0, Number(list.dataset.open)).map((row) => problem("warn", el("p", { class: "count" }, el("a", { href: openHref(chosen) }, el("strong", { class: "num warn" }, count(row.unfinished) + "×"), " never ended"), " ", kind(row.kind)),
         el("p", { class: "what" }, link(row, row.operation)), soft("started, and nothing tells of its end"))),
     ],
@@ -168,7 +168,7 @@ window.TelemetryFollow = (() => {
   // Work that never ended, by operation, most first.
   const open = (chosen) => all(chosen).filter((row) => row.unfinished).sort((a, b) => b.unfinished - a.unfinished || (a.kind + " " + a.operation < b.kind + " " + b.operation ? -1 : 1));
   const openHref = (chosen) => carried(isOneFile() ? "#page-traces" : "traces.html#status=unfinished", chosen.wanted);
-  const latestOf = (chosen, row) => { const link = trace(chosen.data.ids[[...row.latest].reduce((last, one) => (one[1] >= last[1] ? one : last))[0]]); link.textContent = "the latest"; return link; };
+  const latestOf = (chosen, row) => { const link = trace(chosen.data.ids[[...row.latest].reduce((last, one) => (one[1] >= last[1] ? one : last))[0]]); link.textContent = "the latest"; link.removeAttribute("class"); return link; };
   const problem = (mood, first, ...others) => el("li", { class: "problem " + mood }, el("div", {}, first, ...others.filter((part) => !part.matches(".trend"))), ...others.filter((part) => part.matches(".trend")));
   const pageOf = ({ key, page }) => (document.querySelector("section.page") ? "#page-errors" : page || "errors.html#" + key);
 

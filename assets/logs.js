@@ -114,7 +114,7 @@
       el("summary", {}, one.failed ? status("error") : null, one.failed ? " " : null, one.text || "(no message)", one.held ? el("span", { class: "soft" }, " … " + one.held + " …") : null), inside);
     return el("tr", {}, el("td", { class: "nowrap", title: new Date(one.ts).toISOString() }, moment(one.ts) + clock(one.ts).slice(-4)),
       el("td", {}, one.level ? el("span", { class: "level " + one.level.toLowerCase() }, one.level) : "–"), el("td", { title: source, class: channel.length > CHANNEL_CHARS ? null : "nowrap" }, channel), el("td", { class: "what" }, told),
-      el("td", {}, one.trace ? el("a", { class: "mono", href: "trace.html#" + encodeURIComponent(one.trace) }, one.trace.length > 12 ? one.trace.slice(0, 12) + "…" : one.trace) : "–"));
+      el("td", {}, one.trace ? el("a", { class: "mono", href: "trace.html#" + encodeURIComponent(one.trace) }, T.cut(one.trace, 13)) : "–"));
   }
 
   function options(index) {

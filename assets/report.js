@@ -55,7 +55,11 @@
     const fill = () => {
       const now = charts[name];
       const whole = (choice && now.choices[choice.value]) || now.data;
-      const chosen = Object.entries(window.TelemetryCharts.data(name, choice && choice.value) || whole).map(([set, columns]) => [set, rows(columns)]);
+      const fitting = window.TelemetryCharts.data(name, choice && choice.value);
+      const chosen = Object.entries(fitting || whole).map(([set, columns]) => [set, rows(columns)]);
+      // A legend names what the filter left.
+      const left = fitting && new Set(chosen.flatMap(([, all]) => all.map((row) => row.series)));
+      for (const item of document.querySelectorAll('[data-legend="' + name + '"] > li')) item.hidden = Boolean(left) && !left.has(item.dataset.series);
       const shown = chosen.map(([set, all]) => [set, all.filter((row) => !off[name].has(row.series))]);
       // The scales of nothing have no ends: behind the words stands, unseen, the whole.
       const isNothing = shown.every(([, all]) => !all.length);
@@ -108,6 +112,7 @@
     if (!list) return;
     list.replaceChildren(...charts[chart].legend.map(([series, name]) => {
       const [item, button, colour] = ["li", "button", "i"].map((tag) => document.createElement(tag));
+      item.dataset.series = series;
       button.type = "button";
       button.setAttribute("aria-pressed", String(!off[chart].has(series)));
       colour.className = "swatch " + series;

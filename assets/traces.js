@@ -1,7 +1,7 @@
 // The list of all traces, as the page's filter chooses of them: filter.js keeps that in the form and the address.
 (() => {
   "use strict";
-  const { el, ms, count, status, data, clocks, operation } = window.Telemetry;
+  const { el, ms, count, cut, status, data, clocks, operation } = window.Telemetry;
   const { tracesOf, isTraceElsewhere } = window.TelemetrySelection;
   const KINDS = ["chat", "processing", "command", "tool", "llm", "log"];
   const PAGE = 200;
@@ -16,9 +16,9 @@
 
   function rowOf(i) {
     const id = all.id[i];
-    const link = el("a", { class: "mono", href: "trace.html#" + encodeURIComponent(id) }, id.length > 36 ? id.slice(0, 36) + "…" : id);
+    const link = el("a", { class: "mono", href: "trace.html#" + encodeURIComponent(id) }, cut(id, 36));
     const number = (value, text, bad) => el("td", { class: "n" + (bad ? " bad" : "") }, text);
-    return el("tr", {}, el("td", {}, link), el("td", { class: "op" }, operation(all.root[i], all.root[i].slice(0, 80))), el("td", {}, status(all.status[i])),
+    return el("tr", {}, el("td", {}, link), el("td", { class: "op" }, operation(all.root[i], cut(all.root[i], 80))), el("td", {}, status(all.status[i])),
       el("td", { class: "nowrap", title: new Date(all.start[i]).toISOString() }, moment(all.start[i])), number(all.ms[i], ms(all.ms[i])),
       number(all.events[i], count(all.events[i])), number(all.failed[i], count(all.failed[i]), all.failed[i] > 0),
       number(all.operations[i], count(all.operations[i])));

@@ -18,6 +18,7 @@ from reporter.analysis.overview import COUNTED
 from reporter.analysis.performance import LIMITS_OF_TYPE
 from reporter.analysis.weights import added
 from reporter.events.names import KINDS
+from reporter.format import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -255,8 +256,8 @@ def _groups(errors: Errors) -> dict[str, list[Any]]:
     return {
         "closed": [n for n, g in enumerate(errors.groups) if not g.is_open],
         "fingerprint": [g.fingerprint for g in errors.groups],
-        "title": [g.error_class or "error" for g in errors.groups],
-        "message": [g.message[:_MESSAGE_CHARS] for g in errors.groups],
+        "title": [g.error_class or "" for g in errors.groups],
+        "message": [words.cut(g.message, _MESSAGE_CHARS) for g in errors.groups],
     }
 
 

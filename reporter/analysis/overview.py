@@ -83,6 +83,11 @@ class KindFigures:
     p50_ms: float | None
     p95_ms: float | None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether lists for people can leave the kind out."""
+        return not (self.events or self.count or self.unfinished)
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -170,11 +175,11 @@ def buckets(con: duckdb.DuckDBPyConnection, step: int) -> tuple[Bucket, ...]:
     return tuple(Bucket(*row) for row in engine.again(con, _BUCKETS, {"seconds": step}).fetchall())
 
 
-# A trace failed or did not as a whole, like its page says it, though it may reach beyond the window.
+# A trace failed or did not as a whole, like its page says it, though it may reach beyond the window; of what is not wanted it may hold more.
 _TRACES = """
 WITH traces AS (SELECT DISTINCT correlation_id FROM window_events WHERE correlation_id IS NOT NULL)
 SELECT count(*), count(*) FILTER (correlation_id IN (
-  SELECT correlation_id FROM events WHERE status = 'error' UNION ALL SELECT correlation_id FROM spans WHERE status = 'error'))
+  SELECT correlation_id FROM wanted_events WHERE status = 'error' UNION ALL SELECT correlation_id FROM wanted_spans WHERE status = 'error'))
 FROM traces"""
 
 

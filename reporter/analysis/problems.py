@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from reporter.analysis.overview import COUNTED
 from reporter.analysis.weights import how_many
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from reporter.analysis.errors import ErrorGroup, Errors
     from reporter.analysis.overview import Overview
 
-FAILING, SLOWER, UNFINISHED = 6, 4, 5
 # By how much cost has to grow to be told of.
 _DEARER = 1.25
 _NAMED_CHARS = 80
@@ -67,6 +66,10 @@ class Problems:
     `failing`: error groups, by faults. `has_past`: whether their `new` means something. `open_count`: all unfinished work.
     """
 
+    FAILING: ClassVar[int] = 6
+    SLOWER: ClassVar[int] = 4
+    UNFINISHED: ClassVar[int] = 5
+
     failing: tuple[ErrorGroup, ...]
     more_failing: int
     closed: str
@@ -92,12 +95,12 @@ def problems(con: duckdb.DuckDBPyConnection, view: Overview, errors: Errors, cha
     before = changes.cost_usd_before
     is_dearer = not changes.since and before > 0 and view.tokens.cost_usd >= _DEARER * before
     return Problems(
-        errors.open[:FAILING],
-        len(errors.open[FAILING:]) + errors.more,
+        errors.open[: Problems.FAILING],
+        len(errors.open[Problems.FAILING :]) + errors.more,
         errors.closed_in_words,
         errors.has_past,
         _slower(con, changes.durations),
-        unfinished[:UNFINISHED],
+        unfinished[: Problems.UNFINISHED],
         sum(one.count for one in unfinished),
         Dearer(before, view.tokens.cost_usd) if is_dearer else None,
     )
@@ -127,7 +130,7 @@ FROM summed GROUP BY kind, operation"""
 
 def _slower(con: duckdb.DuckDBPyConnection, durations: Sequence[Change]) -> tuple[Slower, ...]:
     """Of the operations called slower, the first."""
-    chosen = [c for c in durations if c.slower][:SLOWER]
+    chosen = [c for c in durations if c.slower][: Problems.SLOWER]
     if not chosen:
         return ()
     given = {"kinds": [c.kind for c in chosen], "operations": [c.operation for c in chosen]}
@@ -185,7 +188,7 @@ def _worst(found: Problems) -> list[str]:
     for flag, groups in (*flags, ("most often", found.failing)):
         if groups:
             text = " ".join(groups[0].message.split())
-            return [f"{flag}: {text[:_NAMED_CHARS].rstrip('.')}{'…' if len(text) > _NAMED_CHARS else ''}"]
+            return [f"{flag}: {words.cut(text, _NAMED_CHARS).rstrip('.')}"]
     return []
 
 

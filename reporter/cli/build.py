@@ -23,6 +23,7 @@ from reporter.cli.options import (
 from reporter.cli.paths import FILE
 from reporter.errors import UsageError
 from reporter.format import words
+from reporter.sources import Listener
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +96,7 @@ def build(
     window, zone = window_of(options, settings)
     path = Path(single or output or settings.output)
     asked = Asked(settings, window, parse_compared(settings.compare, window, zone), zone, now())
-    job = _Job(asked, path, begun)
+    job = _Job(asked, path, begun, Listener(on_note=note).once())
     has_older = False
     if by:
         _build_dated(job, by)
@@ -113,11 +114,12 @@ def build(
 
 
 class _Job(NamedTuple):
-    """A build: what it is about, where it goes, and when it began by the process's own clock."""
+    """A build: what it is about, where it goes, when it began by the process's own clock, and who is told its notes."""
 
     asked: Asked
     path: Path
     begun: float
+    listener: Listener
 
     @property
     def state(self) -> str:
@@ -174,7 +176,7 @@ def _build_one(
 
     def on_note(text: str) -> None:
         notes.append(text)
-        note(text)
+        job.listener.on_note(text)
 
     if not single_bytes:
         check_output(job.path)

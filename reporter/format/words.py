@@ -40,6 +40,11 @@ def name(text: str, at_most: int = 60) -> str:
     return text if len(text) <= at_most else f"{text[: at_most - 1 - end]}…{text[-end:]}"
 
 
+def cut(text: str, at_most: int) -> str:
+    """A text as it fits: of a longer one, its beginning."""
+    return text if len(text) <= at_most else f"{text[: at_most - 1].rstrip()}…"
+
+
 def count(value: int | None) -> str:
     """1,234 in full: counts are compared digit by digit."""
     return DASH if value is None else f"{value:,}"

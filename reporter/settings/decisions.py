@@ -133,7 +133,10 @@ def _comment(said: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
+    """A file that would say nothing goes; what a link leads to is somebody's own, and stays."""
     try:
+        if not text.strip() and not path.is_symlink():
+            return path.unlink()
         with replaced(path) as fresh:
             fresh.write_bytes(text.encode())
     except OSError as exc:

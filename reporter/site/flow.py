@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from reporter.format import words
 from reporter.site.context import Chart, chart, rows
 
 WIDTH, HEIGHT, _BAR, _GAP, _SHOWN, _LAYERS = 1000.0, 300.0, 10.0, 10.0, 7, 4
@@ -118,15 +119,11 @@ def _of(node: _Node) -> str:
     return f"{_KINDS[node.layer]} {node.name}" if node.layer and node.name != "others" else ""
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= _NAMED_CHARS else f"{name[: _NAMED_CHARS - 1]}…"
-
-
 def _box(node: _Node, scale: float) -> dict[str, object]:
     share = f", {node.errors:,} failed ({node.errors / node.incoming:.1%})" if node.errors else ""
     height = max(1.0, node.size * scale)
     return {
         "x": _x(node.layer), "y": node.y, "width": _BAR, "height": height, "lx": _x(node.layer) + _BAR + 5,
-        "ly": node.y + height / 2, "align": "left", "label": f"{_shortened(node.name)} {node.size:,.0f}",
+        "ly": node.y + height / 2, "align": "left", "label": f"{words.cut(node.name, _NAMED_CHARS)} {node.size:,.0f}",
         "tip": f"{node.name}: {node.size:,.0f}{share}", "of": _of(node),
     }  # fmt: skip

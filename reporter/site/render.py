@@ -65,7 +65,7 @@ def environment(zone: ZoneInfo, operations: Mapping[tuple[str, str], str] | None
         lstrip_blocks=True,
     )
     env.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
-    for name in ("ms", "took", "count", "rate", "usd", "size", "iso", "period", "chance", "counted"):
+    for name in ("ms", "took", "count", "cut", "rate", "usd", "size", "iso", "period", "chance", "counted"):
         env.filters[name] = getattr(words, name)
     env.filters["growth"] = growth
     env.filters["short"] = short

@@ -107,7 +107,7 @@ def _begun(context: str | None) -> str:
     """How a context begins. With blanks between its parts, so that lines are broken there."""
     parsed = _parsed(context)
     text = plain(json.dumps(parsed, ensure_ascii=False) if isinstance(parsed, (dict, list)) else context or "")
-    return text if len(text) <= _CONTEXT_CHARS else f"{text[:_CONTEXT_CHARS]}…"
+    return words.cut(text, _CONTEXT_CHARS)
 
 
 def _occurrence(found: Occurrence | None) -> dict[str, Any] | None:

@@ -62,9 +62,12 @@ def _totals(view: Overview) -> str:
     unfinished = sum(figures.unfinished for figures in view.kinds.values())
     cost = f", {words.usd(view.tokens.cost_usd)}" if view.tokens.cost_usd else ""
     parts = [
-        f"{words.count(t.events)} events, {words.count(t.traces)} traces, {words.count(t.operations)} operations",
+        ", ".join(
+            words.counted(n, noun)
+            for n, noun in ((t.events, "event"), (t.traces, "trace"), (t.operations, "operation"))
+        ),
         f"{words.count(t.errors)} failed ({words.rate(t.error_rate)})",
-        f"{words.count(t.error_events)} error events of {words.count(t.faults)} faults",
+        f"{words.counted(t.error_events, 'error event')} of {words.counted(t.faults, 'fault')}",
         f"{words.count(unfinished)} unfinished" if unfinished else "",
         f"{words.count(view.tokens.total)} tokens{cost}",
     ]
@@ -79,7 +82,7 @@ def _kinds(view: Overview) -> str:
     rows = [
         (kind, words.count(f.events), words.count(f.count), bad(f.errors), words.rate(f.success_rate), words.count(f.unfinished),
          words.ms(f.p50_ms), words.ms(f.p95_ms), cell(spark([by_kind.get(kind, {}).get(start, 0) for start in starts]), "cyan"))
-        for kind, f in view.kinds.items()
+        for kind, f in view.kinds.items() if not f.is_empty
     ]  # fmt: skip
     names = (
         "kind!", "events ", "operations ", "failed ", "success ", "unfinished ", "p50 ", "p95 ", "events over time!",

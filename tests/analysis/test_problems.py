@@ -170,3 +170,24 @@ def test_a_call_that_stream_and_model_both_tell_of_stands_once_in_lists(app, tmp
         for row in re.findall(r"<tr><td>.*?</tr>", models, re.S)
     ]
     assert sorted(counted) == [["p/alone", "1", "0"], ["p/m", "3", "1"]]
+
+
+def test_lists_leave_out_kinds_of_which_nothing_is_there(app, tmp_path):
+    write_log(app, *calls(10, 1))
+    text = told(app)
+    assert "1 event, 1 trace, 1 operation, 0 failed" in text
+    assert "0 error events of 0 faults" in text
+    assert re.search(r" tool 1 1 ", text)
+    assert " llm " not in text
+    assert run("build", "--app", str(app), "-o", str(tmp_path / "out"), *DAY).exit_code == 0
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert re.findall(r'<tr data-key="(\w+)">', page) == ["tool"]
+    # What was there before is told to be no more.
+    write_log(
+        app,
+        *day(
+            19, *[event("command.execution.completed", "10:00:00.1", command="note", execution_id="e", duration_ms=5)]
+        ),
+    )
+    assert run("build", "--app", str(app), "-o", str(tmp_path / "out"), *DAY).exit_code == 0
+    assert re.findall(r'<tr data-key="(\w+)">', (tmp_path / "out" / "index.html").read_text()) == ["command", "tool"]

@@ -119,3 +119,18 @@ def test_it_is_said_and_a_report_says_it_on_every_page(app, tmp_path):
 def test_what_cannot_be_chosen(what):
     with pytest.raises(UsageError):
         parse_chosen([what], (), without_dry_runs=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "failed"),
+    [
+        ((), (2, 3)),
+        (("--include", "kind=chat"), (0, 1)),
+        (("--include", "kind=tool"), (1, 1)),
+        (("--no-dry-runs",), (1, 2)),
+    ],
+)
+def test_a_request_failed_by_what_counts(app, arguments, failed):
+    """As on a page under the same filter: the chat around the failing tool went well."""
+    found = ask("overview", app, *arguments)["totals"]
+    assert (found["failed_traces"], found["traces"]) == failed

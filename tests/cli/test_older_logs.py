@@ -137,3 +137,13 @@ def test_a_report_is_written_before_and_after(app, tmp_path, monkeypatch):
     again = asked(app, sink, "build", "-o", str(out))
     assert "0 new" in again.stdout
     assert again.stderr == ""
+
+
+def test_a_report_that_is_written_anew_repeats_no_note(app, tmp_path):
+    write_log(
+        app, event("tool.invocation.completed", "23:00:00.1", tool_name="x").replace("2026", "2199"), name="z.log"
+    )
+    told = asked(app, tmp_path / "s.duckdb", "build", "-o", str(tmp_path / "out")).stderr.splitlines()
+    assert sum("not read yet" in line for line in told) == 1
+    assert len(told) > 2
+    assert sorted(set(told)) == sorted(told)

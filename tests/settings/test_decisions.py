@@ -125,3 +125,14 @@ def test_a_file_keeps_its_mode_and_a_link_stays_one(app, tmp_path):
     own.write_bytes(b"\xff")
     with pytest.raises(UsageError, match="cannot be edited"):
         decide(own, A, None, "", "")
+
+
+def test_a_file_that_would_say_nothing_goes_but_not_what_a_link_leads_to(tmp_path):
+    path = tmp_path / "telemetry-report.toml"
+    decide(path, A, "ignored", '"known"', "")
+    decide(path, A, None, "", "")
+    assert not path.exists()
+    path.symlink_to(tmp_path / "own.toml")
+    (tmp_path / "own.toml").write_text(f"[errors.ignored]\n{A} = true\n")
+    decide(path, A, None, "", "")
+    assert (tmp_path / "own.toml").read_text() == ""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reporter.format import words
 from tests.browser import look
 from tests.conftest import UNTIL as SAMPLE
 from tests.helpers import run
@@ -97,7 +98,7 @@ def test_the_overview_of_a_period_is_that_of_the_command_line(report, samples, b
         assert text == f"{figure:,}" or float(text.rstrip("kM")) == pytest.approx(figure / 1000, rel=0.005), name
     assert f"{totals['errors']} of {totals['operations']:,} chosen operations" in page.inner_text("h1")
     # The group that the command line lists first, of the period.
-    worst = " ".join(asked(samples, "errors")["groups"][0]["message"].split())[:80].rstrip(".")
+    worst = words.cut(" ".join(asked(samples, "errors")["groups"][0]["message"].split()), 80).rstrip(".")
     assert f": {totals['faults']} faults; most often: {worst}" in page.inner_text("h1")
 
 

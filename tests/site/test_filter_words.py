@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from reporter.site.render import environment
 from tests.conftest import UNTIL as SAMPLE
 from tests.helpers import run
 from tests.site.test_filter import opened, rows
@@ -73,3 +75,20 @@ def test_an_address_that_holds_no_period_has_none(report, browser):
     ):
         page = opened(browser, report, f"index.html#{period}")
         assert page.locator(".chip").count() == is_one, period
+
+
+def test_a_legend_names_what_the_filter_left(report, browser):
+    page = opened(browser, report, "index.html#kind=tool")
+    names = "[data-legend=overview_events] li:visible"
+    page.wait_for_selector("[data-chart=overview_events][data-drawn]")
+    assert page.locator(names).all_inner_texts() == ["tool"]
+    page.click(".chip")
+    page.wait_for_selector("#page-filters[data-applied='']", state="attached")
+    assert page.locator(names).all_inner_texts() == ["chat", "processing", "command", "tool", "llm", "log"]
+
+
+@pytest.mark.parametrize(("before", "now", "verdict", "says"), [(10, 15, True, "bad"), (10, 9.7, True, "–"), (10, 5, False, "good"), (10, 12, False, "–")])  # fmt: skip
+def test_a_percentile_that_went_the_other_way_bears_no_verdict_of_the_median(before, now, verdict, says):
+    macros = environment(ZoneInfo("UTC")).get_template("macros.html").module
+    assert says in macros.changed(before, now, verdict, 0.001)
+    assert ("moved noise" in macros.moved(before, now, verdict, 0.001)) == (says == "–")

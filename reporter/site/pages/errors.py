@@ -204,19 +204,15 @@ def _chart(errors: Errors, colours: series.Colours, zone: ZoneInfo) -> Chart:
 def _names(groups: tuple[ErrorGroup, ...]) -> dict[str, str]:
     """What each is called in a legend, by fingerprint: its class, else its message; of those that share one, both; and where these are the
     same too, how the fingerprint begins."""
-    found = {g.fingerprint: _shortened(g.error_class or g.pattern) for g in groups}
+    found = {g.fingerprint: words.cut(g.error_class or g.pattern, _NAMED) for g in groups}
     shared = Counter(found.values())
     found |= {
-        g.fingerprint: _shortened(f"{g.error_class.rsplit(_NAMESPACE, 1)[-1]}: {g.pattern}")
+        g.fingerprint: words.cut(f"{g.error_class.rsplit(_NAMESPACE, 1)[-1]}: {g.pattern}", _NAMED)
         for g in groups
         if shared[found[g.fingerprint]] > 1 and g.error_class
     }
     shared = Counter(found.values())
     return {name: f"{text} {name[:4]}" if shared[text] > 1 else text for name, text in found.items()}
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _NAMED else f"{text[: _NAMED - 1].rstrip()}…"
 
 
 def _say(count: float) -> str:

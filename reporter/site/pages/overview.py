@@ -66,7 +66,7 @@ def context(results: Results, zone: ZoneInfo) -> OverviewContext:
         found,
         {g.fingerprint: errors.href(g.fingerprint) for g in found.failing if g.fingerprint in results.error_details},
         view.totals,
-        tuple(view.listed_kinds.items()),
+        _there(results),
         _KIND_FILES,
         view.folded_calls,
         view.tokens,
@@ -77,6 +77,13 @@ def context(results: Results, zone: ZoneInfo) -> OverviewContext:
         tuple(sorted(operations, key=lambda o: (-o.count, o.kind, o.operation))[:8]),
         tickets.of_overview(sentence(found, view, zone), view, found, zone),
     )
+
+
+def _there(results: Results) -> tuple[tuple[str, KindFigures], ...]:
+    """Kinds of which something is there, or was in the window compared with."""
+    before = results.changes.kinds
+    listed = results.overview.listed_kinds.items()
+    return tuple((k, found) for k, found in listed if not found.is_empty or (k in before and before[k].before.count))
 
 
 def _over_time(results: Results) -> tuple[tuple[datetime, int, int], ...]:
