@@ -110,9 +110,13 @@
   for (const place of document.querySelectorAll("[data-chart]")) {
     const name = page() + "-" + place.dataset.chart;
     const drawn = (action) => () => { if (place.querySelector("svg")) action(); };
-    place.parentElement.querySelector("figcaption").append(
-      button("SVG", "Save this chart as SVG", drawn(() => download(name + ".svg", new Blob([picture(place)], { type: "image/svg+xml" })))),
+    // Reached in the order in which they are seen.
+    const both = document.createElement("span");
+    both.className = "exports";
+    place.parentElement.querySelector("figcaption").append(both);
+    both.append(
       button("PNG", "Save this chart as PNG", drawn(() => png(place, name + ".png"))),
+      button("SVG", "Save this chart as SVG", drawn(() => download(name + ".svg", new Blob([picture(place)], { type: "image/svg+xml" })))),
     );
   }
 })();

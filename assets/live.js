@@ -38,7 +38,7 @@
   const KEPT = ["open", "hidden", "aria-sort", "style", "aria-selected", "tabindex", "data-drawn", "data-run"];
 
   function isOwn(node) {
-    return node.nodeType === 1 && node.matches("[data-chart], .legend, form.filters, script, .export, .tools, .brush, .added, input, #trace, #traces, #trace-count, #logs, #log-count");
+    return node.nodeType === 1 && node.matches("[data-chart], .legend, form.filters, script, .export, .exports, .tools, .brush, .added, input, #trace, #traces, #trace-count, #logs, #log-count");
   }
 
   function attributes(old, fresh) {
@@ -77,7 +77,7 @@
 
   // Data in script elements is read from `fresh` itself; a policy lets none be put into the page.
   function children(old, fresh) {
-    const made = [...old.childNodes].filter((node) => !(node.nodeType === 1 && node.matches(".export, .brush, .added, script")));
+    const made = [...old.childNodes].filter((node) => !(node.nodeType === 1 && node.matches(".export, .exports, .brush, .added, script")));
     let at = 0;
     for (const node of fresh.childNodes) {
       if (node.nodeName === "SCRIPT") continue;

@@ -33,7 +33,7 @@
     const s = summary(view);
     return [ms(view.doc.duration_ms), Object.entries(s.kinds).map(([name, sum]) => name + " " + count(sum.n) + "× " + ms(sum.self) + " self").join(", "),
       s.tokens ? count(s.tokens) + " tokens" + (s.cost ? ", " + usd(s.cost) : "") : "", s.tools ? count(s.tools) + (s.tools === 1 ? " tool call" : " tool calls") : "",
-      view.doc.failed ? view.doc.failed + " failed" : "no failure", s.unfinished ? s.unfinished + " unfinished" : "",
+      view.doc.failed ? view.doc.failed + (view.doc.failed === 1 ? " operation" : " operations") + " failed" : "no failure", s.unfinished ? s.unfinished + " unfinished" : "",
       s.slowest ? "slowest: " + s.slowest.name + " (" + ms(s.slowest.self) + " self)" : ""].filter(Boolean).join(" · ");
   };
 

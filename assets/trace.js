@@ -182,6 +182,8 @@
   }
 
   // ---- which trace
+  // As a shell takes it for one word; ids may be any text.
+  const word = (id) => (/^[\w.:-]+$/.test(id) ? id : "'" + id.replace(/'/g, "'\\''") + "'");
   function missing(id, ...more) {
     place.replaceChildren(el("h1", {}, "Trace not in this report"), el("p", { class: "mono" }, id), ...more);
     place.setAttribute("data-missing", "");
@@ -211,12 +213,12 @@
         missing(id, el("p", {}, count(ids.length) + " traces begin so, or bear it:"), el("ul", { class: "rows links" }, ids.slice(0, 50).map((one) => el("li", {}, el("a", { class: "mono", href: addressOf(one, {}) }, one)))));
       } else if (prefix) {
         const text = document.getElementById(prefix + id);
-        missing(id, el("p", {}, "This file leaves its records out, to stay small. In the terminal: ", el("code", {}, "telemetry-report trace " + id)),
+        missing(id, el("p", {}, "This file leaves its records out, to stay small. In the terminal: ", el("code", {}, "telemetry-report trace " + word(id))),
           text && text.querySelector("pre") && el("pre", { class: "timeline" }, text.querySelector("pre").textContent));
       } else if (document.getElementById("live")) {
         missing(id, el("p", {}, "If it has just been logged, it is shown here when the watch renews the report, about every half minute."));
       } else {
-        missing(id, el("p", {}, "It lies outside the report's window, or the id is wrong. In the terminal: telemetry-report trace ID"));
+        missing(id, el("p", {}, "It lies outside the report's window, or the id is wrong. In the terminal: ", el("code", {}, "telemetry-report trace " + word(id))), el("p", {}, el("a", { href: "traces.html" }, "All traces of this report")));
       }
       return;
     }

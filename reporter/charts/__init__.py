@@ -49,7 +49,7 @@ _MS_LABELS = (
 _COUNT_LABELS = "datum.value >= 1000 ? format(datum.value, '~s') : format(datum.value, '~g')"
 # An axis' own label has as many decimals as its closest ticks need: all of USD have these, and rates two fewer.
 _UNIT_LABELS = (
-    f"{UNIT} == 'usd' ? '$' + (datum.value >= 100000 ? format(datum.value, '~s') : datum.label) : {UNIT} == 'rate' ? format(datum.value, '.' + max(0, length(datum.label) - 4) + '%')"
+    f"{UNIT} == 'usd' ? '$' + (datum.value >= 100000 ? format(datum.value, '~s') : datum.label) : {UNIT} == 'rate' ? replace(format(datum.value, '.' + max(0, length(datum.label) - 4) + '%'), '%', ' %')"
     f" : {UNIT} == 'ms' ? {_MS_LABELS} : {_COUNT_LABELS}"
 )
 _WIDE_MS = [0.1, 1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 360_000_000]

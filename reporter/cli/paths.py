@@ -17,6 +17,12 @@ class PathText(click.ParamType):  # type: ignore[type-arg] # generic in newer ve
         """`kind`: file or dir, as shells complete them."""
         self.name = self.kind = kind
 
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """An empty one is of a variable that is not set: below it would lie all of the working folder."""
+        if not value:
+            self.fail("it is empty", param, ctx)
+        return value
+
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
 

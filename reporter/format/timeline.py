@@ -62,7 +62,7 @@ def summary(trace: Json) -> str:
         words.ms(trace["duration_ms"]),
         ", ".join(f"{kind} {count}×" for kind, count in kinds.items()),
         (f"{tokens:,} tokens" + (f", {words.usd(cost)}" if cost else "")) if tokens else "",
-        f"{trace['failed']} failed" if trace["failed"] else "",
+        f"{words.counted(trace['failed'], 'operation')} failed" if trace["failed"] else "",
         f"{waiting} unfinished" if waiting else "",
     )
     return " · ".join(part for part in parts if part)

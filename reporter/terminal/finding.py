@@ -32,7 +32,10 @@ def find_trace(
                 msg = f"more than one trace begins with {asked}"
                 raise NotFoundError(msg, f"Give more of the id: {near}{' …' if len(alike) == NEAR else ''}")
             msg = f"no trace {asked}"
-            raise NotFoundError(msg, f"Near ones: {near}." if near else "A report's Traces page lists them all.")
+            raise NotFoundError(
+                msg,
+                f"Near ones: {near}." if near else "`telemetry-report traces` lists them; --last looks further back.",
+            )
     return redactor.event(found) if redactor else found
 
 

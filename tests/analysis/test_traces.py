@@ -166,7 +166,7 @@ def test_a_trace_is_found_by_the_beginning_of_its_id_and_near_ones_are_named(app
         ("abd-2", "no trace abd-2", "abd-1"),
         ("ABC", "no trace ABC", "abc-1"),
         ("bc-1", "no trace bc-1", "abc-1"),
-        ("zzz", "no trace zzz", "Traces page"),
+        ("zzz", "no trace zzz", "`telemetry-report traces` lists them"),
     ):
         done = run("trace", asked, "--app", str(app))
         assert done.exit_code == 1

@@ -46,6 +46,12 @@ def one_line(told: subprocess.CompletedProcess[str] | Result, code: int) -> str:
         (("overview", "--tz", "../../etc/passwd"), "is not a time zone"),
         (("overview", "--tz", "x" * 3000), "is not a time zone"),
         (("overview", "--logs", "a.log", "b.log"), "needs quotes"),
+        (
+            ("overview", "--logs", ""),
+            "Invalid value for '--logs': it is empty.",
+        ),
+        (("overview", "--app", ""), "'--app': it is empty"),
+        (("build", "--output", ""), "it is empty"),
         (("build", "--max-size", "1MB"), "--max-size goes with --single-file only"),
         (("demo", "/proc/nowhere"), "cannot be written to /proc/nowhere"),
         (("build", "-o", "/proc/nowhere/x"), "cannot be written"),

@@ -167,3 +167,32 @@ def test_the_first_page_alone_says_what_it_lacks(report, browser, tmp_path):
     page, heard = look(browser, f"file://{report}/index.html", "[data-drawn]")
     assert not page.locator(".unpack").is_visible()
     assert heard == []
+
+
+def test_buttons_are_reached_in_the_order_in_which_they_are_seen(report, browser):
+    page, _ = look(browser, f"file://{report}/performance.html", ".exports")
+    seen = "all => all.map(one => [one.textContent, one.getBoundingClientRect().x])"
+    (png, left), (svg, right) = page.eval_on_selector_all("figure:first-of-type .exports button", seen)[:2]
+    assert (png, svg) == ("PNG", "SVG")
+    assert left < right
+
+
+def test_a_narrow_screen_has_a_row_for_an_id_and_no_link_of_a_tile_is_blue_for_nothing(report, browser):
+    page, _ = look(browser, f"file://{report}/traces.html", "#traces", viewport={"width": 420, "height": 900})
+    heights = page.eval_on_selector_all(
+        "#traces td > a.mono", "all => all.map(one => one.getBoundingClientRect().height)"
+    )
+    assert max(heights) < 25
+    page, _ = look(browser, f"file://{report}/processing.html")
+    colour = "one => getComputedStyle(one).color"
+    assert page.eval_on_selector("[data-tile=retries] > a", colour) == page.eval_on_selector(
+        "[data-tile=retries]", colour
+    )
+
+
+def test_kinds_among_trends_have_their_colour(report, browser):
+    page, _ = look(browser, f"file://{report}/trends.html")
+    marks = page.eval_on_selector_all(
+        "#p95 tbody tr[data-operation='']", "all => all.map(one => one.querySelector('.swatch').className)"
+    )
+    assert marks[:2] == ["swatch chat", "swatch command"]

@@ -129,6 +129,11 @@ def test_the_beginning_of_an_id_is_enough(report, browser, app, tmp_path):
     assert FAILED in address(page)
     page, _ = look(browser, f"file://{report}/trace.html#nothing-like-it", "#trace[data-missing]")
     assert "Trace not in this report" in page.inner_text("main")
+    assert "In the terminal: telemetry-report trace nothing-like-it" in page.inner_text("main")
+    page, _ = look(browser, f"file://{report}/trace.html#it's;%20id", "#trace[data-missing]")
+    assert r"telemetry-report trace 'it'\''s; id'" in page.inner_text("main")
+    page.get_by_role("link", name="All traces of this report").click()
+    page.wait_for_selector("#traces")
     write_log(app, event("chat.started", "10:00:00.5", "trace-a"), event("chat.started", "10:00:01.5", "trace-b"))
     assert run("build", "--app", str(app), "-o", str(tmp_path / "out"), *DAY).exit_code == 0
     page, _ = look(browser, f"file://{tmp_path}/out/trace.html#trace", "#trace[data-missing]")

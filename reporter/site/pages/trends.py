@@ -71,7 +71,15 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
     names = list(dict.fromkeys([*sorted(kinds["name"].unique()), *sorted(operations["name"].unique())]))
     table = tuple((name, tuple(points.get((name, day)) for day in days)) for name in names)
     return TrendsContext(
-        TITLE, view, results.changes, colours, days, table, _hours(view.hours), _compared(results.changes), charts
+        TITLE,
+        view,
+        results.changes,
+        colours | series.KINDS,
+        days,
+        table,
+        _hours(view.hours),
+        _compared(results.changes),
+        charts,
     )
 
 
