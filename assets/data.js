@@ -27,9 +27,10 @@ window.Telemetry = (() => {
     if (value < 9.995) return value ? fixed(value, 1) + " ms" : "0 ms";
     if (value < 999.5) return fixed(value, 0) + " ms";
     if (value < 59950) return fixed(value / 1000, value < 9995 ? 2 : 1) + " s";
+    if (value > 1e13) return Number(value.toPrecision(3)).toExponential() + " ms";
     const seconds = Number(fixed(value / 1000, 0));
     if (seconds < 3600) return Math.floor(seconds / 60) + " min " + (seconds % 60) + " s";
-    return Math.floor(seconds / 3600) + " h " + Math.floor((seconds % 3600) / 60) + " min";
+    return count(Math.floor(seconds / 3600)) + " h " + Math.floor((seconds % 3600) / 60) + " min";
   }
 
   // Of a longer text, its beginning.
@@ -41,7 +42,7 @@ window.Telemetry = (() => {
     // None, and that of nothing.
     if (!Number.isFinite(value)) return "–";
     const percent = value * 100;
-    return fixed(percent, percent === 0 || percent === 100 ? 0 : percent < 1 ? 2 : 1) + " %";
+    return fixed(percent, percent === 0 || percent === 100 ? 0 : percent < 0.995 ? 2 : 1) + " %";
   }
 
   // Three digits of a figure that stands alone; up to 9,999 in full.

@@ -4,6 +4,7 @@ window.TelemetryFigures = (() => {
   const { ms, count, cut, rate, short, usd } = window.Telemetry;
   const { tracesOf, tokensElsewhere, counts, figures, keyed, byOperation, sorted, quantile } = window.TelemetrySelection;
   const NAMED_CHARS = 80;
+  const LEAST_TIMES = 2;
   const sum = (rows, name) => rows.reduce((all, row) => all + (row[name] || 0), 0);
   const weight = (data, i) => (data.n ? data.n[i] : 1);
 
@@ -118,7 +119,7 @@ window.TelemetryFigures = (() => {
     const median = new Float64Array(data.operations.length).fill(NaN);
     for (const one of all(chosen)) if (one.timed >= 20 && one.p50_ms > 0) median[one.k] = one.p50_ms;
     const times = (i) => data.ms[i] / median[data.own[data.name[i]]];
-    return singles({ ...chosen, rows: chosen.listed }, table, (i) => i < data.timed && times(i) >= 0, times).map((row) => ({ ...row, times_median: row.rank }));
+    return singles({ ...chosen, rows: chosen.listed }, table, (i) => i < data.timed && times(i) >= LEAST_TIMES, times).map((row) => ({ ...row, times_median: row.rank }));
   }
 
   // Pairs of a caller and what it called: steps of commands, tools of whatever they stand in.

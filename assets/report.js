@@ -65,7 +65,7 @@
       const isNothing = shown.every(([, all]) => !all.length);
       for (const [set, all] of isNothing ? Object.entries(whole).map(([set, columns]) => [set, rows(columns)]) : shown) view.data(set, all);
       for (const [key, value] of Object.entries(now.signals)) view.signal(key, value);
-      nothing.textContent = !isNothing ? "" : chosen.some(([, all]) => all.length) ? "All its series are switched off." : "Nothing fits the filter.";
+      nothing.textContent = !isNothing ? "" : chosen.some(([, all]) => all.length) ? "All its series are switched off." : fitting ? "Nothing fits the filter." : "No data.";
       place.classList.toggle("nothing", isNothing);
       place.setAttribute("aria-label", label + (isNothing ? ". " + nothing.textContent : ""));
     };

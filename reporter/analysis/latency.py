@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-HEAT_ROWS, _OUTLIERS, _LEAST_COUNT = 12, 20, 20
+HEAT_ROWS, _OUTLIERS, _LEAST_COUNT, _LEAST_TIMES = 12, 20, 20, 2
 _BINS_A_DECADE = 10
 
 
@@ -32,7 +32,7 @@ class Latency:
 
     `heat`: kind, operation, hour (0 to 23, in the viewer's zone), count, p95_ms: of the twelve operations that took most
     time in all, over all days, the longest first. `outliers`: kind, operation, ts, duration_ms, times_median,
-    correlation_id: single work of operations with at least 20 durations, by times their median. `bins`: kind, operation,
+    correlation_id: single work of operations with at least 20 durations that took twice their median and more, by times it. `bins`: kind, operation,
     low_ms, high_ms, count, ten bins a decade.
     """
 
@@ -63,7 +63,7 @@ _OUTLYING = f"""
 WITH usual AS (SELECT kind, operation, {percentile("duration_ms", 0.5)} AS median FROM {_DONE} GROUP BY ALL
   HAVING {how_many()} >= {_LEAST_COUNT} AND median > 0)
 SELECT kind, operation, timezone('UTC', ts), duration_ms, duration_ms / median AS times_median, correlation_id
-FROM {_DONE} JOIN usual USING (kind, operation) ORDER BY times_median DESC, id LIMIT {_OUTLIERS}"""
+FROM {_DONE} JOIN usual USING (kind, operation) WHERE duration_ms >= {_LEAST_TIMES} * median ORDER BY times_median DESC, id LIMIT {_OUTLIERS}"""
 
 _BINS_DTYPES = {**_NAMES, "bin": "float64", "count": "int64"}
 _BINS = f"""

@@ -26,7 +26,7 @@ def ms(value: float | None) -> str:
     seconds = round(value / 1000)
     if seconds < 3600:
         return f"{seconds // 60} min {seconds % 60} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+    return f"{seconds // 3600:,} h {seconds % 3600 // 60} min"
 
 
 def took(value: float | None) -> str:
@@ -64,7 +64,7 @@ def rate(value: float | None) -> str:
     if value is None:
         return DASH
     percent = value * 100
-    return f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.2f} %" if percent < 1 else f"{percent:.1f} %"
+    return f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.2f} %" if percent < 0.995 else f"{percent:.1f} %"
 
 
 def chance(value: float | None) -> str:

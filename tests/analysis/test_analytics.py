@@ -267,6 +267,8 @@ def test_latency(sink):
         pytest.approx(worst[0]),
         worst[1],
     )
+    outlying = sum(took >= 2 * p(v, 0.5) for v in whole.values() if len(v) >= 20 for took in v)
+    assert len(view.outliers) == min(20, outlying)
     assert view.bins["count"].sum() == sum(len(v) for v in whole.values())
 
 

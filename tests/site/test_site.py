@@ -12,7 +12,7 @@ from reporter.format import words
 from reporter.site.specs import vega
 from tests.browser import look
 from tests.conftest import UNTIL
-from tests.helpers import entry, run, write_log
+from tests.helpers import entry, event, run, write_log
 
 # How many charts each page has on the sample.
 CHARTED = {
@@ -164,3 +164,20 @@ def test_chart_fields_exist_in_their_data_and_transforms_in_the_runtime(report):
 def test_figures_that_stand_alone_have_three_digits():
     shown = [words.short(n) for n in (0, 9_999, 12_431, 123_456, 999_999, 3_100_000)]
     assert shown == ["0", "9,999", "12.4k", "123k", "1M", "3.1M"]
+
+
+def test_what_was_not_filtered_away_is_not_said_to_be(app, tmp_path, browser):
+    """Of an entry that is no operation there are no lines of percentiles, nor of calls of one length outliers."""
+    write_log(app, entry("Booted"))
+    period = ("--since", "2026-11-20T00:00Z", "--until", "2026-11-21T00:00Z")
+    assert run("build", "--app", str(app), "-o", str(tmp_path / "out"), *period).exit_code == 0
+    page, _ = look(browser, f"file://{tmp_path}/out/trends.html", "[data-drawn]")
+    assert page.locator("[data-chart]").count() == 1
+    assert page.locator("#p95").count() == 0
+    assert "fits the filter" not in page.inner_text("main")
+    write_log(
+        app,
+        *[event("tool.invocation.completed", f"10:00:{n}.1", tool_name="db", duration_ms=10) for n in range(10, 40)],
+    )
+    assert run("build", "--app", str(app), "-o", str(tmp_path / "out"), *period).exit_code == 0
+    assert "<h2>Outliers</h2>" not in (tmp_path / "out" / "performance.html").read_text()
