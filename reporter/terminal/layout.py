@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import sys
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal, NamedTuple
 
 from reporter.format import words
 
@@ -31,7 +31,8 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def plain(value: object) -> str:
     """Text that can't steer a terminal: controls, escapes and directional marks become �."""
-    return "".join(char if char.isprintable() else "�" for char in str(value))
+    text = str(value)
+    return text if text.isprintable() else "".join(char if char.isprintable() else "�" for char in text)
 
 
 def cell(value: object, style: str = "") -> Text:
@@ -57,26 +58,78 @@ def spark(values: Sequence[float], at_most: int = 24) -> str:
     return "".join(_BARS[min(7, int(value / most * 7.999))] if value else " " for value in sums)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str = "", spare: Sequence[str] = ()) -> str:
+class _Cell(NamedTuple):
+    """Narrower than rich's text, of which 300,000 rows would take a gigabyte."""
+
+    text: str
+    style: str
+    cells: int
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], spare: Sequence[str] = ()) -> str:
     """A table as text; cells are texts or `cell`s.
 
     How a column's name ends says how its cells fit: a blank: numbers, !: whole, too; …: a name, of which the middle is left out where there
     is no room; ›: an id, of which the beginning is kept, by which it can be asked for; else it is wrapped. Where there is no room
     for all, the columns of `spare` are left out, the first of them first.
     """
-    from rich.table import Table
-
-    cells = [[cell(value) if isinstance(value, str) else value for value in row] for row in rows]
+    cells = [[_cell(value) for value in row] for row in rows]
     kept, widths = _fitted(columns, cells, spare, width())
-    made = Table(box=None, pad_edge=False, header_style="bold", title=plain(title) or None, title_justify="left")
-    for n in kept:
-        name = columns[n]
-        justify: Literal["left", "right"] = "right" if name.endswith(" ") else "left"
+    cells = [[_shortened(row[n], widths[n], columns[n]) if n in widths else row[n] for n in kept] for row in cells]
+    columns = [columns[n] for n in kept]
+    heads = [_cell(name.rstrip(" !…›"))._replace(style="bold") for name in columns]
+    taken = [max(head.cells, *(row[n].cells for row in cells), 0) for n, head in enumerate(heads)]
+    if sum(taken) + _GAP * (len(taken) - 1) <= width():
+        return _in_lines(columns, [heads, *cells], taken)
+    return _wrapped(columns, heads, cells)
+
+
+def _cell(value: str | Text) -> _Cell:
+    from rich.cells import cell_len
+
+    if isinstance(value, str):
+        text = plain(value)
+        return _Cell(text, STATE_STYLES.get(text, ""), cell_len(text))
+    return _Cell(value.plain, str(value.style), value.cell_len)
+
+
+def _in_lines(columns: Sequence[str], rows: Iterable[Sequence[_Cell]], taken: Sequence[int]) -> str:
+    """A table in which nothing is wrapped, drawn here: rich takes a millisecond a row."""
+    marks: dict[str, tuple[str, str]] = {}
+
+    def line(row: Iterable[_Cell]) -> str:
+        parts = []
+        for column, cell, most in zip(columns, row, taken, strict=True):
+            if cell.style not in marks:
+                marks[cell.style] = _marks(cell.style)
+            before, after = marks[cell.style]
+            text, blank = f"{before}{cell.text}{after}" if cell.text else "", " " * (most - cell.cells)
+            parts.append(f"{blank}{text}" if column.endswith(" ") else f"{text}{blank}")
+        return (" " * _GAP).join(parts).rstrip()
+
+    return "\n".join(map(line, rows)).rstrip()
+
+
+def _marks(style: str) -> tuple[str, str]:
+    """What the terminal is told before and after a text of a style."""
+    from rich.text import Text
+
+    before, _, after = text_of(Text("x", style)).partition("x")
+    return before, after
+
+
+def _wrapped(columns: Sequence[str], heads: Sequence[_Cell], rows: Iterable[Sequence[_Cell]]) -> str:
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column, head in zip(columns, heads, strict=True):
+        justify: Literal["left", "right"] = "right" if column.endswith(" ") else "left"
         made.add_column(
-            name.rstrip(" !…›"), justify=justify, no_wrap=name.endswith((" ", "!", "…", "›")), overflow="fold"
+            Text(head.text), justify=justify, no_wrap=column.endswith((" ", "!", "…", "›")), overflow="fold"
         )
-    for row in cells:
-        made.add_row(*(_shortened(row[n], widths[n], columns[n]) if n in widths else row[n] for n in kept))
+    for row in rows:
+        made.add_row(*(Text(cell.text, cell.style) for cell in row))
     return text_of(made)
 
 
@@ -84,10 +137,10 @@ _GAP, _LEAST_NAME, _LEAST_ID, _LEAST_TEXT, _LEAST = 2, 22, 13, 20, 8
 
 
 def _fitted(
-    columns: Sequence[str], cells: Sequence[Sequence[Text]], spare: Sequence[str], room: int
+    columns: Sequence[str], cells: Sequence[Sequence[_Cell]], spare: Sequence[str], room: int
 ) -> tuple[list[int], dict[int, int]]:
     """Which columns there is room for, and how wide those may be whose cells are shortened."""
-    natural = [max([len(name.rstrip(" !…›")), *(row[n].cell_len for row in cells)]) for n, name in enumerate(columns)]
+    natural = [max([len(name.rstrip(" !…›")), *(row[n].cells for row in cells)]) for n, name in enumerate(columns)]
     bounds = {"…": _LEAST_NAME, "›": _LEAST_ID, " ": room, "!": room}
     least = [min(natural[n], bounds.get(name[-1:], _LEAST_TEXT)) for n, name in enumerate(columns)]
     kept = list(range(len(columns)))
@@ -106,13 +159,11 @@ def _fitted(
     return kept, widths
 
 
-def _shortened(text: Text, at_most: int, column: str) -> Text:
-    from rich.text import Text
-
-    if text.cell_len <= at_most:
-        return text
-    shown = f"{text.plain[: at_most - 1]}…" if column.endswith("›") else words.name(text.plain, at_most)
-    return Text(shown, style=text.style)
+def _shortened(cell: _Cell, at_most: int, column: str) -> _Cell:
+    if cell.cells <= at_most:
+        return cell
+    shown = f"{cell.text[: at_most - 1]}…" if column.endswith("›") else words.name(cell.text, at_most)
+    return _cell(shown)._replace(style=cell.style)
 
 
 def width() -> int:

@@ -31,12 +31,12 @@ def trace(document: dict[str, Any], form: str, zone: ZoneInfo) -> str:
     times = [datetime.fromisoformat(e["ts"]) for e in document["events"]]
     has_day = bool(times) and words.spans_days(min(times), max(times), zone)
     numbers = {name: n for n, name in enumerate(dict.fromkeys(e["source"] for e in document["events"]), 1)}
-    rows = [
+    rows = (
         (words.clock(ts, zone, has_day=has_day), e["kind"], words.name(e["event"] or e["message"] or "", 200),
          words.name(e["operation"]) if e["operation"] and e["operation"] != e["event"] else "",
          e["status"] or "", words.took(e["duration_ms"]), cell(f"[{numbers[e['source']]}] {e['offset']}", "dim"))
         for ts, e in zip(times, document["events"], strict=True)
-    ]  # fmt: skip
+    )  # fmt: skip
     columns = ("time!", "kind!", "event…", "operation…", "status!", "took ", "source, byte!")
     # An event names its kind.
     spare = ("source, byte!", "kind!", "operation…")

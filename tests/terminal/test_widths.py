@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from rich.text import Text
 
 from reporter.terminal import layout
 from tests.helpers import event, run, write_log
@@ -92,3 +95,46 @@ def test_lines_are_broken_between_what_they_tell(wide, width, monkeypatch):
     monkeypatch.setattr(layout, "width", lambda: 20)
     told_in_lines = layout.joined("one two", "", "█  ▄▂   █", "3 events", "a part longer than that", indent=2)
     assert told_in_lines == "one two\n█  ▄▂   █\n3 events\na part longer than that"
+
+
+COLUMNS = ("time!", "kind!", "name…", "id›", "count ", "said")
+WORDS = ("", "error", "ok", "10:00:00", "12", "a name", "日本語", "[red]", "x" * 40)
+
+
+def rows_of(count: int, seed: int = 1) -> list[list[object]]:
+    chosen = random.Random(seed)
+    return [
+        [layout.cell(word, "dim") if chosen.random() < 0.2 else word for word in chosen.choices(WORDS, k=len(COLUMNS))]
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+@pytest.mark.parametrize("seed", range(5))
+def test_a_table_that_fits_is_the_one_that_rich_draws(seed, is_terminal, monkeypatch):
+    monkeypatch.setattr(layout, "width", lambda: 260)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal, raising=False)
+    drawn = layout.table(COLUMNS, rows_of(20, seed))
+    monkeypatch.setattr(layout, "_in_lines", lambda columns, rows, _: layout._wrapped(columns, rows[0], rows[1:]))
+    expected = layout.table(COLUMNS, rows_of(20, seed))
+    # Blanks of the header are bold there, which nobody sees.
+    assert [_seen(line) for line in drawn.splitlines()] == [_seen(line) for line in expected.splitlines()]
+
+
+def _seen(line: str) -> list[tuple[str, str]]:
+    text = Text.from_ansi(line)
+    return [(char, str(text.get_style_at_offset(Console(), at))) for at, char in enumerate(text.plain.rstrip()) if char != " "]  # fmt: skip
+
+
+def test_a_longer_table_asks_no_more_of_rich(monkeypatch):
+    """A trace of 300,000 events took minutes and gigabytes."""
+    asked = []
+    render = Console.render
+    monkeypatch.setattr(layout, "width", lambda: 260)
+    monkeypatch.setattr(Console, "render", lambda *args, **named: asked.append(1) or render(*args, **named))
+    counts = []
+    for count in (50, 500):
+        asked.clear()
+        layout.table(COLUMNS, rows_of(count))
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
