@@ -52,8 +52,8 @@ def screen(session: Session, zone: ZoneInfo, height: int, width: int = 80) -> Re
 
     window, t = session.window, session.totals
     head = Text.assemble(
-        (f"{words.moment(window.end, zone)} {zone.key}", "bold"), f"  last {words.period(window.length).removeprefix('1 ')}: {words.count(t.events)} events, ",
-        f"{words.count(t.operations)} operations, ", (words.counted(t.faults, "fault"), "red" if t.faults else ""), "  ", (spark([events for events, _ in session.counts]), "cyan"),
+        (f"{words.moment(window.end, zone)} {zone.key}", "bold"), f"  last {words.period(window.length).removeprefix('1 ')}: {words.counted(t.events, 'event')}, ",
+        f"{words.counted(t.operations, 'operation')}, ", (words.counted(t.faults, "fault"), "red" if t.faults else ""), "  ", (spark([events for events, _ in session.counts]), "cyan"),
     )  # fmt: skip
     kinds = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("kind", "events", "operations", "failed", "unfinished", "p50", "p95"):

@@ -92,3 +92,11 @@ def test_a_percentile_that_went_the_other_way_bears_no_verdict_of_the_median(bef
     macros = environment(ZoneInfo("UTC")).get_template("macros.html").module
     assert says in macros.changed(before, now, verdict, 0.001)
     assert ("moved noise" in macros.moved(before, now, verdict, 0.001)) == (says == "–")
+
+
+def test_an_id_is_set_as_one_and_words_for_it_are_not():
+    trace = environment(ZoneInfo("UTC")).get_template("macros.html").module.trace
+    set_as_id = [
+        ' class="mono"' in trace("7fee3741-0000-4000", text) for text in ("", "7fee3741", "7fee3741-0…", "the latest")
+    ]
+    assert set_as_id == [True, True, True, False]

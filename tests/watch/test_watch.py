@@ -19,6 +19,7 @@ import pytest
 from reporter.analysis.session import Session
 from reporter.cli.shown import InFolder
 from reporter.settings.app import find_app
+from reporter.site.render import environment
 from reporter.watch.live import Live
 from reporter.watch.renewing import Job
 from reporter.watch.watching import Watch, changes, followed
@@ -228,6 +229,17 @@ def test_the_session_is_that_of_the_sink_and_reads_each_line_once(app):
     )
     assert session.kinds["tool"].p95_ms == again["kinds"]["tool"]["p95_ms"]
     assert sum(events for events, _ in session.counts) == 7
+    live.close()
+
+
+def test_a_session_of_one_entry_says_one_and_names_no_work(app):
+    write_log(app, now_entry("Booted"))
+    run("sources", "--app", str(app))
+    now = datetime.now(UTC) + timedelta(seconds=30)
+    live = Live(find_app(str(app), None, (), None), now)
+    text = environment(ZoneInfo("UTC")).get_template("live.html").render(view=live.view(now), rebuild_seconds=30)
+    assert "last hour: 1 event, 0 operations" in text
+    assert "Busiest" not in text
     live.close()
 
 
