@@ -23,7 +23,11 @@ RAW_SCHEMA = pa.schema([("offset", pa.int64()), *((name, pa.string()) for name i
 # offset, time, level, message, context, extra
 Row = tuple[int, str | None, str | None, str | None, str | None, str | None]
 # DuckDB reads an Arrow table in parallel by its batches.
-BATCH_ROWS = 8192
+_BATCH_ROWS = 8192
+# Of a batch it takes 2,048 rows at a time. Of each value in their contexts it makes 16 bytes, for each function that reads them, and a text of
+# each for every mark: where so many rows hold more than this, batches are of so many bytes.
+VECTOR_BYTES = 2_000_000
+_VECTORS = _BATCH_ROWS // 2048
 _INVALID = """SELECT i FROM contexts
 WHERE c IS NOT NULL AND (NOT json_valid(c) OR contains(c, 'NaN') OR contains(c, 'Infinity') OR contains(c, ',}'))"""
 # Contexts that are checked one by one: an app has many small files, and DuckDB takes as long to begin with each.
@@ -64,11 +68,8 @@ def invalid_json(contexts: pa.Array) -> Ints:
     """Indexes of the non-null strings that are not JSON, or may hold a bare NaN or Infinity, which DuckDB takes for JSON. Its check takes 0.6 µs an entry, in parallel, and 2 ms to begin."""
     if len(contexts) <= _FEW and all(text is None or _is_strict_json(text) for text in contexts.to_pylist()):
         return np.array([], np.int64)
-    table = pa.table({"i": pa.array(np.arange(len(contexts))), "c": contexts})
     con = scratch().cursor()
-    engine.register(
-        con, "contexts", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=table.schema)
-    )
+    engine.register(con, "contexts", in_batches(pa.table({"i": pa.array(np.arange(len(contexts))), "c": contexts})))
     found = con.execute(_INVALID).fetchnumpy()["i"]
     con.close()
     return np.sort(np.asarray(found, dtype=np.int64))
@@ -83,18 +84,33 @@ def _is_strict_json(text: str) -> bool:
     return True
 
 
+def in_batches(table: pa.Table) -> pa.Table:
+    """The table in batches as DuckDB takes them best, that it can hold."""
+    sizes = np.zeros(table.num_rows + 1, np.int64)
+    for column in table.columns:
+        if pa.types.is_string(column.type):
+            sizes[1:] += pyarrow.compute.fill_null(pyarrow.compute.binary_length(column), 0).to_numpy()
+    ends, at, batches = np.cumsum(sizes), 0, []
+    while at < table.num_rows:
+        until = min(at + _BATCH_ROWS, table.num_rows)
+        if ends[until] - ends[at] > VECTOR_BYTES * _VECTORS:
+            until = max(at + 1, int(np.searchsorted(ends, ends[at] + VECTOR_BYTES, "right")) - 1)
+        batches += table.slice(at, until - at).combine_chunks().to_batches()
+        at = until
+    return pa.Table.from_batches(batches, schema=table.schema)
+
+
 def raw_table(columns: Sequence[pa.Array]) -> pa.Table:
     """A table of RAW_SCHEMA in batches."""
-    table = pa.Table.from_arrays(list(columns), schema=RAW_SCHEMA)
-    return pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=RAW_SCHEMA)
+    return in_batches(pa.Table.from_arrays(list(columns), schema=RAW_SCHEMA))
 
 
 def joined(parts: Sequence[pa.Table]) -> pa.Table:
     """The parts as one table; those of many small files are put together in batches, for DuckDB begins anew with each."""
     table = pa.concat_tables(parts)
-    if table.num_rows > BATCH_ROWS // 8 * len(parts):
-        return table
-    return pa.Table.from_batches(table.combine_chunks().to_batches(max_chunksize=BATCH_ROWS), schema=table.schema)
+    # What is cut finer is so for its bytes.
+    is_fine = table.num_rows <= _BATCH_ROWS // 8 * len(parts) and table.nbytes <= VECTOR_BYTES * len(parts)
+    return in_batches(table.combine_chunks()) if is_fine else table
 
 
 def raw_rows(rows: Sequence[Row]) -> pa.Table:

@@ -13,7 +13,7 @@ import numpy as np
 from reporter import engine
 from reporter.events.columns import LEVELS
 from reporter.events.names import EVENT_NAME
-from reporter.sources.blocks import BATCH_ROWS, invalid_json, invalid_utf8, scratch, strings_between
+from reporter.sources.blocks import in_batches, invalid_json, invalid_utf8, scratch, strings_between
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -88,10 +88,7 @@ def _other_kinds(lines: pa.Array) -> Ints:
     if not len(lines):
         return np.array([], np.int64)
     con = scratch().cursor()
-    table = pa.table({"i": pa.array(np.arange(len(lines))), "c": lines})
-    engine.register(
-        con, "lines", pa.Table.from_batches(table.to_batches(max_chunksize=BATCH_ROWS), schema=table.schema)
-    )
+    engine.register(con, "lines", in_batches(pa.table({"i": pa.array(np.arange(len(lines))), "c": lines})))
     found = con.execute(_USUAL).fetchnumpy()["i"]
     con.close()
     return np.sort(np.asarray(found, dtype=np.int64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 
 import pytest
 
@@ -13,7 +14,7 @@ from reporter.sink import ingest as ingesting
 from reporter.sink import turns as turning
 from reporter.sink.file import open_sink
 from reporter.sink.store import Sink
-from reporter.sources import Listener, files
+from reporter.sources import Listener, blocks, files
 from tests.helpers import event, write_log
 
 COUNT = 300
@@ -141,6 +142,41 @@ def test_batches_are_bounded_by_bytes(app, monkeypatch):
         assert sink.connection.execute("SELECT count(DISTINCT batch) FROM events").fetchall() == [(len(held),)]
     assert len(held) > 5
     assert max(held) < 50_000 + 2 * 20_000
+
+
+@pytest.mark.parametrize("form", ["line", "json"])
+def test_of_large_contexts_duckdb_has_few_before_it(app, monkeypatch, form):
+    """It takes 2,048 rows at a time, however long, and makes several times their size of them: 19 MB of logs with contexts nested 500 deep
+    could not be taken in, nor 35 MB with lists of 100,000."""
+    seen, register = [], engine.register
+
+    def watched(con, name, table) -> None:
+        seen.extend((name, batch.num_rows, batch.nbytes) for batch in table.to_batches())
+        register(con, name, table)
+
+    monkeypatch.setattr(engine, "register", watched)
+    for name in ("VECTOR_BYTES", "_FEW"):
+        monkeypatch.setattr(blocks, name, 40_000 if name == "VECTOR_BYTES" else 0)
+    contexts = [{"text": "x" * (4000 if n < 300 else 5), "correlation_id": f"t{n}"} for n in range(2000)]
+    write_log(
+        app,
+        *(
+            event("chat.started", "10:00:00.5", f"t{n}", text=c["text"]) if form == "line" else json_line(c)
+            for n, c in enumerate(contexts)
+        ),
+    )
+    settings = find_app(str(app), None, (), None)
+    with open_sink(settings.sink) as sink:
+        assert ingesting.ingest(sink, settings).events == 2000
+        assert sink.connection.execute("SELECT count(DISTINCT correlation_id) FROM events").fetchall() == [(2000,)]
+    held = {name for name, _, _ in seen}
+    assert {"raw"} < held
+    # A few bytes of each row are offsets.
+    assert max(size for name, _, size in seen if name in ("raw", "contexts", "lines")) < 4 * 40_000 + 2048 * 64
+
+
+def json_line(context: dict[str, object]) -> str:
+    return json.dumps({"message": "said", "level_name": "INFO", "datetime": "2026-11-20T10:00:00.5+00:00", "context": context, "extra": {}})  # fmt: skip
 
 
 @pytest.mark.parametrize("app_of_one_file", ["plain"], indirect=True)
