@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     "ts", "kind", "event", "operation", "status", "duration_ms", "level", "message", "correlation_id", "source", "offset", "context",
 )  # fmt: skip
-_STRETCH_EVENTS = 20_000
+# What a stretch holds at most: DuckDB makes several times the size of contexts as it writes them.
+_STRETCH_EVENTS, _STRETCH_BYTES = 20_000, 8_000_000
 _STRETCH = f"""
 CREATE OR REPLACE TEMP TABLE stretch AS
 SELECT e.id AS n, e.ts, kind, event, coalesce(operation, operation_of_span) AS operation, status, duration_ms, level, message, correlation_id,
@@ -64,9 +65,11 @@ def _stretches(con: duckdb.DuckDBPyConnection, kinds: tuple[str, ...]) -> Iterat
     """Conditions that part the events by time, each for so many that they fit in memory, and whether it is the first; events
     of the same microsecond are not parted."""
     chosen = _of_kinds(kinds)
+    share = f"greatest(coalesce(strlen(packed), 0), {_STRETCH_BYTES // _STRETCH_EVENTS})"
     starts = con.execute(
-        f"""SELECT DISTINCT ts FROM (SELECT ts, row_number() OVER (ORDER BY ts) AS n FROM window_events WHERE {chosen})
-        WHERE n % {_STRETCH_EVENTS} = 1 ORDER BY ts"""
+        f"""SELECT DISTINCT min(ts) AS start FROM (
+          SELECT ts, (sum({share}) OVER (ORDER BY ts ROWS UNBOUNDED PRECEDING) - 1) // {_STRETCH_BYTES} AS stretch FROM window_events WHERE {chosen})
+        GROUP BY stretch ORDER BY start"""
     ).fetchall()
     bounds = [f"TIMESTAMP '{start}'" for (start,) in starts]
     for n, start in enumerate(bounds or ["TIMESTAMP '1970-01-01'"]):

@@ -180,6 +180,18 @@ def test_export_goes_stretch_by_stretch_and_loses_none(app, monkeypatch, times):
     assert max(held) == 7
 
 
+def test_a_stretch_of_an_export_is_bounded_by_bytes(app, monkeypatch):
+    """1,000 contexts of 90 kB could not be exported: 20,000 events were a stretch, whatever they held."""
+    monkeypatch.setattr("reporter.terminal.export._STRETCH_BYTES", 50_000, raising=False)
+    held = []
+    write = export._write_json
+    monkeypatch.setattr("reporter.terminal.export._write_json", lambda *a: held.append(write(*a)) or held[-1])
+    write_log(app, *(event("a.b", f"10:00:{n:02}.5", text="x" * (10_000 if n % 2 else 1)) for n in range(60)))
+    lines = [json.loads(line) for line in told("export", app).splitlines()]
+    assert len({line["offset"] for line in lines}) == len(lines) == sum(held) == 60
+    assert max(held) <= 12
+
+
 def test_an_event_that_ends_a_span_has_the_operation_of_its_start(app):
     facts = {"provider": "openai", "model": "gpt-4o"}
     write_log(app, event("chat.streaming.started", "10:00:00.000", message_id="m-1", **facts))
