@@ -61,3 +61,25 @@ def test_a_calls_tokens_are_all_of_them_wherever_they_are_counted(app):
     with sink_of(app) as con:
         assert con.execute("SELECT count(*) FROM spans").fetchall() == [(2,)]
         assert trends(con).days["tokens"].sum() == sum(expected.values())
+
+
+def used(app: Path) -> int:
+    return json.loads(run("overview", "--app", str(app), *DAY, "--format", "json").stdout)["tokens"]["total"]
+
+
+def test_a_call_and_its_stream_count_once_without_a_trace_too(app):
+    use = {"provider": "p", "model": "m", "duration_ms": 900}
+    tokens = {"prompt_tokens": 30, "completion_tokens": 4}
+    write_log(
+        app,
+        # By their message, however far apart.
+        event("llm.call.completed", "10:00:00.000001", None, message_id="one", **use, token_usage=tokens),
+        event("chat.streaming.completed", "10:00:09.000001", None, message_id="one", **use, token_usage=tokens),
+        # By model and time: on both sides of a boundary of two seconds.
+        event("llm.call.completed", "11:00:01.900000", None, **use, token_usage=tokens),
+        event("chat.streaming.completed", "11:00:02.100000", None, message_id="two", **use, token_usage=tokens),
+        # Too far apart to be told for one, alike as they are: without a trace that says nothing.
+        event("llm.call.completed", "12:00:00.000001", None, **use, token_usage=tokens),
+        event("chat.streaming.completed", "12:00:09.000001", None, message_id="three", **use, token_usage=tokens),
+    )
+    assert used(app) == 4 * 34
