@@ -336,10 +336,23 @@ class Sink:
             derived_sql = spans.derive(self.connection, events_sql)
         with self.transaction():
             if replaced:
+                derived_sql = self._uncounted(derived_sql, replaced)
                 self.connection.execute(f"DELETE FROM spans WHERE {replaced}")
             engine.again(self.connection, f"INSERT INTO spans SELECT * FROM ({derived_sql}) ORDER BY {_SPAN_ORDER}")
             if covered:
                 self.tell("derived", covered)
+
+    def _uncounted(self, derived_sql: str, replaced: str) -> str:
+        """The same, but that a stream whose tokens were its call's does not count them since the retention has removed the call."""
+        from reporter.events.spans import MATCH_SECONDS
+
+        floor = self.kept_since().get("llm")
+        if floor is None:
+            return derived_sql
+        near = f"least(start_ts, ts - to_seconds({MATCH_SECONDS})) < TIMESTAMP '{floor}'"
+        self.connection.execute(f"""CREATE OR REPLACE TEMP TABLE uncounted AS
+            SELECT id FROM spans WHERE type = 'stream' AND is_operation AND NOT counts_tokens AND {near} AND ({replaced})""")
+        return f"SELECT * REPLACE (counts_tokens AND id NOT IN (FROM uncounted) AS counts_tokens) FROM ({derived_sql})"
 
     @contextlib.contextmanager
     def _in_any_order(self) -> Iterator[None]:

@@ -83,3 +83,28 @@ def test_a_call_and_its_stream_count_once_without_a_trace_too(app):
         event("chat.streaming.completed", "12:00:09.000001", None, message_id="three", **use, token_usage=tokens),
     )
     assert used(app) == 4 * 34
+
+
+def test_a_stream_whose_call_the_retention_removed_does_not_count_the_calls_tokens_again(app):
+    (app / "telemetry-report.toml").write_text("[retention]\ndays = 9\n[retention.kinds]\nllm = 1\n")
+    use = {"provider": "p", "model": "m", "duration_ms": 900}
+    tokens = {"prompt_tokens": 30, "completion_tokens": 4}
+    write_log(
+        app,
+        event("llm.call.completed", "10:00:00.000001", message_id="one", **use, token_usage=tokens),
+        event("chat.streaming.completed", "10:00:00.100001", message_id="one", **use, token_usage=tokens),
+    )
+    for day in ("2026-11-21", "2026-11-22"):
+        write_log(
+            app, event("tool.invocation.completed", "09:00:00.000001", "x", tool_name="t").replace("2026-11-20", day)
+        )
+        assert run("sources", "--app", str(app)).exit_code == 0
+    with sink_of(app) as con:
+        assert con.execute("SELECT kind, counts_tokens FROM spans WHERE type IN ('llm', 'stream')").fetchall() == [
+            ("chat", False)
+        ]
+    # Something late of the same trace: its spans are put together anew.
+    write_log(app, event("tool.invocation.completed", "10:00:01.000001", tool_name="late"))
+    assert run("sources", "--app", str(app)).exit_code == 0
+    with sink_of(app) as con:
+        assert trends(con).days["tokens"].sum() == 34
