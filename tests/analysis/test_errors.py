@@ -102,9 +102,7 @@ def test_new_regressed_and_lasting_groups_are_told_apart(app, tmp_path):
     page = (site(app, tmp_path) / "errors.html").read_text()
     flags = {
         m[2]: m[1]
-        for m in re.finditer(
-            r'<td class="what">(?:<span class="new">(\w+)</span> )?<a [^>]*>(\w+ fault)<', page, re.S
-        )
+        for m in re.finditer(r'<td class="what">(?:<span class="new">(\w+)</span> )?<a [^>]*>(\w+ fault)<', page, re.S)
     }
     assert flags == {"Lasting fault": None, "Returning fault": "back", "Fresh fault": "new"}
 
