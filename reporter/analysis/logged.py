@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 _LENGTHS = "coalesce(length(message), 0) AS message, {size} AS size"
 # A sink's contexts are unpacked for that only where they are of traces that may be carried with their records: all of it took six times as
-# long as to read them. Of the others it is told how long they are at least.
-_OF_PACKED = (
-    f"CASE WHEN n IS NOT NULL THEN {length(UNPACKED, f'length({UNPACKED})')} ELSE {length('packed', PACKED_LENGTH)} END"
-)
+# long as to read them. Of the others it is told how long they are at least. Nor are long ones, of which marks are little: DuckDB unpacks 2,048
+# rows at a time, and holds each several times.
+_LONG = 8_000
+_OF_PACKED = f"""CASE WHEN n IS NULL THEN {length("packed", PACKED_LENGTH)} WHEN length(packed) > {_LONG} THEN {length("packed", "length(packed)")}
+  ELSE {length(UNPACKED, f"length({UNPACKED})")} END"""
 # Of those that have more than a message, or are of a trace that may be carried with its records.
 _MEASURED = f"""
 CREATE OR REPLACE TEMP TABLE logged AS
@@ -37,7 +38,7 @@ SELECT {_COLUMNS} FROM {with_contexts()} WHERE id IN (SELECT id FROM logged SEMI
 
 def measure(con: duckdb.DuckDBPyConnection) -> None:
     """Leave `logged`: id, ts (null: beyond the window), is_bad, `n` of the trace where it is `chosen`, characters of `message` and
-    (`size`) of context and extra, or where it is not chosen as many as there are at least."""
+    (`size`) of context and extra; where it is not chosen, or these are long, as many as there are at least."""
     con.execute(_MEASURED, {"levels": list(LEVELS)})
     con.execute(_BEYOND)
     con.execute(_MEASURED_BEYOND)

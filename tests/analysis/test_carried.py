@@ -9,7 +9,7 @@ import pytest
 
 import reporter
 from reporter import engine
-from reporter.analysis import select_window
+from reporter.analysis import logged, select_window
 from reporter.analysis import trace_data as carrying
 from reporter.analysis import traces as listing
 from reporter.events.packing import with_contexts
@@ -195,3 +195,18 @@ def test_figures_hold_as_many_rows_for_ten_times_the_work(app, monkeypatch, tmp_
     # A row a stretch of time, a bin, one of the first calls.
     assert max(held[1]) <= max(held[0])
     assert max(held[0]) < 300
+
+
+def test_a_long_context_is_not_unpacked_to_be_measured(app):
+    """200 contexts of 690 kB, unpacked at once, took 3 GB."""
+    write_log(app, *(event("tool.invocation.completed", f"10:00:0{n}.5", f"t{n}", tool_name="a", text="t0" * size) for n, size in enumerate((10, 9_000))))  # fmt: skip
+    settings = find_app(str(app), None, (), None)
+    ask("overview", app)
+    with open_sink(settings.sink, read_only=True) as sink:
+        sink.connection.execute("CREATE TEMP TABLE chosen AS SELECT DISTINCT correlation_id, 1 AS n FROM events")
+        sink.connection.execute("CREATE TEMP VIEW window_events AS FROM events")
+        logged.measure(sink.connection)
+        found = sink.connection.execute(
+            f"SELECT size, length(packed), length(context) FROM logged JOIN {with_contexts()} USING (id) ORDER BY id"
+        ).fetchall()
+    assert [size for size, _, _ in found] == [found[0][2], found[1][1]]
