@@ -232,7 +232,7 @@ def _meeting(steps: tuple[int, ...]) -> str:
     keys = ["CASE WHEN message_id IS NOT NULL THEN hash('message', message_id) END"]
     for step in steps:
         near = f"epoch_us(ts) // {MATCH_SECONDS}000000 + {step}"
-        keys.append(f"hash('model', operation, {near})")
+        keys.append(f"CASE WHEN type = 'llm' OR NOT tells_use THEN hash('model', operation, {near}) END")
         has_use = "prompt_tokens IS NOT NULL AND completion_tokens IS NOT NULL"
         keys.append(f"CASE WHEN {has_use} THEN hash('use', prompt_tokens, completion_tokens, {near}) END")
     return f"unnest(CASE WHEN correlation_id IS NOT NULL THEN [hash(correlation_id)] ELSE [{', '.join(keys)}] END)"
@@ -242,17 +242,17 @@ def _meeting(steps: tuple[int, ...]) -> str:
 # such a call is that of a stream without any. A call served one stream: the one with its message, else its tokens, else the nearest.
 # Without a trace the same model at the same time is not enough where the tokens differ.
 _SERVED = f"""
-WITH used AS (SELECT *, coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL AS has_tokens FROM merged_spans),
+WITH used AS (SELECT *, coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL AS has_tokens,
+  has_tokens OR cost_usd IS NOT NULL AS tells_use FROM merged_spans),
 streams AS (SELECT *, {_meeting((0,))} AS meeting FROM used WHERE type = 'stream'),
 calls AS (SELECT *, {_meeting((-1, 0, 1))} AS meeting FROM used WHERE type = 'llm' AND is_operation),
 pairs AS (SELECT s.id, c.id AS call, coalesce(c.message_id = s.message_id, false) AS is_same_message, abs(epoch_us(c.ts) - epoch_us(s.ts)) AS apart,
-    coalesce(c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens, false) AS is_same_use,
-    s.has_tokens OR s.cost_usd IS NOT NULL AS tells_use
+    coalesce(c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens, false) AS is_same_use
   FROM streams s JOIN calls c ON s.meeting = c.meeting AND s.correlation_id IS NOT DISTINCT FROM c.correlation_id
-  AND (c.has_tokens OR NOT (s.has_tokens OR s.cost_usd IS NOT NULL))
+  AND (c.has_tokens OR NOT s.tells_use)
   AND (c.message_id IS NULL OR s.message_id IS NULL OR c.message_id = s.message_id)
   WHERE (c.operation = s.operation OR is_same_use) AND (is_same_message OR CASE WHEN s.correlation_id IS NOT NULL
-    THEN is_same_use OR apart <= {MATCH_SECONDS}e6 ELSE (is_same_use OR NOT tells_use) AND apart <= {MATCH_SECONDS}e6 END))
+    THEN is_same_use OR apart <= {MATCH_SECONDS}e6 ELSE (is_same_use OR NOT s.tells_use) AND apart <= {MATCH_SECONDS}e6 END))
 SELECT arg_min(id, (NOT is_same_message, NOT is_same_use, apart, id)) FROM pairs GROUP BY call"""
 
 
