@@ -199,7 +199,7 @@ def test_figures_hold_as_many_rows_for_ten_times_the_work(app, monkeypatch, tmp_
 
 def test_a_long_context_is_not_unpacked_to_be_measured(app):
     """200 contexts of 690 kB, unpacked at once, took 3 GB."""
-    write_log(app, *(event("tool.invocation.completed", f"10:00:0{n}.5", f"t{n}", tool_name="a", text="t0" * size) for n, size in enumerate((10, 9_000))))  # fmt: skip
+    write_log(app, *(event("tool.invocation.completed", f"10:00:0{n}.5", f"a-long-trace-id-{n}", tool_name="a", text="xy" * size) for n, size in enumerate((10, 9_000))))  # fmt: skip
     settings = find_app(str(app), None, (), None)
     ask("overview", app)
     with open_sink(settings.sink, read_only=True) as sink:
