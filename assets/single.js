@@ -42,7 +42,8 @@
     const name = decoded(at < 0 ? text : text.slice(0, at));
     const isTrace = name.startsWith("t-") && viewer;
     const target = isTrace ? viewer : (name && document.getElementById(name)) || pages[0];
-    const page = target.closest("section.page") || (name === "left-out" ? pages.find((one) => !one.hidden) : pages[0]);
+    // What stands in no page leaves the one that is shown.
+    const page = target.closest("section.page") || pages.find((one) => !one.hidden) || pages[0];
     for (const other of pages) other.hidden = other !== page;
     for (const link of document.querySelectorAll(".top nav a")) {
       if (link.hash === "#" + page.id || (isTrace && link.hash === "#page-traces")) link.setAttribute("aria-current", "page");

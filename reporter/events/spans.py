@@ -33,6 +33,7 @@ MADE = (
     "row_spans",
     "matches",
     "merged_spans",
+    "served",
     "unlinked_spans",
 )
 
@@ -242,24 +243,25 @@ def _meeting(steps: tuple[int, ...]) -> str:
 # such a call is that of a stream without any. A call served one stream: the one with its message, else its tokens, else the nearest.
 # Without a trace the same model at the same time is not enough where the tokens differ.
 _SERVED = f"""
+CREATE OR REPLACE TEMP TABLE served AS
 WITH used AS (SELECT *, coalesce(prompt_tokens, completion_tokens, total_tokens) IS NOT NULL AS has_tokens,
   has_tokens OR cost_usd IS NOT NULL AS tells_use FROM merged_spans),
 streams AS (SELECT *, {_meeting((0,))} AS meeting FROM used WHERE type = 'stream'),
 calls AS (SELECT *, {_meeting((-1, 0, 1))} AS meeting FROM used WHERE type = 'llm' AND is_operation),
-pairs AS (SELECT s.id, c.id AS call, coalesce(c.message_id = s.message_id, false) AS is_same_message, abs(epoch_us(c.ts) - epoch_us(s.ts)) AS apart,
+pairs AS (SELECT s.id, c.id AS call, s.correlation_id IS NOT NULL AS is_traced, coalesce(c.message_id = s.message_id, false) AS is_same_message, abs(epoch_us(c.ts) - epoch_us(s.ts)) AS apart,
     coalesce(c.prompt_tokens = s.prompt_tokens AND c.completion_tokens = s.completion_tokens, false) AS is_same_use
   FROM streams s JOIN calls c ON s.meeting = c.meeting AND s.correlation_id IS NOT DISTINCT FROM c.correlation_id
   AND (c.has_tokens OR NOT s.tells_use)
   AND (c.message_id IS NULL OR s.message_id IS NULL OR c.message_id = s.message_id)
   WHERE (c.operation = s.operation OR is_same_use) AND (is_same_message OR CASE WHEN s.correlation_id IS NOT NULL
     THEN is_same_use OR apart <= {MATCH_SECONDS}e6 ELSE (is_same_use OR NOT s.tells_use) AND apart <= {MATCH_SECONDS}e6 END))
-SELECT arg_min(id, (NOT is_same_message, NOT is_same_use, apart, id)) FROM pairs GROUP BY call"""
+SELECT call, arg_min(id, (NOT is_same_message, NOT is_same_use, apart, id)) AS stream, is_traced FROM pairs GROUP BY ALL"""
 
 
 _DERIVED = f"""
 CREATE OR REPLACE TEMP TABLE unlinked_spans AS
 SELECT {quoted(name for name in SPAN_COLUMNS if name != "parent")}
-FROM (SELECT *, is_operation AND (type = 'llm' OR (type = 'stream' AND id NOT IN ({_SERVED}))) AS counts_tokens FROM merged_spans)"""
+FROM (SELECT *, is_operation AND (type = 'llm' OR (type = 'stream' AND id NOT IN (SELECT stream FROM served))) AS counts_tokens FROM merged_spans)"""
 
 
 # Who may contain whom where times alone do not tell: the higher is the outer one.
@@ -288,7 +290,7 @@ def _is_by_id(c: str, p: str) -> str:
 # the stream of its message, each by id. What no id places belongs to the smallest span of its trace around it. Log times
 # in whole seconds are taken as exact to a second where nothing encloses exactly; what stands in another by id
 # never encloses that. Lengths count in steps of 10 µs, as durations are logged: a call and the stream that took as long stand a
-# microsecond apart.
+# microsecond apart. Without a trace a call of a model stands in the stream that it served, and nothing else in anything.
 _PARENTS = f"""
 WITH s AS (
   SELECT id, correlation_id, kind, message_id, execution_id, pipeline_id, epoch_us(start_ts) AS a,
@@ -311,7 +313,8 @@ candidates AS (
       AND coalesce(p.execution_id = c.execution_id, true) AS is_step_of_tool
   FROM s c JOIN p ON p.correlation_id = c.correlation_id AND p.id <> c.id)
 SELECT id, arg_min(parent, (CASE WHEN is_step_of_tool AND encloses THEN 0 WHEN is_by_id THEN 1 ELSE 2 END, is_rough, length, parent)) AS parent
-FROM candidates WHERE encloses AND is_within IS NOT TRUE OR is_by_id GROUP BY id"""
+FROM candidates WHERE encloses AND is_within IS NOT TRUE OR is_by_id GROUP BY id
+UNION ALL SELECT call, stream FROM served WHERE NOT is_traced"""
 
 
 def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
@@ -330,6 +333,7 @@ def derive(con: duckdb.DuckDBPyConnection, events_sql: str) -> str:
     if has_rows:
         _match_rows(con)
     engine.again(con, f"CREATE OR REPLACE TEMP TABLE merged_spans AS {_merged(has_rows=has_rows)}")
+    engine.again(con, _SERVED)
     engine.again(con, _DERIVED)
     return f"SELECT u.*, parent FROM unlinked_spans u LEFT JOIN ({_PARENTS}) USING (id)"
 

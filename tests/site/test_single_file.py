@@ -60,12 +60,18 @@ def test_every_link_leads_to_what_it_names(single, browser):
     assert sum(link.startswith("#t-") for link in links) > 30
     # One of each page, and of each sort of place in it.
     tried = {re.sub(r"[\w%-]+$", "", link.split("&")[0]) + link.split("&")[0].split("-")[0]: link for link in links}
-    for link in [*tried.values(), *(link for link in links if "&" in link)][:60]:
+    for link in ["#page-errors", *tried.values(), *(link for link in links if "&" in link)][:60]:
+        before = page.locator("section.page:visible").get_attribute("id")
         page.evaluate("link => { location.hash = link; }", link)
         name = unquote(link[1:].split("&")[0])
         if name.startswith("t-"):
             page.wait_for_selector("#trace[data-shown]")
             assert page.inner_text("#trace h1 + p.mono") == name.removeprefix("t-")
+        if link == "#main":
+            # To skip to the content leaves the page that is shown.
+            assert page.locator("section.page:visible").count() == 1
+            assert page.locator("section.page:visible").get_attribute("id") == before
+            continue
         shown = "page-trace" if name.startswith("t-") else name
         assert page.evaluate(
             "id => Boolean(document.getElementById(id).closest('section.page:not([hidden])'))", shown
