@@ -38,6 +38,14 @@ class Rows(NamedTuple):
     columns: frozenset[str]
 
 
+class _Sink(NamedTuple):
+    """One that is named: what its host is called, and the `mark` that its exports have too."""
+
+    path: Path
+    host: str
+    mark: str
+
+
 class Gatherable:
     """What there is of what is named. A file that cannot be read is told of once, and passed over from then on."""
 
@@ -45,7 +53,8 @@ class Gatherable:
         self._on_note = on_note
         self._columns: dict[Path, frozenset[str]] = {}
         self._files: dict[str, list[Path]] = {table: [] for table in _TELLING}
-        self._sinks: dict[str, tuple[Path, str, str]] = {}
+        self._sinks: dict[str, _Sink] = {}
+        self._has_twins = False
         paths = list(dict.fromkeys(path for text in given for path in found(text)))
         sinks = [path for path in paths if path.suffix != ".parquet"]
         for path in paths:
@@ -66,7 +75,7 @@ class Gatherable:
             if is_reduced:
                 msg = f"{path} is reduced already"
                 raise UsageError(msg, "It is asked by itself, and reduced anew of what it was made of.")
-            self._sinks[f"other_{n}"] = (path, str(path) if has_alike else path.stem, mark(salt))
+            self._sinks[f"other_{n}"] = _Sink(path, str(path) if has_alike else path.stem, mark(salt))
 
     @property
     def count(self) -> int:
@@ -74,16 +83,37 @@ class Gatherable:
         return len(self._sinks) + sum(map(len, self._files.values()))
 
     def attach(self, con: engine.DuckDBPyConnection) -> None:
-        for name, (path, _, _) in self._sinks.items():
-            con.execute(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")
+        for name, sink in self._sinks.items():
+            con.execute(f"ATTACH {literal(str(sink.path))} AS {name} (READ_ONLY)")
+        for name, sink in list(self._sinks.items()):
+            if host := self._twin(con, name, sink):
+                self._sinks[name] = sink._replace(host=host)
+                self._has_twins = True
+
+    def _twin(self, con: engine.DuckDBPyConnection, name: str, sink: _Sink) -> str:
+        """The host of files, or of a sink before, that hold what this sink holds: its own exports, or a copy of it, which then count once. '' where
+        there is none. Of a copied app's sink, which has the same mark, other events stand in the same places."""
+
+        def shared(rows: Rows) -> str:
+            return f"""SELECT r.host FROM {rows.sql} r JOIN {name}.events e ON r.source = e.source AND r."offset" = e."offset"
+              WHERE r.sink = {literal(sink.mark)} GROUP BY r.host HAVING bool_and(r.ts = e.ts AND r.kind = e.kind) ORDER BY ALL"""
+
+        marks = [other.mark for other in self._sinks.values()]
+        if self._files["events"] or marks.count(sink.mark) > 1:
+            for rows in self._rows(con, "events"):
+                if rows.paths == (sink.path,):
+                    break
+                for (host,) in self._asked(con, rows, shared):
+                    return str(host)
+        return ""
 
     def detach(self, con: engine.DuckDBPyConnection) -> None:
         for name in self._sinks:
             con.execute(f"DETACH {name}")
 
     def daily(self) -> list[str]:
-        """SQL: relations of what sinks let go of, by day; none beside files, which may hold the same days."""
-        return [] if any(self._files.values()) else [f"{name}.daily" for name in self._sinks]
+        """SQL: relations of what sinks let go of, by day; none beside files or another of the same, which may hold the same days."""
+        return [] if self._has_twins or any(self._files.values()) else [f"{name}.daily" for name in self._sinks]
 
     def ask(
         self, con: engine.DuckDBPyConnection, table: str, statement: Callable[[Rows], str]
@@ -112,9 +142,9 @@ class Gatherable:
         files = self._files[table]
         for at in range(0, len(files), _TOGETHER):
             yield self._of_files(table, files[at : at + _TOGETHER])
-        for name, (path, host, sink) in self._sinks.items():
+        for name, (path, host, mark) in self._sinks.items():
             rows = with_contexts(f"{name}.events") if table == "events" else f"{name}.{table}"
-            relation = f"(SELECT {literal(host)} AS host, {literal(sink)} AS sink, * FROM {rows})"
+            relation = f"(SELECT {literal(host)} AS host, {literal(mark)} AS sink, * FROM {rows})"
             if table == "events":
                 relation = f"(SELECT e.*, s.name AS source_name FROM {relation} e LEFT JOIN {name}.sources s ON s.id = e.source)"
             columns = {row[0] for row in con.execute(f"DESCRIBE FROM {relation}").fetchall()}

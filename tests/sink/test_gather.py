@@ -324,3 +324,23 @@ def test_a_salt_that_is_short_or_not_there_is_refused(fleet, tmp_path):
         done = run("overview", "--app", str(app))
         assert done.exit_code == 2
         assert said in done.stderr
+
+
+def test_a_sink_beside_its_own_export_or_a_copy_of_it_counts_once(fleet, tmp_path):
+    sink = fleet["alpha"] / "storage" / "telemetry" / "telemetry.duckdb"
+    copies = [shutil.copy(sink, tmp_path / f"{name}.duckdb") for name in ("one", "two")]
+    alone = overview(sink)
+    assert overview(fleet["out"] / "host=alpha", sink)["totals"] == alone["totals"]
+    assert overview(*copies, sink)["totals"] == alone["totals"]
+    assert overview(*copies, fleet["out"])["totals"] == overview(fleet["out"])["totals"]
+
+
+def test_a_copied_apps_sink_is_another_where_both_went_on(app, tmp_path):
+    write_log(app, *entries(0)[:3])
+    assert run("sources", "--app", str(app)).exit_code == 0
+    copied = Path(shutil.copytree(app, tmp_path / "copied"))
+    for each, n in ((app, 1), (copied, 2)):
+        write_log(each, *entries(n))
+        assert run("sources", "--app", str(each)).exit_code == 0
+    sinks = [Path(shutil.copy(each / "storage" / "telemetry" / "telemetry.duckdb", tmp_path / f"{each.name}.duckdb")) for each in (app, copied)]  # fmt: skip
+    assert overview(*sinks)["totals"]["events"] == 2 * (3 + 15)
