@@ -142,9 +142,9 @@ class Gatherable:
         files = self._files[table]
         for at in range(0, len(files), _TOGETHER):
             yield self._of_files(table, files[at : at + _TOGETHER])
-        for name, (path, host, mark) in self._sinks.items():
+        for name, (path, host, sink) in self._sinks.items():
             rows = with_contexts(f"{name}.events") if table == "events" else f"{name}.{table}"
-            relation = f"(SELECT {literal(host)} AS host, {literal(mark)} AS sink, * FROM {rows})"
+            relation = f"(SELECT {literal(host)} AS host, {literal(sink)} AS sink, * FROM {rows})"
             if table == "events":
                 relation = f"(SELECT e.*, s.name AS source_name FROM {relation} e LEFT JOIN {name}.sources s ON s.id = e.source)"
             columns = {row[0] for row in con.execute(f"DESCRIBE FROM {relation}").fetchall()}
