@@ -131,7 +131,8 @@ class Reading:
         """All figures of the window, not yet redacted."""
         con, listed = self.con, self._begin_listing()
         groups = errors(con, asked.window, asked.settings.decisions, has_faults=has_faults(self.sink))
-        view, changed = overview(con, asked.window, lambda: groups.of_spans, sources), changes(con, asked.compared)
+        view = overview(con, asked.window, lambda: groups.of_spans, sources, self._chosen)
+        changed = changes(con, asked.compared)
         figures = performance(con, asked.window, asked.settings.classes, view.folded_calls)
         return Results(
             view,

@@ -104,12 +104,9 @@ def see(
     chosen: Chosen = ALL,
 ) -> None:
     """Make the temporary views `prefix`_events and `prefix`_spans (or those of `names`) of what of the `chosen`, which is prepared, lies
-    in the window, each row with its `weight` (weights.py); `spans`: their columns. `whole` among the names: events, whatever is chosen.
-    `wanted_events` and `wanted_spans` are of the chosen at any time."""
+    in the window, each row with its `weight` (weights.py); `spans`: their columns. `whole` among the names: events, whatever is chosen."""
     start, end = map(timestamp, window.sql)
     relations = {"events": chosen.events, "spans": chosen.spans, "whole": "events"}
-    for name in ("events", "spans"):
-        con.execute(f"CREATE OR REPLACE TEMP VIEW wanted_{name} AS FROM {relations[name]}")
     for name in names:
         columns, relation = spans if name == "spans" else "*", relations.get(name, name)
         con.execute(

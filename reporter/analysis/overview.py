@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reporter import engine
-from reporter.analysis import fold
+from reporter.analysis import ALL, fold
 from reporter.analysis.faults import count_faults
 from reporter.analysis.weights import added, how_many, percentiles
 from reporter.analysis.work import TOKENS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from reporter.analysis.chosen import Chosen
     from reporter.window import Window
 
 
@@ -143,14 +144,15 @@ def overview(
     window: Window,
     faults: Callable[[], Collection[tuple[int | None, int]]],
     sources: tuple[Source, ...] = (),
+    chosen: Chosen = ALL,
 ) -> Overview:
-    """All figures of the overview over `window_events` and `window_spans`. `faults`: of each error event the failed span and the fault
+    """All figures of the overview over `window_events` and `window_spans`, which are of the `chosen`. `faults`: of each error event the failed span and the fault
     it is of, asked for last, so that it may be found meanwhile.
 
     Percentiles are linear between order statistics (Hyndman & Fan type 7), in ms, null where there is no duration.
     """
     over_time = buckets(con, window.bucket_seconds)
-    by_kind, folded, traces = kinds(con, over_time), fold(con), _all_traces(con)
+    by_kind, folded, traces = kinds(con, over_time), fold(con), _all_traces(con, chosen)
     (tools, commands), tokens = _busiest(con), _tokens(con)
     listed = _listed(by_kind, kinds(con, over_time, "listed_spans")) if folded else by_kind
     totals = totals_of(traces, count_faults(con, faults()), over_time, by_kind)
@@ -179,19 +181,19 @@ def buckets(con: duckdb.DuckDBPyConnection, step: int) -> tuple[Bucket, ...]:
 _TRACES = """
 WITH traces AS (SELECT DISTINCT correlation_id FROM window_events WHERE correlation_id IS NOT NULL)
 SELECT count(*), count(*) FILTER (correlation_id IN (
-  SELECT correlation_id FROM wanted_events WHERE status = 'error' UNION ALL SELECT correlation_id FROM wanted_spans WHERE status = 'error'))
+  SELECT correlation_id FROM {events} WHERE status = 'error' UNION ALL SELECT correlation_id FROM {spans} WHERE status = 'error'))
 FROM traces"""
 
 
-def count_traces(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """How many traces have an event in `window_events`, and how many of these failed."""
-    total, failed = engine.again(con, _TRACES).fetchall()[0]
+def count_traces(con: duckdb.DuckDBPyConnection, chosen: Chosen = ALL) -> tuple[int, int]:
+    """How many traces have an event in `window_events`, and in how many of these something of the `chosen`, which is prepared, failed."""
+    total, failed = engine.again(con, _TRACES.format(events=chosen.events, spans=chosen.spans)).fetchall()[0]
     return total, failed
 
 
-def _all_traces(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+def _all_traces(con: duckdb.DuckDBPyConnection, chosen: Chosen) -> tuple[int, int]:
     """With those of which cells tell alone, by when they began: none of them failed."""
-    total, failed = count_traces(con)
+    total, failed = count_traces(con, chosen)
     (more,) = con.execute(f"SELECT {how_many()} FROM window_counted WHERE what = 'trace'").fetchall()[0]
     return total + more, failed
 

@@ -45,10 +45,10 @@ def overview(form: str, **options: Any) -> None:  # noqa: ANN401 - click's optio
 
             groups = thread.submit(errors, aside, window, settings.decisions, has_faults=has_faults(sink))
             changed = changes(con, about.compared)
-            view = analyse(con, window, lambda: groups.result().of_spans, read(sink))
+            view = analyse(con, window, lambda: groups.result().of_spans, read(sink), settings.chosen)
             listed = problems(con, view, groups.result(), changed)
         else:
-            view = analyse(con, window, thread.submit(faults, aside).result, read(sink))
+            view = analyse(con, window, thread.submit(faults, aside).result, read(sink), settings.chosen)
         view, listed = gated(sink, settings, (view, listed))
     click.echo(figures.overview(view, listed, form, about.zone))
 

@@ -83,9 +83,8 @@ class Gatherable:
         return len(self._sinks) + sum(map(len, self._files.values()))
 
     def attach(self, con: engine.DuckDBPyConnection) -> None:
-        for name, sink in self._sinks.items():
-            con.execute(f"ATTACH {literal(str(sink.path))} AS {name} (READ_ONLY)")
         for name, sink in list(self._sinks.items()):
+            con.execute(f"ATTACH {literal(str(sink.path))} AS {name} (READ_ONLY)")
             if host := self._twin(con, name, sink):
                 self._sinks[name] = sink._replace(host=host)
                 self._has_twins = True

@@ -325,7 +325,7 @@ class Sink:
             self.tell("derived", batch or "0")
         if self.is_saved:
             # What they held would stay in memory.
-            for name in (*spans.MADE, "touched", "elsewhere"):
+            for name in (*spans.MADE, "touched", "elsewhere", "uncounted"):
                 con.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
     def _derive(self, events_sql: str, replaced: str, covered: str) -> None:

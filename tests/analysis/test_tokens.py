@@ -75,7 +75,7 @@ def test_a_call_and_its_stream_count_once_without_a_trace_too(app):
         # By their message, however far apart.
         event("llm.call.completed", "10:00:00.000001", None, message_id="one", **use, token_usage=tokens),
         event("chat.streaming.completed", "10:00:09.000001", None, message_id="one", **use, token_usage=tokens),
-        # By model and time: on both sides of a boundary of two seconds.
+        # By the same tokens near in time: on both sides of a boundary of two seconds.
         event("llm.call.completed", "11:00:01.900000", None, **use, token_usage=tokens),
         event("chat.streaming.completed", "11:00:02.100000", None, message_id="two", **use, token_usage=tokens),
         # Too far apart to be told for one, alike as they are: without a trace that says nothing.

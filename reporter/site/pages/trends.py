@@ -57,10 +57,8 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
         axis = TimeAxis(stretches["start"].min(), stretches["end"].max(), zone, _DAY_SECONDS)
         charts = (_events(stretches, axis).following("days", **_by_day(_stretches(view.of_kinds, zone), zone)),)
         # Of days on which nothing finished there are no lines.
-        charts += (
-            ()
-            if kinds.empty
-            else (
+        if not kinds.empty:
+            charts += (
                 _by_kind(_stretches(kinds, zone), axis).following(
                     "kept", names=dict(zip(series.KINDS, series.KINDS, strict=True))
                 ),
@@ -68,7 +66,6 @@ def context(results: Results, zone: ZoneInfo) -> TrendsContext:
                     "operations", "p95 a day of the operations that take most time", chosen, colours, axis
                 ).following("kept", names={colour: name for name, colour in colours.items()}),
             )
-        )
     if len(view.hours):
         charts += (_by_hour(view.hours),)
     days = tuple(view.days["day"].dt.to_pydatetime())[-_SHOWN_DAYS:]
